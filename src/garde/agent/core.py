@@ -1,0 +1,237 @@
+"""The core: one thread that reads the kernel, judges, holds, and hands everything slow to the keeper.
+
+Comes in: a sensor's activity, the keeper's answers, control requests. Goes out: calls of the holder, messages to the
+keeper, events for people. It never waits for a disk it can avoid, and never for the journal.
+
+One turn: read what the kernel has → let the watcher see it → judge a few files → act → answer → sleep until something
+is due. A turn judges at most `JUDGE` files, so that the kernel's queue is never left alone for long.
+"""
+
+from __future__ import annotations
+
+import selectors
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from garde.agent import messages as say
+from garde.agent import words
+from garde.agent.holds import Emit, Holder
+from garde.agent.keeper_link import KeeperLink
+from garde.agent.undo import Undo
+from garde.clock import Clock
+from garde.model.activity import Activity, What
+from garde.vault import Coverage
+from garde.watch import commands as do
+from garde.watch.actors import Actors
+from garde.watch.sensors import Sensor
+from garde.watch.sensors.procs import ForkTree
+from garde.watch.watcher import Watcher
+
+JUDGE = 4  # files judged in one turn: some milliseconds
+CALM_EVENTS = 150  # events in one read from which the core pauses before the next: fewer, larger reads cost less
+PAUSE = 0.004  # seconds
+LAG_SAID = 2.0  # seconds of lag from which it is said
+LAG_EVERY = 5.0
+IDLE = 1.0  # longest sleep: liveness of keeper and sensor is looked at
+
+
+@dataclass(slots=True)
+class Core:
+    """The assembled agent. `run` returns when `stop` was called."""
+
+    trees: tuple[bytes, ...]
+    sensor: Sensor
+    tree: ForkTree
+    actors: Actors
+    watcher: Watcher
+    holder: Holder
+    keeper: KeeperLink
+    undo: Undo
+    emit: Emit
+    clock: Clock
+    ready: Callable[[Coverage], None]  # called once, when the first pass is complete
+    selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
+    coverage: Coverage | None = None
+    facts: dict[str, Any] = field(default_factory=dict)  # what `ready` said
+    waiters: dict[str, Callable[[dict[str, Any]], None]] = field(default_factory=dict)  # restores asked for by hand
+    at_end: list[Callable[[], None]] = field(default_factory=list)
+    bait: bool = False
+    progress: say.Progress | None = None
+    stopping: bool = False
+    rate: float = 0.0  # events per second, smoothed
+    _lag_said: float = 0.0
+    _lagging: bool = False
+    _drained: bool = True
+    _is_ready: bool = False
+
+    def run(self) -> None:
+        """Turn until stopped."""
+        while not self.stopping:
+            seen = self._read()
+            now = self.clock.monotonic()
+            self.watcher.work(now, JUDGE)
+            self._act(now)
+            self.holder.work(now, self._drained)
+            self._say_lag(now)
+            self.keeper.pump(now, self.rate)
+            if seen > CALM_EVENTS and not self._urgent():
+                time.sleep(PAUSE)
+                continue
+            self._sleep(now)
+
+    def stop(self) -> None:
+        """End after this turn."""
+        self.stopping = True
+
+    # ---- one turn -------------------------------------------------------------------------------------------------
+
+    def _read(self) -> int:
+        self.tree.drain()
+        batch = self.sensor.read()
+        for activity in batch:
+            self._see(activity)
+        self._drained = not batch
+        self._measure(len(batch))
+        return len(batch)
+
+    def _see(self, activity: Activity) -> None:
+        path_of = self.sensor.path_of
+        directory = path_of(activity.directory)
+        path = b"" if directory is None else directory + b"/" + activity.name
+        new: bytes | None = None
+        if activity.what & What.RENAME:
+            target = path_of(activity.new_directory) if activity.new_directory else None
+            new = None if target is None or not self._inside(target) else target + b"/" + activity.new_name
+            if directory is not None and not self._inside(directory):
+                path = b""
+        if path or new or activity.what & What.OVERFLOW:
+            self.watcher.see(activity, path, new, self.actors.of(activity.pid))
+
+    def _inside(self, directory: bytes) -> bool:
+        return any(directory == tree or directory.startswith(tree + b"/") for tree in self.trees)
+
+    def _measure(self, count: int) -> None:
+        now = self.clock.monotonic()
+        elapsed = now - self._measured
+        self._counted += count
+        if elapsed >= 0.25:
+            self.rate = self._counted / elapsed
+            self._counted, self._measured = 0, now
+
+    _measured: float = 0.0
+    _counted: int = 0
+
+    def _urgent(self) -> bool:
+        return self.holder.next_due() is not None
+
+    def _sleep(self, now: float) -> None:
+        due = [when for when in (self.watcher.next_due(), self.holder.next_due(), self.keeper.next_due(now)) if when]
+        wait = max(0.0, min([when - now for when in due], default=IDLE))
+        wait = min(wait, IDLE)
+        for key, _ in self.selector.select(wait):
+            if key.data is not None:
+                key.data()
+
+    def _act(self, now: float) -> None:
+        commands = self.watcher.take()
+        for command in commands:  # first of all: nothing is said or written before the hand is stopped
+            if isinstance(command, do.Judged):
+                self.holder.judged(command.verdict, command.parties, now)
+        for command in commands:
+            match command:
+                case do.Judged():
+                    self.holder.say(command.verdict)
+                case do.Found():
+                    self.emit("finding", **words.finding(command.finding), about=command.finding)
+                case do.Capture():
+                    self.keeper.capture(command.path, command.fid, command.party, now)
+                case do.Moved():
+                    self.keeper.moved(say.Move(command.old, command.new, command.directory))
+                case do.MassLoss():
+                    self.undo.mass_loss(command, now)
+                case do.Rescan():
+                    self.emit("overflow", reason=command.reason, rescan=True)
+                    self.keeper.urgent(say.Scan(command.path))
+        for key in self.watcher.take_late():
+            self.holder.touched_again(key, now)
+
+    def _say_lag(self, now: float) -> None:
+        lag = self.keeper.lag(now)
+        late = lag > LAG_SAID
+        if (late and now - self._lag_said >= LAG_EVERY) or late != self._lagging:
+            self._lagging, self._lag_said = late, now
+            self.emit("lag", seconds=round(lag, 2), waiting=self.keeper.waiting())
+
+    # ---- the keeper's answers -------------------------------------------------------------------------------------
+
+    def hear_keeper(self) -> None:
+        """Take what the keeper says; called when its pipe is readable."""
+        try:
+            while self.keeper.pipe.poll():
+                self.hear(self.keeper.pipe.recv())
+        except (EOFError, OSError):
+            if not self.stopping:
+                self.emit("error", code="KEEPER-GONE", message="the keeper ended: files are watched, but no longer kept")
+            self.keeper.gone = True
+            self.selector.unregister(self.keeper.pipe)
+
+    def hear(self, message: say.ToCore) -> None:
+        """Take one message of the keeper."""
+        now = self.clock.monotonic()
+        match message:
+            case say.Opened():
+                self.coverage = message.coverage
+                for note in message.notes:
+                    self.emit("error", code="VAULT-REPAIRED", message=note)
+                self.keeper.busy = False
+                self.keeper.urgent(say.Scan())
+            case say.Scanned():
+                self.progress = None
+                self.coverage = message.coverage
+                self._first_pass(message.coverage)
+            case say.BatchDone():
+                self.keeper.busy = False
+                self.coverage = message.coverage or self.coverage
+                for path, comparison, party in message.damaged:
+                    self.watcher.found_later(path, comparison, party, now)
+                self._say_skipped(message.skipped)
+            case say.RestoreDone():
+                self.keeper.busy = False
+                self.progress = None
+                self._restored(message)
+            case say.Progress():
+                self.progress = message
+                waiter = self.waiters.get(message.task.removeprefix("restore "))
+                if waiter is not None:
+                    waiter({"progress": {"done": message.done, "total": message.total}})
+            case say.Unwatched():
+                self.undo.unwatched(message.damaged)
+            case say.Trouble():
+                self.keeper.busy = False
+                self.emit("error", code="KEEPER", message=f"{message.what}: {message.reason}")
+
+    def _first_pass(self, coverage: Coverage) -> None:
+        if not self._is_ready:
+            self._is_ready = True
+            self.ready(coverage)
+
+    def _say_skipped(self, skipped: tuple[tuple[bytes, str], ...]) -> None:
+        for path, reason in skipped:
+            if "full" in reason:  # everything else is a file that vanished or may not be read: counted in the coverage
+                self.emit("error", code="VAULT-FULL", message=f"{words.text(path)}: {reason}")
+                return
+
+    def _restored(self, done: say.RestoreDone) -> None:
+        failed = [{"path": words.text(path), "reason": reason} for path, reason in done.failed]
+        if done.restored or failed or not done.unchanged:
+            unverified = sum(not file.verified for file in done.restored)
+            self.emit(
+                "restored", id=done.id, files=len(done.restored), failed=failed, unchanged=done.unchanged,
+                unverified=unverified, evidence=done.evidence, dry_run=done.dry_run, about=done,
+            )  # fmt: skip
+        waiter = self.waiters.pop(done.id, None)
+        if waiter is not None:
+            files = [words.text(file.path) for file in done.restored]
+            waiter({"ok": True, "files": files, "failed": failed, "unchanged": done.unchanged, "dry_run": done.dry_run})

@@ -1,0 +1,324 @@
+"""Holds: from a verdict to a stopped hand, to files put back.
+
+Comes in: verdicts and the hands they name, operators' releases. Goes out: holds applied, confirmed or let go, and
+restores asked of the keeper. It judges nothing anew: it reads the same evidence again.
+
+    judged ──> held ──look again──> confirmed ──> restored (again while late events come in)
+                     └────────────> released            └──operator──> released
+
+Rules, one test each:
+
+1. Holding comes first: nothing is written, printed or looked up before the hand is stopped.
+2. Every hold is looked at again within `confirm_ms`; evidence that no longer stands lets the hand go.
+3. Only a confirmed hold puts files back, and only files that this hand touched.
+4. A hand that may not be held (never-hold list, kernel, unknown) is reported with the reason.
+5. In observe mode verdicts are said and nothing is touched.
+6. Releasing by an operator is remembered: what was held against the hand is forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from garde.agent import messages as say
+from garde.agent import words
+from garde.agent.keeper_link import KeeperLink
+from garde.contain.actions.base import Action, Confirmed, Held, Refused, Target
+from garde.model.actor import Actor, ActorKind
+from garde.model.finding import Finding, Proof, Skipped, Verdict
+from garde.watch.lookup import Lookup
+from garde.watch.parties import Party
+from garde.watch.suspicion import PartyKey
+from garde.watch.watcher import Watcher
+
+LOOK_AGAIN = 0.03  # seconds after the hold: writes under way have landed, and an smbd may be stopped for 1 s at most
+SETTLE_AGAIN = 0.2  # seconds: processes that appeared meanwhile are added to the hold
+RESTORE_AFTER = 0.15  # seconds without a further event of the hand
+EVIDENCE_BEFORE = 30.0  # seconds before the first finding that count as the hand's work
+
+
+class HoldState(StrEnum):
+    """Where a hold stands."""
+
+    HELD = "held"
+    CONFIRMED = "confirmed"
+    RELEASED = "released"
+    REFUSED = "refused"
+
+
+class Emit(Protocol):
+    """Say something: to the machine output and to the journal."""
+
+    def __call__(self, kind: str, **facts: Any) -> None: ...
+
+
+@dataclass(slots=True)
+class Hold:
+    """One hand, held. Times are monotonic seconds."""
+
+    id: str
+    verdict: Verdict
+    key: PartyKey
+    actor: Actor
+    state: HoldState
+    at: float
+    pids: tuple[int, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    look_at: float | None = None
+    restore_at: float | None = None
+    restored_upto: float = 0.0
+    passes: int = 0
+    why: str = ""
+
+
+@dataclass(slots=True)
+class Holder:
+    """All holds of one agent."""
+
+    processes: Action
+    smb: Action
+    watcher: Watcher
+    lookup: Lookup
+    keeper: KeeperLink
+    emit: Emit
+    wall: Callable[[], float]
+    name_users: Callable[[Actor], Actor]  # may take some 100 ms: called after a hold, never before
+    enforce: bool
+    restore: bool
+    confirm_seconds: float
+    holds: dict[str, Hold] = field(default_factory=dict)
+    _by_key: dict[PartyKey, str] = field(default_factory=dict)
+    _unsaid: list[Hold] = field(default_factory=list)
+
+    # ---- judged -> held -------------------------------------------------------------------------------------------
+
+    def judged(self, verdict: Verdict, keys: tuple[PartyKey, ...], now: float) -> None:
+        """Hold the hands a verdict names; `say` says so later (rule 1)."""
+        for key in keys:
+            party = self.watcher.parties.get(key)
+            hold = self._hold(verdict, party, now) if party is not None else None
+            if hold is not None:
+                self._unsaid.append(hold)
+
+    def say(self, verdict: Verdict) -> None:
+        """Say a verdict, and the holds that it led to."""
+        self.emit("verdict", **words.verdict(verdict), holds=self.enforce, about=verdict)
+        unsaid, self._unsaid = self._unsaid, []
+        for hold in unsaid:
+            self._say_held(hold)
+
+    def _hold(self, verdict: Verdict, party: Party, now: float) -> Hold | None:
+        if not self.enforce:
+            return None
+        known = self._by_key.get(party.key)
+        if known is not None and self.holds[known].state in (HoldState.HELD, HoldState.CONFIRMED):
+            return self._extend(self.holds[known], verdict, party, now)
+        hold = Hold(self._new_id(verdict), verdict, party.key, party.actor, HoldState.HELD, now)
+        self.holds[hold.id] = hold
+        self._by_key[party.key] = hold.id
+        applied = self._apply(hold, self._pids(verdict, party))
+        hold.skipped = applied.skipped
+        if isinstance(applied, Refused):
+            hold.why = applied.reason
+        else:
+            hold.pids = applied.pids
+        self.watcher.held(party.key, frozenset(hold.pids))
+        if hold.pids:
+            hold.look_at = now + min(LOOK_AGAIN, self.confirm_seconds)
+        else:
+            hold.state = HoldState.REFUSED
+        return hold
+
+    def _new_id(self, verdict: Verdict) -> str:
+        """Return h<number of the verdict>, with a letter where one verdict holds several hands."""
+        plain = "h" + verdict.id.lstrip("v")
+        taken = sum(hold.verdict.id == verdict.id for hold in self.holds.values())
+        return plain if not taken else f"{plain}.{taken + 1}"
+
+    def _extend(self, hold: Hold, verdict: Verdict, party: Party, now: float) -> Hold | None:
+        """A further process of a held hand did harm: it is stopped as well."""
+        applied = self._apply(hold, self._pids(verdict, party))
+        pids = applied.pids if isinstance(applied, Held) else ()
+        fresh = set(pids) - set(hold.pids)
+        hold.pids = tuple(dict.fromkeys((*hold.pids, *pids)))
+        self.watcher.held(party.key, frozenset(hold.pids))
+        if hold.state is HoldState.CONFIRMED:
+            hold.restore_at = now + RESTORE_AFTER
+        return hold if fresh else None
+
+    def _apply(self, hold: Hold, pids: list[int]) -> Held | Refused:
+        smb = hold.actor.smb
+        if hold.actor.kind is ActorKind.SMB and smb is not None:
+            return self.smb.apply(hold.id, Target((hold.actor.pid,), smb.address))
+        if hold.actor.kind is ActorKind.PROCESS:
+            return self.processes.apply(hold.id, Target(tuple(pids)))
+        return Refused(hold.id, f"{hold.actor.kind.value} writers can't be held")
+
+    def _action(self, hold: Hold) -> Action:
+        return self.smb if hold.actor.kind is ActorKind.SMB else self.processes
+
+    @staticmethod
+    def _pids(verdict: Verdict, party: Party) -> list[int]:
+        """Return the pids that did the harm, latest last."""
+        found: dict[int, None] = {}
+        for finding in verdict.findings:
+            touched = party.ledger.get(finding.path)
+            for pid in touched.pids if touched else ():
+                found[pid] = None
+            if finding.actor.pid in party.pids:
+                found[finding.actor.pid] = None
+        return [pid for pid in found if pid > 0]
+
+    def _say_held(self, hold: Hold) -> None:
+        if hold.state is HoldState.REFUSED:
+            reason = "; ".join([hold.why, *(item.reason for item in hold.skipped)]) or "no process left to hold"
+            self.emit("error", code="HOLD-REFUSED", message=reason, actor=words.actor(hold.actor), id=hold.id, about=hold)
+            return
+        hold.actor = self.name_users(hold.actor)
+        who = words.actor(hold.actor) | {"pids": list(hold.pids)}
+        self.emit("held", id=hold.id, verdict=hold.verdict.id, actor=who, pids=list(hold.pids),
+                  touched=self._touched(hold), skipped=[words.unseen(item) for item in hold.skipped], about=hold)  # fmt: skip
+
+    def _touched(self, hold: Hold) -> int:
+        party = self.watcher.parties.get(hold.key)
+        if party is None:
+            return 0
+        since = self._since(hold, party)
+        return sum(item.last >= since and not item.created for item in party.ledger.values())
+
+    # ---- held -> confirmed or released ----------------------------------------------------------------------------
+
+    def next_due(self) -> float | None:
+        """Return when `work` has something to do next."""
+        times = [when for hold in self.holds.values() for when in (hold.look_at, hold.restore_at) if when is not None]
+        return min(times) if times else None
+
+    def work(self, now: float, drained: bool) -> None:
+        """Look again at holds that are due, and ask for restores once the hand's last events are in."""
+        for hold in list(self.holds.values()):
+            if hold.look_at is not None and hold.look_at <= now:
+                hold.look_at = None
+                self._look_again(hold, now)
+            if hold.restore_at is not None and hold.restore_at <= now and drained:
+                self._restore(hold, now)
+
+    def _look_again(self, hold: Hold, now: float) -> None:
+        if hold.state is not HoldState.HELD:
+            return
+        findings = self._findings(hold)
+        standing = [finding for finding in findings if self._stands(finding)]
+        if len(standing) * 2 > len(findings):
+            self._confirm(hold, len(standing), now)
+        else:
+            self._release(hold, "agent", "read again, the files are sound")
+
+    def _findings(self, hold: Hold) -> list[Finding]:
+        party = self.watcher.parties.get(hold.key)
+        pids = set(party.pids) if party else set()
+        own = [found for found in hold.verdict.findings if found.actor.pid in pids or not pids]
+        return own or list(hold.verdict.findings)
+
+    def _stands(self, finding: Finding) -> bool:
+        if finding.proofs & {Proof.VAULT_TOUCHED, Proof.NOTE_SPREAD}:
+            return True
+        known = self.lookup.find(finding.path, b"")
+        if known is None:
+            return True  # the index has moved on; the finding was made, and is not taken back for want of a look
+        if Proof.REPLACED in finding.proofs:
+            look = self.lookup.look(finding.path_after)
+            return look is not None and (look.unreadable or bool(look.pool))
+        again = self.lookup.compare(known, finding.path_after, still_open=finding.provisional)
+        return again is None or bool(again.proofs - {Proof.STILL_RANDOM}) or bool(again.pool)
+
+    def _confirm(self, hold: Hold, standing: int, now: float) -> None:
+        action = self._action(hold)
+        settled = action.settle(hold.id)
+        if isinstance(settled, Held):
+            hold.pids = tuple(dict.fromkeys((*hold.pids, *settled.pids)))
+        done = action.confirm(hold.id)
+        ended = done.ended if isinstance(done, Confirmed) else ()
+        self.watcher.held(hold.key, frozenset(hold.pids))
+        hold.state = HoldState.CONFIRMED
+        what = "session ended, client blocked" if hold.actor.kind is ActorKind.SMB else "frozen"
+        self.keeper.forget(hold.key)
+        self.emit("confirmed", id=hold.id, verdict=hold.verdict.id, damaged=standing, done=what,
+                  pids=list(hold.pids), ended=list(ended), skipped=[words.unseen(item) for item in done.skipped],
+                  about=hold)  # fmt: skip
+        if self.restore:
+            hold.restore_at = now + RESTORE_AFTER
+
+    def _release(self, hold: Hold, by: str, reason: str) -> None:
+        self._action(hold).release(hold.id)
+        hold.state, hold.why = HoldState.RELEASED, reason
+        hold.look_at = hold.restore_at = None
+        self.watcher.let_go([hold.key])
+        self._by_key.pop(hold.key, None)
+        self.emit("released", id=hold.id, verdict=hold.verdict.id, by=by, reason=reason, about=hold)
+
+    def release(self, hold_id: str, by: str) -> bool:
+        """Let a hand go on an operator's word; False where there is no such hold (rule 6)."""
+        hold = self.holds.get(hold_id)
+        if hold is None or hold.state not in (HoldState.HELD, HoldState.CONFIRMED):
+            return False
+        self._release(hold, by, "released by hand")
+        return True
+
+    def leave(self) -> None:
+        """The agent ends: holds that were not confirmed yet are let go, confirmed ones stay until released."""
+        for hold in list(self.holds.values()):
+            if hold.state is HoldState.HELD:
+                self._release(hold, "agent", "the agent ends before the evidence was read again")
+
+    # ---- confirmed -> restored ------------------------------------------------------------------------------------
+
+    def touched_again(self, key: PartyKey, now: float) -> None:
+        """A held hand's late events came in: its files are put back once more."""
+        hold_id = self._by_key.get(key)
+        hold = self.holds.get(hold_id) if hold_id else None
+        if hold is not None and hold.state is HoldState.CONFIRMED and self.restore:
+            hold.restore_at = now + RESTORE_AFTER
+
+    def _restore(self, hold: Hold, now: float) -> None:
+        hold.restore_at = None
+        party = self.watcher.parties.get(hold.key)
+        if party is None:
+            return
+        since = max(self._since(hold, party), hold.restored_upto)
+        items, evidence = self._items(hold, party, since, now)
+        hold.restored_upto = now
+        if not items:
+            return
+        hold.passes += 1
+        self.keeper.urgent(say.RestoreFiles(hold.id, tuple(items), tuple(evidence)))
+
+    def _since(self, hold: Hold, party: Party) -> float:
+        firsts = [party.ledger[found.path].first for found in hold.verdict.findings if found.path in party.ledger]
+        return min(firsts, default=hold.at) - EVIDENCE_BEFORE
+
+    def _items(
+        self, hold: Hold, party: Party, since: float, now: float
+    ) -> tuple[list[tuple[bytes, bytes | None, float]], list[bytes]]:
+        """Return what to put back (path, where the damage lies, first touch in wall time), and what to keep as evidence."""
+        damaged_at = {found.path: found.path_after for found in hold.verdict.findings if found.path != found.path_after}
+        findings = {found.path for found in hold.verdict.findings}
+        offset = self.wall() - now
+        items: list[tuple[bytes, bytes | None, float]] = []
+        for path, touched in party.ledger.items():
+            if touched.created or (touched.last < since and path not in findings):
+                continue
+            elsewhere = damaged_at.get(path) or (touched.now_at if touched.now_at not in (b"", path) else None)
+            items.append((path, elsewhere, touched.first + offset))
+        known = set(damaged_at.values())
+        return items, [path for path in self._copies(party, items) if path not in known]
+
+    def _copies(self, party: Party, items: list[tuple[bytes, bytes | None, float]]) -> list[bytes]:
+        """Return unreadable new files of the hand that lie beside what it deleted: its encrypted copies."""
+        deleted = any(party.ledger[path].now_at == b"" for path, _, _ in items)
+        if not deleted:
+            return []
+        made = [path for path, touched in party.ledger.items() if touched.created]
+        return [path for path in made if (look := self.lookup.look(path)) is not None and look.unreadable]
+

@@ -1,0 +1,266 @@
+"""The agent, assembled: the whole of it in one function.
+
+Comes in: trees, a state directory, the mode asked for, settings. Goes out: events to `out` until SIGTERM or SIGINT,
+and an exit code. Order matters and is visible: lock, fork tree (before anything enters a namespace), keeper (forked
+while there is one thread), sensor, then the loop; `ready` is said once the first pass over the trees is complete.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import selectors
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from garde import __version__
+from garde.agent import keeper, lock, words
+from garde.agent.control import Control, Reply
+from garde.agent.core import Core
+from garde.agent.holds import Holder
+from garde.agent.keeper_link import KeeperLink
+from garde.agent.lookup import VaultLookup
+from garde.agent.messages import Opened as VaultOpened
+from garde.agent.messages import Stop
+from garde.agent.mode import Mode
+from garde.agent.naming import Naming
+from garde.agent.requests import Requests
+from garde.agent.undo import Undo
+from garde.agent.voice import Voice, skipped_notes
+from garde.clock import Clock, SystemClock
+from garde.contain.actions.nft import Blocks, NeverCut
+from garde.contain.actions.process import ProcessHold
+from garde.contain.actions.samba import SmbHold
+from garde.errors import NotFound, StateDamaged
+from garde.journal import kinds
+from garde.journal.store import open_journal
+from garde.journal.text import Text
+from garde.journal.writer import BackgroundJournal
+from garde.model.finding import Skipped
+from garde.settings import Settings
+from garde.vault import Coverage, Vault
+from garde.watch import bait
+from garde.watch.actors import Actors
+from garde.watch.sensors import Opened, Sensor, open_best
+from garde.watch.sensors.procs import ForkTree
+from garde.watch.watcher import Watcher
+from garde.watch.weights import load as load_weights
+
+SWITCH_SECONDS = 0.0005  # the journal's thread gives the interpreter back this soon
+PATIENCE = 120.0  # seconds for the keeper to repair an index left by kill -9
+STOP_SECONDS = 1.2  # the keeper's time to finish; SIGTERM must end all of it within 2 s
+
+
+def run_watch(
+    trees: Sequence[Path],
+    state: Path,
+    mode: Mode,
+    restore: bool,
+    settings: Settings,
+    out: Callable[[dict[str, Any]], None],
+    clock: Clock | None = None,
+) -> int:
+    """Watch `trees` until told to stop; returns the exit code."""
+    clock = clock or SystemClock()
+    roots = real_trees(trees)
+    state = state.absolute()
+    held_lock = lock.take(state)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    tree = ForkTree()
+    blind = tree.open()
+    ours, theirs = Pipe()
+    ignore = ignore_of(settings.watch.exclude)
+    keeper_pid = keeper.start(theirs, ours, state, roots, settings, ignore, clock)
+    theirs.close()
+    journal = BackgroundJournal(open_journal(state))
+    voice = Voice(out, journal.put, clock)
+    vault_open = _wait_for_vault(state, ours)
+    stores = tuple(store.path for store in vault_open.coverage.stores)
+    sensor, opened = open_best((*roots, *stores), ignore)
+    sensor.own_pids.add(keeper_pid)
+    in_force = mode if sensor.has_actor else Mode.WATCHING
+    link = KeeperLink(ours)
+    core = _assemble(roots, stores, state, settings, in_force, restore, clock, voice, link, sensor, tree, {keeper_pid})
+    core.hear(vault_open)
+    notes = (*([blind] if blind else ()), *opened.reduced)
+    core.ready = _ready_sayer(core, voice, journal.put, mode, in_force, opened, notes, state, restore)
+    _wire(core, state, settings)
+    try:
+        core.run()
+    finally:
+        _end(core, keeper_pid, journal, held_lock)
+    return 0
+
+
+def real_trees(trees: Sequence[Path]) -> tuple[bytes, ...]:
+    """Return the trees' real paths; raises NotFound for what is no directory."""
+    for tree in trees:
+        if not tree.is_dir():
+            raise NotFound(f"{tree} is no directory", "name the directories that should be watched")
+    return tuple(dict.fromkeys(os.fsencode(tree.resolve()) for tree in trees))
+
+
+def ignore_of(patterns: Sequence[str]) -> Callable[[bytes], bool]:
+    """Return the sensor's test for excluded paths."""
+    wanted = [os.fsencode(pattern) for pattern in patterns]
+    return lambda path: any(fnmatchcase(path, pattern) for pattern in wanted)
+
+
+def _assemble(
+    roots: tuple[bytes, ...],
+    stores: tuple[bytes, ...],
+    state: Path,
+    settings: Settings,
+    mode: Mode,
+    restore: bool,
+    clock: Clock,
+    voice: Voice,
+    link: KeeperLink,
+    sensor: Sensor,
+    tree: ForkTree,
+    own: set[int],
+) -> Core:
+    """Build every part and join them: nothing is hidden elsewhere."""
+    lookup = VaultLookup(Vault(state, roots, settings.vault, clock=clock, read_only=True))
+    run = secrets.token_hex(2)  # ids stay apart from those of an earlier run
+    watcher = Watcher(
+        lookup, settings.watch, load_weights(), roots, clock.now, tree.alive, f"v{run}-", stores
+    )
+    enforce = mode is Mode.ENFORCE
+    actors = Actors(tree)
+    naming = Naming(actors.enrich)
+    smb = SmbHold(state, Blocks(NeverCut(settings.contain)))
+    if enforce:
+        smb.recover()
+        smb.open()
+        own |= smb.own_pids
+        sensor.own_pids |= smb.own_pids
+    holder = Holder(
+        processes=ProcessHold(tree, state, never_hold=frozenset(settings.watch.never_hold), own_pids=own),
+        smb=smb,
+        watcher=watcher,
+        lookup=lookup,
+        keeper=link,
+        emit=voice,
+        wall=clock.now,
+        name_users=naming,
+        enforce=enforce,
+        restore=restore and enforce,
+        confirm_seconds=settings.watch.confirm_ms / 1000,
+    )
+    undo = Undo(
+        watcher.parties, link, voice, clock.now, settings.watch.undo_deletes and restore and enforce, f"u{run}-"
+    )
+    core = Core(roots, sensor, tree, actors, watcher, holder, link, undo, voice, clock, lambda coverage: None)
+    core.at_end += [naming.close, smb.close]
+    if smb.fileno() >= 0:
+        core.selector.register(smb.fileno(), selectors.EVENT_READ, lambda: _say_overdue(smb, voice))
+    return core
+
+
+def _say_overdue(smb: SmbHold, voice: Voice) -> None:
+    for what, pid in smb.overdue():
+        voice("error", code="SMB-OVERDUE", message=f"smbd {pid} was {what}: its hold was not confirmed within a second")
+
+
+def _wait_for_vault(state: Path, pipe: Connection) -> VaultOpened:
+    """Wait until the keeper has made or repaired the index: a reader can't open what is not there."""
+    if not pipe.poll(PATIENCE):
+        raise StateDamaged(f"the vault in {state} did not open within {PATIENCE:.0f} s", "look at the disk, then retry")
+    message = pipe.recv()
+    if not isinstance(message, VaultOpened):
+        raise StateDamaged(f"the vault in {state} did not open: {message.reason}", "move the state directory aside")
+    return message
+
+
+def _wire(core: Core, state: Path, settings: Settings) -> None:
+    """Register everything that may wake the loop."""
+    select = core.selector
+    for source, action in ((core.sensor, None), (core.tree, None)):
+        if source.fileno() >= 0:
+            select.register(source.fileno(), selectors.EVENT_READ, action)
+    select.register(core.keeper.pipe, selectors.EVENT_READ, core.hear_keeper)
+    wake_in, wake_out = socket.socketpair()
+    for end in (wake_in, wake_out):
+        end.setblocking(False)
+    select.register(wake_in, selectors.EVENT_READ, lambda: wake_in.recv(64) and None)
+    signal.set_wakeup_fd(wake_out.fileno(), warn_on_full_buffer=False)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: core.stop())
+    requests = Requests(core)
+    verbs: dict[str, Callable[[dict[str, Any], Reply], None]] = requests.verbs()
+    control = Control(state, select, verbs)
+    control.open()
+    core.at_end.append(control.close)
+    core.at_end += [wake_in.close, wake_out.close]
+    core.bait = settings.watch.bait
+
+
+def _ready_sayer(
+    core: Core,
+    voice: Voice,
+    put: Callable[[kinds.Payload], None],
+    asked: Mode,
+    in_force: Mode,
+    opened: Opened,
+    notes: Sequence[Skipped],
+    state: Path,
+    restore: bool,
+) -> Callable[[Coverage], None]:
+    def ready(coverage: Coverage) -> None:
+        if core.bait:
+            core.watcher.bait |= {path for root in core.trees for path in bait.place(root)}
+        trees = tuple(Text(root) for root in core.trees)
+        name = core.sensor.name
+        put(kinds.AgentStarted(__version__, asked.value, in_force.value, name, os.getpid(), restore, trees))
+        if in_force is not asked:
+            put(kinds.ModeChanged(asked.value, in_force.value, "; ".join(note.reason for note in notes)))
+        if opened.unseen:
+            put(kinds.TreesUnseen(skipped_notes(opened.unseen)))
+        put(kinds.CoverageChanged(coverage.files, coverage.judgeable, coverage.restorable, "first pass"))
+        core.facts = {
+            "mode": in_force.value, "asked": asked.value, "sensor": name, "restore": restore,
+            "trees": [words.text(root) for root in core.trees],
+            "unseen": [words.unseen(item) for item in opened.unseen],
+            "notes": [words.unseen(item) for item in notes], "pid": os.getpid(), "state": str(state),
+        }  # fmt: skip
+        voice("ready", coverage=words.coverage(coverage), **core.facts)
+
+    return ready
+
+
+def _end(core: Core, keeper_pid: int, journal: BackgroundJournal, held_lock: int) -> None:
+    """Leave in good order: confirmed holds stay (a hand that was stopped stays stopped), the rest is let go."""
+    signal.set_wakeup_fd(-1)
+    core.holder.leave()
+    core.sensor.close()
+    for action in core.at_end:
+        action()
+    try:
+        core.keeper.pipe.send(Stop())
+    except OSError:
+        pass
+    _await(keeper_pid)
+    journal.put(kinds.AgentStopped("asked to stop"))
+    journal.close()
+    core.tree.close()
+    os.close(held_lock)
+
+
+def _await(pid: int) -> None:
+    """Wait for the keeper, then end it: every step of its work survives being killed."""
+    deadline = time.monotonic() + STOP_SECONDS
+    while time.monotonic() < deadline:
+        if os.waitpid(pid, os.WNOHANG)[0]:
+            return
+        time.sleep(0.01)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)

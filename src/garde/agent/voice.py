@@ -1,0 +1,115 @@
+"""The agent's voice: every event once to the machine output and once to its own journal.
+
+Comes in: events with the nouns they are about. Goes out: one dictionary to `out`, one or more payloads to the journal's
+queue. It decides nothing; a full disk stops neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from garde.agent import messages as say
+from garde.clock import Clock, iso
+from garde.journal import kinds
+from garde.journal.notes import actor_note, finding_made, verdict_reached
+from garde.journal.text import Text
+from garde.model.actor import Actor
+from garde.model.finding import Finding, Skipped, Verdict
+from garde.watch.commands import MassLoss
+
+Out = Callable[[dict[str, Any]], None]
+Put = Callable[[kinds.Payload], None]
+
+
+class Voice:
+    """Call it with a kind, facts for the machine output, and `about`: what the journal keeps."""
+
+    def __init__(self, out: Out, put: Put, clock: Clock) -> None:
+        self._out = out
+        self._put = put
+        self._clock = clock
+
+    def __call__(self, kind: str, about: Any = None, **facts: Any) -> None:
+        self._out({"kind": kind, "at": iso(self._clock.now()), **facts})
+        for payload in payloads(kind, about, facts):
+            self._put(payload)
+
+
+def payloads(kind: str, about: Any, facts: dict[str, Any]) -> list[kinds.Payload]:
+    """Return what the journal keeps of one event."""
+    if isinstance(about, Finding):
+        return [finding_made(about)]
+    if isinstance(about, Verdict):
+        return [verdict_reached(about)]
+    if isinstance(about, say.RestoreDone):
+        return [] if about.dry_run else _restored(about)
+    if isinstance(about, tuple) and isinstance(about[0], MassLoss):
+        return _mass_loss(about[0], about[1], facts)
+    if about is not None and kind in _HOLD:
+        return [_HOLD[kind](about, facts)]
+    return _plain(kind, facts)
+
+
+def skipped_notes(items: tuple[Skipped, ...]) -> tuple[kinds.SkippedNote, ...]:
+    """Return what could not be done, as the journal keeps it."""
+    return tuple(kinds.SkippedNote(Text(item.what), item.reason) for item in items)
+
+
+def _held(hold: Any, facts: dict[str, Any]) -> kinds.Payload:
+    return kinds.ActorHeld(
+        hold=hold.id,
+        verdict=hold.verdict.id,
+        action=hold.actor.kind.value,
+        actor=actor_note(hold.actor),
+        pids=tuple(hold.pids),
+        touched=facts["touched"],
+        skipped=skipped_notes(hold.skipped),
+    )
+
+
+def _confirmed(hold: Any, facts: dict[str, Any]) -> kinds.Payload:
+    return kinds.HoldConfirmed(hold.id, hold.verdict.id, facts["damaged"], facts["done"])
+
+
+def _released(hold: Any, facts: dict[str, Any]) -> kinds.Payload:
+    cleared = facts["by"] == "agent"
+    return kinds.HoldReleased(hold.id, hold.verdict.id, facts["by"], facts["reason"], cleared)
+
+
+def _refused(hold: Any, facts: dict[str, Any]) -> kinds.Payload:
+    return kinds.HoldRefused(hold.verdict.id, actor_note(hold.actor), facts["message"])
+
+
+_HOLD: dict[str, Callable[[Any, dict[str, Any]], kinds.Payload]] = {
+    "held": _held,
+    "confirmed": _confirmed,
+    "released": _released,
+    "error": _refused,
+}
+
+
+def _restored(done: say.RestoreDone) -> list[kinds.Payload]:
+    out: list[kinds.Payload] = [
+        kinds.FileRestored(done.id, Text(file.path), file.version_at, "", file.verified, Text(file.evidence))
+        for file in done.restored
+    ]
+    out += [kinds.RestoreFailed(done.id, Text(path), Text(reason)) for path, reason in done.failed]
+    counts = (len(done.restored), done.unchanged, len(done.failed))
+    return [*out, kinds.RestoreFinished(done.id, *counts, round(done.seconds, 3))]
+
+
+def _mass_loss(loss: MassLoss, who: Actor, facts: dict[str, Any]) -> list[kinds.Payload]:
+    return [kinds.MassDeleteSeen(facts["id"], "deleted", len(loss.paths), actor_note(who), facts["undo"])]
+
+
+def _plain(kind: str, facts: dict[str, Any]) -> list[kinds.Payload]:
+    if kind == "lag":
+        return [kinds.Lagging(facts["seconds"], facts["waiting"])]
+    if kind == "overflow":
+        return [kinds.SensorOverflow(facts.get("sensor", ""), bool(facts.get("rescan")))]
+    if kind == "error" and facts.get("code") == "VAULT-FULL":
+        return [kinds.VaultFull(Text(""), facts["message"])]
+    if kind == "error":
+        return [kinds.ErrorSeen(facts.get("code", ""), Text(facts["message"]), facts.get("todo", ""))]
+    return []

@@ -1,0 +1,107 @@
+"""Which client each smbd child serves: the peers of the connections it took from the listener.
+
+Comes in: the listener's pid. Goes out: `Listener`: the addresses a child serves, and the children that serve an
+address. It reads /proc only, in the processes' own network namespace. It asks for no user and no share.
+
+A child has connections of its own making as well (to a domain controller, say): only those on a port where the listener
+listens are a client's. Blocking the peer of any other would cut the hospital from its directory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import os
+import sys
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple
+
+from garde.contain.actions import proc
+
+_ESTABLISHED, _CLOSE_WAIT, _LISTEN = "01", "08", "0A"  # include/net/tcp_states.h
+
+
+class Row(NamedTuple):
+    """One line of /proc/net/tcp or tcp6."""
+
+    local_port: int
+    remote: str  # textual, IPv4-mapped unwrapped
+    state: str
+    inode: int
+
+
+def parse_table(text: str) -> list[Row]:
+    """Parse /proc/net/tcp{,6}; lines that are not rows are left out."""
+    rows: list[Row] = []
+    for line in text.splitlines()[1:]:
+        fields = line.split()
+        with contextlib.suppress(ValueError, IndexError):
+            local, remote = fields[1].rpartition(":")[2], fields[2].partition(":")[0]
+            rows.append(Row(int(local, 16), _address(remote), fields[3], int(fields[9])))
+    return rows
+
+
+def _address(text: str) -> str:
+    """The kernel prints each 32-bit word of an address in its own byte order."""
+    words = [bytes.fromhex(text[start : start + 8]) for start in range(0, len(text), 8)]
+    packed = b"".join(word[::-1] for word in words) if sys.byteorder == "little" else b"".join(words)
+    return plain_address(str(ipaddress.ip_address(packed)))
+
+
+def plain_address(text: str) -> str:
+    """One spelling for one client: no scope, no IPv4-mapped form. Raises ValueError for what is no address."""
+    found = ipaddress.ip_address(text.partition("%")[0])
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return str(mapped or found)
+
+
+class Listener:
+    """The smbd that accepts. Its socket tables are read once: make a new one to look again."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        rows = [row for name in ("tcp", "tcp6") for row in parse_table(_read(f"/proc/{pid}/net/{name}"))]
+        own = _sockets_of(pid)
+        ports = {row.local_port for row in rows if row.state == _LISTEN and row.inode in own}
+        self._clients = {
+            row.inode: row.remote
+            for row in rows
+            if row.local_port in ports and row.inode and row.state in (_ESTABLISHED, _CLOSE_WAIT)
+        }
+
+    def clients_of(self, child: int) -> frozenset[str]:
+        """Every client address of one child. Several: one client with several channels."""
+        return frozenset(self._clients[inode] for inode in _sockets_of(child) if inode in self._clients)
+
+    def children_serving(self, addresses: AbstractSet[str], *, apart_from: Iterable[int] = ()) -> list[int]:
+        """The children with a connection from one of the addresses."""
+        if addresses.isdisjoint(self._clients.values()):
+            return []
+        known = set(apart_from)
+        return [
+            child for child in proc.children_of(self.pid) if child not in known and self.clients_of(child) & addresses
+        ]
+
+
+def _sockets_of(pid: int) -> set[int]:
+    """Inodes of a process's sockets."""
+    found: set[int] = set()
+    try:
+        names = os.listdir(f"/proc/{pid}/fd")  # noqa: PTH208 - as below
+    except OSError:
+        return found
+    for name in names:
+        with contextlib.suppress(OSError, ValueError):
+            target = os.readlink(f"/proc/{pid}/fd/{name}")  # noqa: PTH115 - a Path for each costs more than the call
+            if target.startswith("socket:["):
+                found.add(int(target[8:-1]))
+    return found
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="ascii", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""

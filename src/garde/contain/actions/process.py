@@ -1,0 +1,377 @@
+"""Hold a local process tree: stop it at once, then freeze it so that nothing but us wakes it.
+
+Comes in: the pids that did the damage. Goes out: `ProcessHold`, an `Action`. It kills nobody: a confirmed tree
+stays frozen until someone releases it or ends it.
+
+The steps of `apply`, in order:
+1. find the roots (`family.py`), leaving out whoever is never held (`protect.py`);
+2. SIGSTOP each root, then its children, theirs and so on: a parent that stands still bears no more, so that reading
+   the children after the stop misses none;
+3. move each into a frozen cgroup v2 (`cgroup.py`): a same-user watchdog undoes a SIGSTOP with SIGCONT, but not this;
+4. look for children again, stop and freeze them, until a round finds none.
+Where there is no cgroup v2, step 3 is left out and `skipped` says so.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import ClassVar
+
+from garde.contain.actions import cgroup, proc
+from garde.contain.actions.base import (
+    Confirmed,
+    Held,
+    ProcessTree,
+    Refused,
+    Released,
+    Stage,
+    Step,
+    Target,
+    held_at_once,
+    holds_directory,
+)
+from garde.contain.actions.cgroup import Freezer
+from garde.contain.actions.family import find_roots
+from garde.contain.actions.proc import Identity
+from garde.contain.actions.protect import Protection
+from garde.contain.actions.store import Store
+from garde.model.finding import Skipped
+
+# A round finds only what was born between two reads of a parent that has not stopped yet: two are usual.
+_MAX_ROUNDS = 50
+_FREEZE_SECONDS = 0.2
+_NO_CGROUP = Skipped("freeze", "no cgroup v2 is mounted: SIGSTOP alone, which a SIGCONT undoes")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One held process and what it was before."""
+
+    pid: int
+    start: int
+    comm: str
+    origin: str  # cgroup v2 path
+    was_stopped: bool  # by its user, before us: it stays so at the release
+
+    @property
+    def identity(self) -> Identity:
+        return Identity(self.pid, self.start)
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessRecord:
+    """What lies on disk for one hold."""
+
+    hold_id: str
+    boot: str
+    stage: Stage
+    roots: tuple[int, ...]
+    members: tuple[Member, ...] = ()
+    frozen: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+
+
+@dataclass(slots=True)
+class _Work:
+    """One hold while it is being put in force."""
+
+    hold_id: str
+    stage: Stage
+    roots: tuple[int, ...]
+    freezer: Freezer | None
+    protection: Protection
+    began: float
+    members: dict[int, Member] = field(default_factory=dict)
+    frozen: set[int] = field(default_factory=set)
+    skipped: dict[Skipped, None] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
+
+    def done(self, step: str) -> None:
+        self.steps.append(Step(step, time.monotonic() - self.began))
+
+    def skip(self, member: Member, reason: str) -> None:
+        self.skipped[Skipped(f"{member.comm} ({member.pid})", reason)] = None
+
+
+class ProcessHold:
+    """`tree` answers who forked whom; `own_pids` may grow while the agent runs (it is read at each hold)."""
+
+    name: ClassVar[str] = "process"
+
+    def __init__(
+        self,
+        tree: ProcessTree,
+        state: Path,
+        *,
+        never_hold: Iterable[str] = (),
+        own_pids: AbstractSet[int] = frozenset(),
+        cgroup_root: Path | None = None,
+    ) -> None:
+        self._tree = tree
+        self._store = Store(holds_directory(state), self.name, ProcessRecord)
+        self._never_hold = frozenset(never_hold)
+        self._own_pids = own_pids
+        self._cgroup_root = cgroup_root or cgroup.find_root()
+        self._boot = proc.boot_id()
+
+    def hold(self, hold_id: str, damaging_pids: Sequence[int]) -> Held | Refused:
+        """Check, apply and settle in one call."""
+        target = Target(tuple(damaging_pids))
+        began = time.monotonic()
+        applied = self.check(hold_id, target) or self.apply(hold_id, target)
+        if isinstance(applied, Refused):
+            return applied
+        return held_at_once(applied, self.settle(hold_id), time.monotonic() - began)
+
+    def check(self, hold_id: str, target: Target) -> Refused | None:
+        """Whether anyone is left to hold, and may be held."""
+        found = find_roots(target.pids, self._tree, self._protection().why)
+        return None if found.pids else _refused(hold_id, found.skipped)
+
+    def apply(self, hold_id: str, target: Target) -> Held | Refused:
+        """Stop and freeze. Under an id already in force the new trees are added to it."""
+        began = time.monotonic()
+        work = self._begin(hold_id, began)
+        found = find_roots(target.pids, self._tree, work.protection.why)
+        if not found.pids:
+            return _refused(hold_id, found.skipped)
+        work.roots = tuple(dict.fromkeys([*work.roots, *found.pids]))
+        work.skipped |= dict.fromkeys(found.skipped)
+        work.done("roots")
+        self._stop_and_freeze(work)
+        if not work.members:
+            self._store.remove(hold_id)
+            return _refused(hold_id, tuple(work.skipped))
+        return _held(self._save(work), work.steps)
+
+    def settle(self, hold_id: str) -> Held | Refused:
+        """Again for what was born meanwhile, then wait until the kernel says that all stand still."""
+        record = self._store.load(hold_id)
+        if record is None or record.boot != self._boot:
+            return Refused(hold_id, "no such hold")
+        work = self._begin(hold_id, time.monotonic())
+        self._stop_and_freeze(work)
+        if work.freezer and not work.freezer.wait(_FREEZE_SECONDS):
+            work.skipped[Skipped("freeze", "not all stand still yet: one is in an uninterruptible call")] = None
+        work.done("settled")
+        return _held(self._save(work), work.steps)
+
+    def confirm(self, hold_id: str) -> Confirmed | Refused:
+        """Keep it frozen; nothing is killed."""
+        record = self._store.load(hold_id)
+        if record is None:
+            return Refused(hold_id, "no such hold")
+        self._store.save(replace(record, stage=Stage.CONFIRMED))
+        return Confirmed(hold_id, tuple(member.pid for member in record.members), skipped=record.skipped)
+
+    def release(self, hold_id: str) -> Released | Refused:
+        """Undo: SIGCONT while still frozen, back to the old cgroup, thaw. It needs no tree and no earlier agent."""
+        record = self._store.load(hold_id)
+        if record is None:
+            return Refused(hold_id, "no such hold")
+        if record.boot != self._boot:
+            self._store.remove(hold_id)
+            return Released(hold_id, (), skipped=(Skipped("processes", "the machine was restarted: they are gone"),))
+        released = self._let_go(record)
+        self._store.remove(hold_id)
+        return released
+
+    def held(self) -> tuple[Held, ...]:
+        """Holds in force with a process still alive."""
+        return tuple(
+            _held(record) for record in self._store.all() if record.boot == self._boot and self._has_living(record)
+        )
+
+    def prune(self) -> tuple[str, ...]:
+        """Forget holds whose processes have all ended (someone killed them) and remove their cgroups."""
+        gone = [record for record in self._store.all() if record.boot != self._boot or not self._has_living(record)]
+        for record in gone:
+            if record.boot == self._boot and (freezer := self._freezer(record.hold_id, record.frozen)):
+                freezer.remove_empty()
+            self._store.remove(record.hold_id)
+        return tuple(record.hold_id for record in gone)
+
+    def _has_living(self, record: ProcessRecord) -> bool:
+        return any(proc.is_there(member.identity) for member in record.members)
+
+    def _protection(self) -> Protection:
+        return Protection(self._never_hold, self._own_pids)
+
+    def _freezer(self, hold_id: str, frozen: tuple[str, ...] = ()) -> Freezer | None:
+        return Freezer(self._cgroup_root, hold_id, frozen) if self._cgroup_root else None
+
+    def _begin(self, hold_id: str, began: float) -> _Work:
+        """Work on a hold, taking up what is already in force under its id."""
+        record = self._store.load(hold_id)
+        if record is None or record.boot != self._boot:
+            record = ProcessRecord(hold_id, self._boot, Stage.APPLIED, ())
+        freezer = self._freezer(hold_id, record.frozen)
+        work = _Work(hold_id, record.stage, record.roots, freezer, self._protection(), began)
+        work.members = {member.pid: member for member in record.members if proc.is_there(member.identity)}
+        work.frozen = set(freezer.members()) if freezer else set()
+        work.skipped = dict.fromkeys(record.skipped if freezer else (*record.skipped, _NO_CGROUP))
+        return work
+
+    def _save(self, work: _Work) -> ProcessRecord:
+        record = ProcessRecord(
+            work.hold_id,
+            self._boot,
+            work.stage,
+            work.roots,
+            tuple(work.members.values()),
+            work.freezer.frozen if work.freezer else (),
+            tuple(work.skipped),
+        )
+        self._store.save(record)
+        return record
+
+    def _stop_and_freeze(self, work: _Work) -> None:
+        # Written first and again after the stop: an agent killed in between leaves a record that can be released.
+        self._save(work)
+        for number in range(_MAX_ROUNDS):
+            fresh = [member for pid in self._walk(work) if (member := self._stop(work, pid))]
+            if number == 0:
+                work.done("stopped")
+                self._save(work)
+            # Strays: born inside the frozen cgroup, where the walk may not lead.
+            strays = [member for pid in self._inside(work) if (member := self._stop(work, pid))]
+            for member in [*fresh, *strays]:
+                self._freeze(work, member)
+            if number == 0:
+                work.done("frozen")
+            if not fresh:
+                return
+        work.skipped[Skipped("freeze", f"new children still appear after {_MAX_ROUNDS} rounds")] = None
+
+    def _walk(self, work: _Work) -> Iterator[int]:
+        """Roots first. Children are read after the caller has stopped their parent; the dead lead to their orphans."""
+        waiting = list(work.roots)
+        seen = set(waiting)
+        for pid in waiting:  # grows while it is walked
+            if not self._is_protected(work, pid):
+                yield pid
+                below = [child for child in (*proc.children_of(pid), *self._tree.children(pid)) if child not in seen]
+                seen.update(below)
+                waiting += below
+
+    def _is_protected(self, work: _Work, pid: int) -> bool:
+        if pid in work.members:
+            return False
+        process = self._tree.process(pid) or proc.read(pid)
+        reason = work.protection.why(process) if process else ""
+        if process and reason:
+            work.skipped[Skipped(f"{process.comm} ({pid})", reason)] = None
+        return bool(reason)
+
+    def _stop(self, work: _Work, pid: int) -> Member | None:
+        """Stop one process; None when it is held already, gone, or no more the one the tree meant."""
+        if pid in work.members:
+            return None
+        stat = proc.stat_of(pid)
+        known = self._tree.process(pid)
+        if stat is None or stat.state in "ZX" or (known and known.start and known.start != stat.start):
+            return None
+        member = _member(work, pid, stat)
+        try:
+            if not proc.send(member.identity, signal.SIGSTOP):
+                return None
+        except PermissionError:
+            work.skip(member, "not permitted to stop it")
+            return None
+        work.members[pid] = member
+        return member
+
+    def _inside(self, work: _Work) -> list[int]:
+        return work.freezer.members() if work.freezer else []
+
+    def _freeze(self, work: _Work, member: Member) -> None:
+        # One that another hold froze stays there: that hold's release hands it on (see `_let_go`).
+        if work.freezer is None or member.pid in work.frozen or cgroup.is_held(proc.cgroup_of(member.pid)):
+            return
+        try:
+            work.freezer.add(member.pid, member.origin)
+            work.frozen.add(member.pid)
+        except ProcessLookupError:
+            return
+        except OSError as error:
+            work.skip(member, f"stopped, but not frozen: {error.strerror}")
+
+    def _let_go(self, record: ProcessRecord) -> Released:
+        """Wake and move home whoever no other hold claims; a lease never ends another."""
+        freezer = self._freezer(record.hold_id, record.frozen)
+        claimed = self._claimed_by_others(record)
+        members = record.members or tuple(_left_stopped(record.roots))
+        homes = {it.pid: it for it in members if it.pid not in claimed and proc.is_there(it.identity)}
+        for member in reversed(homes.values()):  # children first: a parent that wakes finds them running
+            if not member.was_stopped:
+                proc.send(member.identity, signal.SIGCONT)
+        skipped = [Skipped(f"pid {pid}", "another hold has it too") for pid in claimed]
+        if freezer:
+            skipped += _move_home(freezer, homes, claimed, default=members[0].origin if members else "/")
+            if not claimed:
+                freezer.thaw()
+        return Released(record.hold_id, tuple(homes), skipped=tuple(skipped))
+
+    def _claimed_by_others(self, record: ProcessRecord) -> set[int]:
+        """Members that another hold has too; that hold takes over the frozen cgroup they are in."""
+        ours = {member.identity for member in record.members}
+        claimed: set[int] = set()
+        for other in list(self._store.all()):
+            shared = ours & {member.identity for member in other.members}
+            if other.hold_id == record.hold_id or other.boot != self._boot or not shared:
+                continue
+            claimed |= {who.pid for who in shared if proc.is_there(who)}
+            self._store.save(replace(other, frozen=tuple(dict.fromkeys([*other.frozen, *record.frozen]))))
+        return claimed
+
+
+def _member(work: _Work, pid: int, stat: proc.Stat) -> Member:
+    """What is remembered. A child born inside a frozen cgroup has its parent's home, and was stopped by us."""
+    path = proc.cgroup_of(pid)
+    if not cgroup.is_held(path):
+        return Member(pid, stat.start, stat.comm, path, stat.state == "T")
+    parent = work.members.get(stat.ppid)
+    return Member(pid, stat.start, stat.comm, parent.origin if parent else cgroup.home_of(path), False)
+
+
+def _left_stopped(roots: Iterable[int]) -> Iterator[Member]:
+    """Members of a record whose agent was killed between its SIGSTOPs and its next line: who stands still below."""
+    for root in roots:
+        for pid in (root, *proc.ProcTree().descendants(root)):
+            stat = proc.stat_of(pid)
+            if stat and stat.state == "T":
+                yield Member(pid, stat.start, stat.comm, proc.cgroup_of(pid), False)
+
+
+def _move_home(freezer: Freezer, homes: dict[int, Member], claimed: set[int], default: str) -> Iterator[Skipped]:
+    for pid in dict.fromkeys([*freezer.members(), *homes]):
+        if pid in claimed:
+            continue
+        why = freezer.put_back(pid, homes[pid].origin if pid in homes else default)
+        if why:
+            yield Skipped(f"pid {pid}", why)
+
+
+def _held(record: ProcessRecord, steps: Sequence[Step] = ()) -> Held:
+    pids = tuple(member.pid for member in record.members)
+    root = next((pid for pid in record.roots if pid in pids), pids[0] if pids else 0)
+    return Held(
+        record.hold_id,
+        ProcessHold.name,
+        record.stage,
+        root,
+        pids,
+        record.roots,
+        skipped=record.skipped,
+        steps=tuple(steps),
+    )
+
+
+def _refused(hold_id: str, skipped: tuple[Skipped, ...]) -> Refused:
+    reason = skipped[0].reason if len(skipped) == 1 else "none of the damaging processes can be held"
+    return Refused(hold_id, reason if skipped else "no process was named", skipped)

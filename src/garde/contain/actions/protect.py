@@ -1,0 +1,68 @@
+"""Who is never stopped.
+
+Comes in: the never-hold names and the agent's own pids. Goes out: `Protection.why(process)`, the reason in words or an
+empty string. It decides nothing about guilt.
+
+A name counts only for a program that root installed: `prctl` gives any process any name, and a copy of the attacker's
+program called /tmp/nginx must not be safe. So the file behind /proc/PID/exe is asked, and the name is believed
+only where that can't be read.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Set as AbstractSet
+from pathlib import PurePath
+
+from garde.contain.actions import proc
+from garde.model.actor import Process
+
+_WRITABLE_BY_OTHERS = 0o022
+
+
+class Protection:
+    """The rules for one hold; the agent's ancestors are read when it is made."""
+
+    def __init__(self, never_hold: AbstractSet[str], own_pids: AbstractSet[int]) -> None:
+        self._never_hold = never_hold
+        self._own = own_pids | {os.getpid()}
+        self._ancestors = frozenset(proc.ancestors_of(os.getpid()))
+
+    def why(self, process: Process) -> str:
+        """Why this process is never stopped, or an empty string."""
+        if process.pid <= 1:
+            return "pid 1 is never stopped"
+        if process.pid == 2 or process.ppid == 2 or proc.is_kernel_thread(process.pid):
+            return "a kernel thread can't be attributed or stopped"
+        if process.pid in self._own:
+            return "Garde's own process"
+        if process.pid in self._ancestors:
+            return "Garde runs below it"
+        return self._named(process)
+
+    def _named(self, process: Process) -> str:
+        name = _program_name(process)
+        if name not in self._never_hold or _is_session(name, process):
+            return ""
+        return f"{name} is on the never-hold list"
+
+
+def _program_name(process: Process) -> str:
+    path = proc.exe_of(process.pid)
+    if not path:
+        return process.comm
+    return PurePath(path).name if _is_installed(process.pid) else ""
+
+
+def _is_installed(pid: int) -> bool:
+    """The program's file belongs to root and nobody else may write it."""
+    try:
+        found = os.stat(f"/proc/{pid}/exe")  # noqa: PTH116 - a magic link: the inode, even when unlinked
+    except OSError:
+        return False
+    return found.st_uid == 0 and not found.st_mode & _WRITABLE_BY_OTHERS
+
+
+def _is_session(name: str, process: Process) -> bool:
+    """One user's sshd (which is also their sftp server) is no shared daemon; the listener is."""
+    return name == "sshd" and PurePath(proc.exe_of(process.ppid)).name == "sshd"

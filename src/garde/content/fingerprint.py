@@ -1,0 +1,139 @@
+"""Block fingerprints: enough to see what changed where no pre-image can be kept (file systems without reflink).
+
+Comes in: a file. Goes out: five bytes for each 4 KiB block (hash, and whether it was random), with size and pooled
+randomness; and, from such a fingerprint and the file as it is now, a `Change`. It restores nothing, and cannot see inside a
+block: the sample of changed bytes is of whole blocks, so fine-grained encryption shows by type and structure instead, and in
+text by the cells that text cannot hold.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+import xxhash
+
+from garde.content.access import BLOCK, Bytes, spread
+from garde.content.changes import CELL, Change, merge
+from garde.content.randomness import SAMPLE, Array, block_p, randomness
+from garde.content.text import spoilt_cells
+
+_VERSION = b"GF1"
+_HEADER = struct.Struct("<3sBQH")
+_ROW = np.dtype([("hash", "<u4"), ("random", "u1")])
+_ALL = 512  # blocks fingerprinted one by one: 2 MiB, in 2,5 kB
+_FIRST, _LAST, _LOOKS = 64, 16, 256
+_RANDOM_P = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """A fingerprint read back."""
+
+    size: int
+    pooled_random: bool  # the whole file, as far as sampled, was uniformly random
+    hashes: tuple[int, ...]
+    random: tuple[bool, ...]
+
+
+def fingerprint(data: Bytes) -> bytes:
+    """Return the fingerprint of a file: at most 2.6 kB."""
+    places = block_places(data.size)
+    blocks = [data.read(at, BLOCK) for at in places]
+    rows = np.zeros(len(blocks), _ROW)
+    rows["hash"] = [xxhash.xxh3_64_intdigest(block) & 0xFFFFFFFF for block in blocks]
+    full = [index for index, block in enumerate(blocks) if len(block) == BLOCK]
+    if full:
+        table = np.frombuffer(b"".join(blocks[index] for index in full), np.uint8).reshape(-1, BLOCK)
+        rows["random"][full] = block_p(table) >= _RANDOM_P
+    pooled = randomness(_sample(blocks)).is_random
+    return _HEADER.pack(_VERSION, pooled, data.size, len(blocks)) + rows.tobytes()
+
+
+def read_fingerprint(raw: bytes) -> Fingerprint | None:
+    """Return the fingerprint, or None for bytes that are none (another version, a damaged index)."""
+    if len(raw) < _HEADER.size:
+        return None
+    version, pooled, size, count = _HEADER.unpack_from(raw)
+    if version != _VERSION or len(raw) != _HEADER.size + count * _ROW.itemsize or count != len(block_places(size)):
+        return None
+    rows = np.frombuffer(raw, _ROW, offset=_HEADER.size)
+    return Fingerprint(size, bool(pooled), tuple(rows["hash"].tolist()), tuple(bool(flag) for flag in rows["random"]))
+
+
+def block_places(size: int) -> list[int]:
+    """Return the offsets of the blocks that stand for a file of this size."""
+    count = -(-size // BLOCK)
+    if count <= _ALL:
+        return [index * BLOCK for index in range(count)]
+    first = [index * BLOCK for index in range(_FIRST)]
+    last = [(count - _LAST + index) * BLOCK for index in range(_LAST)]
+    return [*first, *spread((count - _LAST) * BLOCK, _LOOKS, first=_FIRST * BLOCK), *last]
+
+
+def changes_since(old: Fingerprint, after: Bytes, *, was_text: bool) -> Change:
+    """Compare the file as it is now with a fingerprint."""
+    places = block_places(old.size)
+    kept: list[bytes] = []
+    changed_at: list[int] = []
+    was_random: list[bool] = []
+    looked = differing = 0
+    for at, known, random in zip(places, old.hashes, old.random, strict=True):
+        block = after.read(at, BLOCK)
+        looked += len(block)
+        if xxhash.xxh3_64_intdigest(block) & 0xFFFFFFFF == known or not block:
+            continue
+        if after.size < old.size and at + BLOCK > after.size:
+            continue  # cut in the middle of a block: nothing can be said of it
+        kept.append(block)
+        changed_at.append(at // BLOCK)
+        was_random.append(random)
+        differing += len(block)
+    for at in block_places(after.size):
+        if at >= len(places) * BLOCK and at >= old.size:
+            block = after.read(at, BLOCK)
+            kept.append(block)
+            changed_at.append(at // BLOCK)
+            looked, differing = looked + len(block), differing + len(block)
+    return _change(old, after, _sample(kept), was_random, changed_at, looked, differing, was_text=was_text)
+
+
+def _change(
+    old: Fingerprint,
+    after: Bytes,
+    new: Array,
+    was_random: list[bool],
+    blocks: list[int],
+    looked: int,
+    differing: int,
+    *,
+    was_text: bool,
+) -> Change:
+    everywhere = looked > 0 and differing >= looked * 0.9
+    if was_text and len(new) >= CELL:
+        cells = spoilt_cells(new[: len(new) // CELL * CELL].reshape(-1, CELL))
+        if 0 < len(cells):
+            new = cells.ravel()
+    majority = sum(was_random) * 2 > len(was_random)
+    sampled = len(old.hashes) == _FIRST + _LOOKS + _LAST
+    return Change(
+        changed=int(differing / looked * after.size) if looked else 0,
+        sampled=sampled,
+        new=new,
+        old=np.zeros(0, np.uint8),
+        ranges=() if everywhere else merge(blocks),
+        is_prefix=not blocks and after.size < old.size,
+        same_size=old.size == after.size,
+        everywhere=everywhere,
+        old_random=old.pooled_random if everywhere else majority,
+    )
+
+
+def _sample(blocks: list[bytes]) -> Array:
+    """Join blocks into at most 64 KiB, taking an even part of each."""
+    total = sum(len(block) for block in blocks)
+    if total <= SAMPLE:
+        return np.frombuffer(b"".join(blocks), np.uint8)
+    part = max(256, SAMPLE // len(blocks))
+    return np.frombuffer(b"".join(block[:part] for block in blocks)[:SAMPLE], np.uint8)

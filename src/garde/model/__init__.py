@@ -1,0 +1,1 @@
+"""Nouns: frozen data that every floor speaks of. Imports nothing of ours and does no I/O."""

@@ -1,0 +1,89 @@
+"""SHA-256 of pre-images, taken in idle time, a slice at a time.
+
+Comes in: seconds to spend. Goes out: how many versions were finished; hashes and deep structure go into the index. A
+large file is continued in the next slice. It hashes the pre-images, never the live files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from garde.clock import Clock
+from garde.content import Structure, check_structure
+from garde.vault.index import Index, Version
+from garde.vault.places import Places
+from garde.vault.store import OpenFile
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+_CHUNK: Final = 1 << 20
+TOO_LARGE: Final = 64 << 30  # bytes, holes counted: 1 TB of zeros would take a quarter of an hour
+_WAITING: Final = "SELECT id FROM versions WHERE sha256 IS NULL AND how IN (1, 2) AND id > ? ORDER BY id LIMIT 64"
+
+
+@dataclass(slots=True)
+class _Work:
+    version: Version
+    file: OpenFile
+    digest: _Hash = field(default_factory=hashlib.sha256)
+    offset: int = 0
+
+
+class Hashing:
+    """Keeps one half-hashed file between slices."""
+
+    def __init__(self, index: Index, places: Places, clock: Clock) -> None:
+        self._index = index
+        self._places = places
+        self._clock = clock
+        self._work: _Work | None = None
+        self._unreadable = 0  # versions up to here were tried: one that cannot be read must not stop the rest
+
+    def some(self, seconds: float) -> int:
+        """Hash for about `seconds`; return the number of versions finished (0: nothing left to do, or a large one)."""
+        until, done = self._clock.monotonic() + seconds, 0
+        with self._index.batch():
+            while self._clock.monotonic() < until:
+                self._work = self._work or self._next()
+                if self._work is None:
+                    break
+                done += self._go_on(self._work, until)
+        return done
+
+    def _next(self) -> _Work | None:
+        for (number,) in self._index.db.execute(_WAITING, (self._unreadable,)).fetchall():
+            self._unreadable = number
+            version = self._index.version(number)
+            store = self._places.by_number(version.store) if version else None
+            if version is None or store is None:
+                continue
+            try:
+                return _Work(version, OpenFile(store.open(number)))
+            except OSError:
+                continue
+        return None
+
+    def _go_on(self, work: _Work, until: float) -> int:
+        if work.file.size > TOO_LARGE:
+            return self._finish(work, b"")
+        while data := os.pread(work.file.fd, _CHUNK, work.offset):
+            work.digest.update(data)
+            work.offset += len(data)
+            if self._clock.monotonic() >= until and work.offset < work.file.size:
+                return 0
+        return self._finish(work, work.digest.digest())
+
+    def _finish(self, work: _Work, digest: bytes) -> int:
+        structure = Structure(work.version.structure)
+        if structure is Structure.UNCHECKED:
+            structure, _ = check_structure(work.file, work.version.kind)
+        self._index.db.execute(
+            "UPDATE versions SET sha256 = ?, structure = ? WHERE id = ?", (digest, structure.value, work.version.id)
+        )
+        work.file.close()
+        self._work = None
+        return 1

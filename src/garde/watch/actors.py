@@ -1,0 +1,161 @@
+"""Who stands behind a pid.
+
+Comes in: a pid from a sensor, and the fork tree. Goes out: `Actor`: a process with its chain, or the Samba client
+behind an smbd child, or the kernel (ksmbd, knfsd), or nobody known. It holds nobody and guesses nothing.
+
+* `of` may be called for every event: it is a look-up, and for a new pid some reads of /proc (50 µs, an smbd child
+  200).
+* A process that is gone is placed by the fork tree: it keeps the session, user and parents that it had.
+* A process is a Samba client's only if it runs an `smbd` of root's and holds a connection on a server port of SMB,
+  or is the child of an smbd that listens on one (its client may be gone by now: the address is "" then). Anything
+  else that calls itself smbd is an ordinary process.
+* Users and shares of a connection come from `smbstatus`: `enrich` runs it, off the hot path.
+* Names of users come from /etc/passwd on the hot path: a directory service may be down, and must not be waited for.
+"""
+
+from __future__ import annotations
+
+import pwd
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from garde.model.actor import Actor, ActorKind, Process, SmbClient
+from garde.model.finding import Skipped
+from garde.watch.sensors import samba
+
+_MOST = 8_192  # actors remembered; half are forgotten beyond
+_NOBODY = Actor(ActorKind.UNKNOWN, None, "")
+
+
+class Tree(Protocol):
+    """What is asked of the fork tree (`sensors.procs.ForkTree`)."""
+
+    def process(self, pid: int) -> Process | None: ...
+    def born(self, pid: int) -> int: ...
+    def ancestors(self, pid: int) -> list[int]: ...
+    def is_kernel_thread(self, pid: int) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Samba:
+    """How Samba is asked; tests hand in their own."""
+
+    client_of: Callable[[int], SmbClient | None] = samba.client_of
+    listens: Callable[[int], bool] = samba.listens
+    sessions_of: Callable[[int], samba.Sessions | Skipped] = samba.sessions_of
+
+
+class Actors:
+    """See the module's docstring."""
+
+    def __init__(self, tree: Tree, samba_of: Samba | None = None, passwd: Path = Path("/etc/passwd")) -> None:
+        self._tree = tree
+        self._samba = samba_of or Samba()
+        self._users = _Users(passwd)
+        self._known: dict[int, tuple[int, Actor]] = {}
+
+    def of(self, pid: int) -> Actor:
+        """Return who `pid` is. Cached until the pid is another process or runs another program."""
+        if pid <= 0:
+            return _NOBODY
+        born = self._tree.born(pid)
+        known = self._known.get(pid)
+        if known is not None and born and known[0] == born:
+            return known[1]
+        actor = self._look(pid)
+        self._keep(pid, self._tree.born(pid), actor)
+        return actor
+
+    def enrich(self, actor: Actor) -> Actor | Skipped:
+        """Return the actor with the names that take longer to find: users and shares, a directory's login names.
+
+        One connection can carry several users (terminal servers): all are named, and `user` is then "".
+        """
+        if actor.kind is ActorKind.SMB and actor.smb is not None:
+            sessions = self._samba.sessions_of(actor.pid)
+            if isinstance(sessions, Skipped):
+                return sessions
+            fuller = _with_sessions(actor, actor.smb, sessions)
+        elif actor.user.isdigit():
+            fuller = replace(actor, user=_login(int(actor.user)))
+        else:
+            return actor
+        known = self._known.get(actor.pid)
+        if known is not None and known[1] == actor:
+            self._known[actor.pid] = (known[0], fuller)
+        return fuller
+
+    def _look(self, pid: int) -> Actor:
+        process = self._tree.process(pid)
+        if process is None:
+            return replace(_NOBODY, process=Process(pid, 0, 0, 0, -1, "", "", ""))
+        chain = tuple(found for one in self._tree.ancestors(pid) if (found := self._tree.process(one)) is not None)
+        if self._tree.is_kernel_thread(pid):
+            return Actor(ActorKind.KERNEL, process, "", chain)
+        client = self._client_behind(process, chain)
+        if client is not None:
+            return Actor(ActorKind.SMB, process, "", chain, client)
+        return Actor(ActorKind.PROCESS, process, self._users.name(process.uid), chain)
+
+    def _client_behind(self, process: Process, chain: tuple[Process, ...]) -> SmbClient | None:
+        if not _is_smbd(process):
+            return None
+        client = None if process.gone else self._samba.client_of(process.pid)
+        if client is not None:
+            return client
+        if chain and _is_smbd(chain[0]) and self._samba.listens(chain[0].pid):
+            return SmbClient("", 0)
+        return None
+
+    def _keep(self, pid: int, born: int, actor: Actor) -> None:
+        if len(self._known) >= _MOST:
+            for old in list(self._known)[: _MOST // 2]:
+                del self._known[old]
+        self._known[pid] = (born, actor)
+
+
+class _Users:
+    """Login names of local users, read again when the file changes."""
+
+    def __init__(self, passwd: Path) -> None:
+        self._passwd = passwd
+        self._names: dict[int, str] = {}
+        self._read_at = -1
+
+    def name(self, uid: int) -> str:
+        if uid < 0:
+            return ""
+        if uid not in self._names:
+            self._reload()
+        return self._names.get(uid, str(uid))
+
+    def _reload(self) -> None:
+        try:
+            changed = self._passwd.stat().st_mtime_ns
+            if changed == self._read_at:
+                return
+            text = self._passwd.read_text(encoding="utf-8", errors="surrogateescape")
+        except OSError:
+            return
+        rows = [line.split(":") for line in text.splitlines()]
+        self._names = {int(row[2]): row[0] for row in reversed(rows) if len(row) > 2 and row[2].isdigit()}
+        self._read_at = changed
+
+
+def _is_smbd(process: Process) -> bool:
+    """An smbd of root's: its real uid stays 0 while it acts for a user. A user's program of that name has another."""
+    return process.uid == 0 and process.exe.rpartition("/")[2] == "smbd"
+
+
+def _with_sessions(actor: Actor, client: SmbClient, sessions: samba.Sessions) -> Actor:
+    user = sessions.users[0] if len(sessions.users) == 1 else ""
+    return replace(actor, user=user, smb=replace(client, users=sessions.users, shares=sessions.shares))
+
+
+def _login(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except (KeyError, OverflowError):
+        return str(uid)

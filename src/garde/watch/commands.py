@@ -1,0 +1,65 @@
+"""What the watcher asks of its program: the closed list of commands.
+
+Comes in: nothing. Goes out: frozen commands, carried out by `agent/`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from garde.model.finding import Finding, Verdict
+from garde.watch.suspicion import PartyKey
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file is damaged: say so."""
+
+    finding: Finding
+    party: PartyKey
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Hands are judged: hold them now."""
+
+    verdict: Verdict
+    parties: tuple[PartyKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """The keeper should judge this file's new content and keep it when healthy."""
+
+    path: bytes
+    fid: bytes
+    party: PartyKey
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A healthy file or a directory has another name now."""
+
+    old: bytes
+    new: bytes
+    directory: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MassLoss:
+    """One hand deleted or emptied many documents: report, and put them back."""
+
+    party: PartyKey
+    paths: tuple[bytes, ...]
+    since: float  # monotonic seconds of the first
+
+
+@dataclass(frozen=True, slots=True)
+class Rescan:
+    """Events were lost, or a directory came in unseen: look at everything below again."""
+
+    path: bytes  # b"": all trees
+    reason: str
+
+
+Command = Found | Judged | Capture | Moved | MassLoss | Rescan

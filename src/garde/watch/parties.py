@@ -1,0 +1,152 @@
+"""Parties: the hands that files are held against, and what each of them did lately.
+
+Comes in: activity with its actor. Goes out: `Party` (one process session, or one SMB connection) with its ledger of
+touched files, the new files it wrote and the files it deleted. It judges nothing.
+
+A party is the session id of a process (a shell loop's children are one hand) or one smbd child (one client's
+connection). Sums over several parties (user, share, host) are suspicion.py's.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from garde.model.actor import Actor, ActorKind
+from garde.watch.suspicion import Level
+
+LEDGER_SECONDS = 60.0  # how far back an unsuspected hand's touched files are remembered
+LEDGER_LIMIT = 200_000  # files; a suspected hand's ledger is kept whole up to here
+FRESH_LIMIT = 256  # new files remembered per party for linking with deletes
+DELETES_SECONDS = 10.0
+
+
+@dataclass(slots=True)
+class Touched:
+    """One file in a party's ledger. Times are monotonic seconds."""
+
+    first: float
+    last: float
+    now_at: bytes  # where its content lies now (after renames); b"" when deleted
+    created: bool = False  # the party made it: there is nothing to put back
+    pids: set[int] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Deleted:
+    """A known file that this party deleted or emptied, not yet explained by a healthy replacement."""
+
+    path: bytes
+    at: float
+    size: int
+    kind: str
+    emptied: bool = False
+
+
+@dataclass(slots=True)
+class Party:
+    """One hand."""
+
+    key: tuple[str, int, int]
+    actor: Actor
+    levels: tuple[Level, ...]
+    ledger: OrderedDict[bytes, Touched] = field(default_factory=OrderedDict)
+    fresh: OrderedDict[bytes, float] = field(default_factory=OrderedDict)
+    deletes: OrderedDict[bytes, Deleted] = field(default_factory=OrderedDict)
+    pids: dict[int, float] = field(default_factory=dict)  # pid -> last seen
+    tokens: float = 40.0  # urgent judgements left, refilled over time
+    refilled: float = 0.0
+    suspected: bool = False
+    pool: dict[bytes, bytes] = field(default_factory=dict)  # path -> small change, for pooled randomness
+    names: dict[bytes, set[bytes]] = field(default_factory=dict)  # base name -> directories, for note spread
+    recent_names: deque[bytes] = field(default_factory=deque)
+
+    def touch(self, path: bytes, at: float, pid: int, *, created: bool = False) -> Touched:
+        """Write one touched file into the ledger; the first touch keeps its time."""
+        known = self.ledger.get(path)
+        if known is None:
+            known = self.ledger[path] = Touched(at, at, path, created)
+            self._trim(at)
+        known.last = at
+        known.pids.add(pid)
+        self.pids[pid] = at
+        return known
+
+    def wrote_new(self, path: bytes, at: float) -> None:
+        """Remember a file that this party made."""
+        self.fresh[path] = at
+        self.fresh.move_to_end(path)
+        while len(self.fresh) > FRESH_LIMIT:
+            self.fresh.popitem(last=False)
+
+    def take_token(self, now: float, rate: float, burst: float) -> bool:
+        """Spend one urgent judgement; False when the hand has used up its share (the keeper judges those)."""
+        self.tokens = min(burst, self.tokens + (now - self.refilled) * rate)
+        self.refilled = now
+        if self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True
+
+    def _trim(self, now: float) -> None:
+        while self.ledger:
+            oldest = next(iter(self.ledger.values()))
+            stale = not self.suspected and now - oldest.last > LEDGER_SECONDS
+            if not stale and len(self.ledger) <= LEDGER_LIMIT:
+                return
+            self.ledger.popitem(last=False)
+
+
+class Parties:
+    """All hands seen lately, by key; hands unseen for a while and not suspected are dropped."""
+
+    def __init__(self, limit: int = 4096) -> None:
+        self._parties: OrderedDict[tuple[str, int, int], Party] = OrderedDict()
+        self._limit = limit
+
+    def of(self, actor: Actor, share: str) -> Party:
+        """Return the party of `actor`, made when new. `share` is the watched tree it works in."""
+        key = party_key(actor)
+        party = self._parties.get(key)
+        if party is None:
+            party = self._parties[key] = Party(key, actor, levels_of(actor, key, share))
+            self._drop_idle()
+        else:
+            self._parties.move_to_end(key)
+        return party
+
+    def get(self, key: tuple[str, int, int]) -> Party | None:
+        """Return the party with this key, if it is still remembered."""
+        return self._parties.get(key)
+
+    def __iter__(self) -> Iterator[Party]:
+        return iter(list(self._parties.values()))
+
+    def _drop_idle(self) -> None:
+        if len(self._parties) <= self._limit:
+            return
+        for key, party in list(self._parties.items()):
+            if not party.suspected:
+                del self._parties[key]
+                if len(self._parties) <= self._limit:
+                    return
+
+
+def party_key(actor: Actor) -> tuple[str, int, int]:
+    """Return what makes two activities one hand's."""
+    process = actor.process
+    if actor.kind is ActorKind.SMB and process is not None:
+        return ("smb", process.pid, process.start)
+    if process is not None and process.sid > 0:
+        return ("session", process.sid, process.uid)
+    if process is not None and process.uid >= 0:
+        return ("user", 0, process.uid)
+    return ("unknown", 0, -1)
+
+
+def levels_of(actor: Actor, key: tuple[str, int, int], share: str) -> tuple[Level, ...]:
+    """Return the party's levels, narrowest first; the file family is added by the judge, per file."""
+    own = Level("session" if key[0] == "smb" else "tree", f"{key[1]}:{key[2]}" if key[1] else f"{key[0]}:{key[2]}")
+    user = f"smb:{actor.smb.address}" if actor.smb is not None and actor.smb.address else f"local:{actor.user}"
+    return (own, Level("user", user), Level("share", share), Level("host", ""))

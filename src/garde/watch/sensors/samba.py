@@ -1,0 +1,160 @@
+"""What stands behind an smbd child: the client's address, and by `smbstatus` its users and shares.
+
+Comes in: a pid, and the tables of the process's own network namespace. Goes out: `SmbClient`. It stops nobody and
+talks to no smbd; `sessions_of` runs a program and is never called on the hot path.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
+from typing import Any, Final
+
+from garde.model.actor import SmbClient
+from garde.model.finding import Skipped
+from garde.watch.sensors.proc import slurp
+
+PORTS: Final = frozenset((445, 139))
+_PORT_ENDS: Final = frozenset(b":%04X" % port for port in PORTS)
+_ESTABLISHED, _CLOSE_WAIT, _LISTEN = 0x01, 0x08, 0x0A  # include/net/tcp_states.h
+_SOCKET = re.compile(rb"socket:\[(\d+)\]\Z")
+_TIMEOUT = 3.0  # seconds; smbstatus opens a few small databases and answers in 30 ms
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One row of /proc/PID/net/tcp or tcp6."""
+
+    local_port: int
+    address: str  # the peer's
+    port: int
+    state: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """Whom one smbd serves."""
+
+    users: tuple[str, ...] = ()
+    shares: tuple[str, ...] = ()
+
+
+def client_of(pid: int) -> SmbClient | None:
+    """Return the client that this process serves on an SMB port, None when it serves none.
+
+    A connection that the client has already closed (CLOSE_WAIT) counts when there is no other.
+    """
+    inodes = socket_inodes(pid)
+    found = [row for row in _rows(pid) if row.inode in inodes]
+    for state in (_ESTABLISHED, _CLOSE_WAIT):
+        peers = sorted((row.address, row.port) for row in found if row.state == state)
+        if peers:
+            return SmbClient(*peers[0])
+    return None
+
+
+def listens(pid: int) -> bool:
+    """True when this process waits for SMB clients: it is the server that the children come from."""
+    inodes = socket_inodes(pid)
+    return any(row.inode in inodes and row.state == _LISTEN for row in _rows(pid))
+
+
+def socket_inodes(pid: int) -> set[int]:
+    """Return the inodes of the sockets that a process holds."""
+    found: set[int] = set()
+    try:
+        names = os.listdir(b"/proc/%d/fd" % pid)  # noqa: PTH208 - raw bytes
+    except OSError:
+        return found
+    for name in names:
+        try:
+            match = _SOCKET.match(os.readlink(b"/proc/%d/fd/%s" % (pid, name)))  # noqa: PTH115 - raw bytes
+        except OSError:
+            continue
+        if match:
+            found.add(int(match[1]))
+    return found
+
+
+def parse_connections(text: bytes) -> Iterator[Connection]:
+    """Give the SMB ports' rows of /proc/net/tcp{,6}; what makes no sense is left out."""
+    for line in text.splitlines():
+        fields = line.split(None, 10)
+        if len(fields) < 10 or fields[1][-5:] not in _PORT_ENDS:  # a busy server has thousands of other rows
+            continue
+        try:
+            address, port = _endpoint(fields[2])
+            yield Connection(int(fields[1][-4:], 16), address, port, int(fields[3], 16), int(fields[9]))
+        except ValueError:
+            continue
+
+
+def sessions_of(pid: int) -> Sessions | Skipped:
+    """Ask `smbstatus` for the users and shares of one smbd."""
+    words = ["smbstatus", "--json", *_configuration_of(pid)]
+    try:
+        done = subprocess.run(words, capture_output=True, timeout=_TIMEOUT, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Skipped("smbstatus", str(error))
+    return parse_sessions(done.stdout, pid)
+
+
+def parse_sessions(text: bytes, pid: int) -> Sessions | Skipped:
+    """Pick one smbd's users and shares out of `smbstatus --json`. All of them: a connection can carry several users."""
+    try:
+        told = json.loads(text.decode("utf-8", "surrogateescape"))
+    except ValueError:
+        return Skipped("smbstatus", "its answer is no JSON (Samba before 4.17?)")
+    users = {str(one.get("username", "")) for one in _of(told, "sessions", pid)}
+    shares = {str(one.get("service", "")) for one in _of(told, "tcons", pid)}
+    return Sessions(tuple(sorted(users - {""})), tuple(sorted(shares - {"", "IPC$"})))
+
+
+def _configuration_of(pid: int) -> list[str]:
+    """Return the words that make smbstatus read the same configuration file as this smbd."""
+    words = [os.fsdecode(word) for word in slurp(b"/proc/%d/cmdline" % pid).split(b"\0")]
+    for at, word in enumerate(words):
+        if word in ("-s", "--configfile") and at + 1 < len(words):
+            return [f"--configfile={words[at + 1]}"]
+        if word.startswith("--configfile="):
+            return [word]
+    return []
+
+
+def _of(told: Any, table: str, pid: int) -> list[dict[str, Any]]:
+    rows = told.get(table, {}) if isinstance(told, dict) else {}
+    found = [row for row in rows.values() if isinstance(row, dict)] if isinstance(rows, dict) else []
+    servers = [row.get("server_id") for row in found]
+    return [
+        row for row, one in zip(found, servers, strict=True) if isinstance(one, dict) and one.get("pid") == str(pid)
+    ]
+
+
+def _same(server: dict[str, Any], pid: int) -> bool:
+    return str(server.get("pid")) == str(pid)
+
+
+def _rows(pid: int) -> Iterator[Connection]:
+    """The process's own network namespace, not ours: a server in a container has another table."""
+    for table in (b"tcp", b"tcp6"):
+        yield from parse_connections(slurp(b"/proc/%d/net/%s" % (pid, table)))
+
+
+def _endpoint(text: bytes) -> tuple[str, int]:
+    """Turn the kernel's `0100007F:01BD` into ("127.0.0.1", 445); words of the address are in host order."""
+    address, _, port = text.partition(b":")
+    words = bytes.fromhex(address.decode("ascii"))
+    if len(words) not in (4, 16) or not port:
+        raise ValueError(text)
+    raw = b"".join(words[at : at + 4][::-1] for at in range(0, len(words), 4)) if sys.byteorder == "little" else words
+    found = ip_address(raw)
+    if isinstance(found, IPv6Address) and found.ipv4_mapped:
+        found = found.ipv4_mapped
+    return str(found), int(port, 16)
