@@ -1,8 +1,8 @@
 """How many file events Garde takes without losing one, what one costs beside fatrace, and its memory over many files.
 
 Comes in: the loads of `bench.event_load` and a tree of 100,000 small files. Goes out: the highest steady rate with no
-`overflow` and caught up soon after, CPU seconds per operation against fatrace on the same load in interleaved pairs, and
-the agent's peak memory. An operation is at least one event (fatrace's own count of lines stands beside it).
+`overflow` and caught up soon after, CPU seconds per operation against fatrace on the same load in interleaved pairs,
+and the agent's peak memory. An operation is at least one event (fatrace's own count of lines stands beside it).
 """
 
 from __future__ import annotations
@@ -112,13 +112,13 @@ def _costs(place: Place, quick: bool, report: Report) -> list[Row]:
     lines: dict[str, int] = {}
     for number in range(pairs):
         report(f"CPU per operation, pair {number + 1} of {pairs}")
-        for name in spent:
+        for name, costs in spent.items():
             with _listener(name, place) as leg:
                 leg.settle(5.0)
                 cpu = leg.cpu_s()
                 operations, _ = offer(place.share / "load", "mixed", PAIR_RATE, seconds)
                 leg.settle(20.0)
-                spent[name].append((leg.cpu_s() - cpu) / operations * 1e6)
+                costs.append((leg.cpu_s() - cpu) / operations * 1e6)
                 lines[name] = _lines(place.spare / "fatrace.log")
             shutil.rmtree(place.share / "load", ignore_errors=True)
     rows: list[Row] = []

@@ -1,7 +1,7 @@
 """The workloads that are timed: compile, unpack and rsync of many small files, paced office work over SMB.
 
-Comes in: a fresh folder in the watched share, sources made once outside it. Goes out: seconds, or the latencies of every
-save. Nothing is cleaned here: a mass of deletes would be part of what is measured.
+Comes in: a fresh folder in the watched share, sources made once outside it. Goes out: seconds, or the latencies of
+every save. Nothing is cleaned here: a mass of deletes would be part of what is measured.
 """
 
 from __future__ import annotations

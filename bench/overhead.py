@@ -2,7 +2,8 @@
 
 Comes in: the legs of `bench.peers`, the workloads of `bench.loads`. Goes out: per workload and leg the median ratio to
 "nothing" over interleaved rounds, with a 95 % interval. In each round every leg runs every workload once, in an order
-drawn from a seed; the pair of a round is (nothing, leg). File systems are loop images in RAM: a disk would hide the cost.
+drawn from a seed; the pair of a round is (nothing, leg). The file system is a loop image in RAM: a disk would
+hide the cost.
 """
 
 from __future__ import annotations

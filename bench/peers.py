@@ -1,7 +1,7 @@
 """The legs of a comparison: nothing, Garde, and three programs that watch the same files: fatrace, clamonacc, auditd.
 
-Comes in: the mount and the share below it, and a spare folder outside. Goes out: per leg a context manager that yields a
-`Leg` (its programs' CPU time, a way to let it catch up). `LEGS` is the table. A leg that cannot be had raises
+Comes in: the mount and the share below it, and a spare folder outside. Goes out: per leg a context manager that yields
+a `Leg` (its programs' CPU time, a way to let it catch up). `LEGS` is the table. A leg that cannot be had raises
 UnavailableError; nothing of the machine's own auditd or clamd is touched.
 """
 

@@ -41,8 +41,8 @@ def parse_stat(text: str) -> Stat:
 def all_stats() -> dict[int, Stat]:
     """Return the stat of every process there is."""
     found = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit() and (stat := _stat(int(entry))):
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and (stat := _stat(int(entry.name))):
             found[stat.pid] = stat
     return found
 

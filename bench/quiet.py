@@ -1,8 +1,8 @@
 """The quiet list: honest work by real tools under one enforcing agent. Nothing of it may be held.
 
 Comes in: `bench.honest.SCENARIOS`. Goes out: per scenario the holds, findings and files put back while it ran, and the
-figure `held_quiet`. One agent lives through the whole list, so that suspicion of one scenario weighs on the next. A held
-tool is released (or ended) and counted. What a missing tool keeps from running is a row with the reason.
+figure `held_quiet`. One agent lives through the whole list, so that suspicion of one scenario weighs on the next. A
+held tool is released (or ended) and counted. What a missing tool keeps from running is a row with the reason.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def run(quick: bool, report: Report, *, guarded: bool = True, only: str = "") ->
         state = Path(spare) / "state"
         with _agent(tree, state, guarded, report) as (watch, why_not):
             rows = [_row(scenario, watch, tree, Path(spare), quick, lacking, report) for scenario in chosen]
-    return {"name": "quiet", "figures": _figures(rows, watch is not None) | {"file_system": kind, "agent": why_not or "enforcing"},
-            "rows": rows}  # fmt: skip
+    figures = _figures(rows, watch is not None) | {"file_system": kind, "agent": why_not or "enforcing"}
+    return {"name": "quiet", "figures": figures, "rows": rows}
 
 
 @contextlib.contextmanager

@@ -104,7 +104,7 @@ def _apt_install(packages: list[str]) -> bool:
 
 @contextmanager
 def _services_stay_off() -> Iterator[None]:
-    """Keep freshly installed daemons from starting (Debian's policy-rc.d); leaves an own policy of the machine alone."""
+    """Keep new daemons from starting (Debian's policy-rc.d); a policy that the machine has stays as it is."""
     ours = not POLICY.exists()
     if ours:
         POLICY.write_text("#!/bin/sh\nexit 101\n", encoding="ascii")

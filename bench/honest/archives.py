@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bench.documents import MAKERS
+from bench.documents import KINDS
 from bench.honest.base import Scenario, Work
 
-ALL = tuple(MAKERS)
+ALL = tuple(KINDS)
 
 
 def _share(work: Work) -> None:

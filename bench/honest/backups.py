@@ -5,7 +5,7 @@ from __future__ import annotations
 from bench import documents
 from bench.honest.base import Scenario, Work
 
-KINDS = tuple(documents.MAKERS)
+KINDS = tuple(documents.KINDS)
 
 
 def _sources(work: Work) -> None:

@@ -1,7 +1,7 @@
 """What a scenario is, and the hands it works with.
 
-A `Scenario` has two steps, called once each and in this order: `prepare` lays the files out, `act` does the work that is
-judged. Both write below `Work.root` only (a fresh folder in the guarded tree); what must not be watched goes to
+A `Scenario` has two steps, called once each and in this order: `prepare` lays the files out, `act` does the work that
+is judged. Both write below `Work.root` only (a fresh folder in the guarded tree); what must not be watched goes to
 `Work.aside`. Every tool is its own program in its own session, so that a hold finds the tool and never the bench.
 A tool that fails raises ToolFailedError: work that was not done proves nothing.
 """

@@ -53,7 +53,7 @@ WHO = {"GIT_AUTHOR_NAME": "b", "GIT_AUTHOR_EMAIL": "b@localhost", "GIT_COMMITTER
 def repository(work: Work, folder: Path, commits: int) -> None:
     """Make a repository with documents and sources and that many commits."""
     c_project(folder, 60)
-    paths = documents.fill(folder / "docs", 60, 5, ("txt", "csv", "html", "docx"))
+    paths = documents.fill(folder / "docs", 60, 5, ("txt", "csv", "docx"))
     work.run("git", "init", "-q", folder, env=WHO)
     for number in range(commits):
         documents.edit(paths, 0.2, number)

@@ -1,13 +1,13 @@
-"""What people and administrators do on any day: sed -i, bulk rename, log rotation, mail delivery, encrypting a few files."""
+"""What people and administrators do on any day: sed -i, renaming, log rotation, mail, encrypting a few files."""
 
 from __future__ import annotations
 
 import random
 
-from bench.documents import MAKERS, prose
+from bench.documents import KINDS, prose
 from bench.honest.base import NOBODY, Scenario, Work
 
-TEXTS = ("txt", "csv", "html", "hl7")
+TEXTS = ("txt", "csv", "hl7")
 
 
 def _texts(work: Work) -> None:
@@ -15,12 +15,12 @@ def _texts(work: Work) -> None:
 
 
 def _sed(work: Work) -> None:
-    work.shell("find tree -type f -print0 | xargs -0 sed -i s/potassium/kalium/g")
-    work.shell("find tree -type f -exec sed -i.orig s/ward/unit/ {} ';'")
+    work.shell("find tree -type f -print0 | xargs -0 sed -i s/TEST-/DEMO-/g")
+    work.shell("find tree -type f -exec sed -i.orig s/SYN/SIN/ {} ';'")
 
 
 def _documents(work: Work) -> None:
-    work.documents(work.root / "tree", work.size(300, 50), tuple(MAKERS))
+    work.documents(work.root / "tree", work.size(300, 50), tuple(KINDS))
 
 
 def _rename(work: Work) -> None:

@@ -24,6 +24,7 @@ class StandIn:
     def __init__(self, share: Path, act: Callable[[StandIn], None]) -> None:
         self.share, self.copies, self.act = share, share.parent / "copies", act
         self.acted = False
+        self.when_held: Callable[[], None] = lambda: None
 
     def __call__(self, step: Step) -> None:
         if step.stage == "settling" and not self.copies.exists():
@@ -31,6 +32,8 @@ class StandIn:
         if step.stage == "attacking" and step.done and not self.acted and self._is_damaged():
             self.acted = True
             self.act(self)
+        if step.stage == "held":
+            self.when_held()
 
     def _is_damaged(self) -> bool:
         return any(
@@ -114,9 +117,9 @@ def test_held_without_a_restore_is_one_file_lost_and_the_folder_stays(share: Pat
 def test_a_hold_that_is_let_go_is_no_hold(share: Path) -> None:
     def act(watch: StandIn) -> None:
         watch.signal(signal.SIGSTOP)
-        threading.Timer(0.3, watch.signal, [signal.SIGCONT]).start()
+        watch.when_held = lambda: watch.signal(signal.SIGCONT)
 
-    result = drilled(share, act, slow_interval=0.5, wait=0.2)
+    result = drilled(share, act, slow_interval=0.5, wait=1.0)
     assert (result.touched, result.lost, result.held) == (6, 6, False)
     assert result.seconds_to_hold is None
 

@@ -169,7 +169,7 @@ def test_held_process_stops_and_another_goes_on(lab: Lab, make: Callable[..., Pr
     assert held.pids == (attacker.pid,)
     assert held.root_pid == attacker.pid
     assert held.skipped == ()
-    assert [step.name for step in held.steps] == ["roots", "stopped", "frozen", "settled"]
+    assert [step.name for step in held.steps] == ["roots", "writers", "stopped", "frozen", "settled"]
     assert stands_still(damage, clock)
     assert hold.held()[0].hold_id == hold_id
 
@@ -323,11 +323,11 @@ import os, signal
 from pathlib import Path
 from garde.contain.actions import process
 from garde.contain.actions.proc import ProcTree
-send = process.proc.send
-def dies_after(who, number):
-    send(who, number)
+stop = process.proc.stop
+def dies_after(pid, start):
+    stop(pid, start)
     os.kill(os.getpid(), signal.SIGKILL)
-process.proc.send = dies_after
+process.proc.stop = dies_after
 process.ProcessHold(ProcTree(), Path({str(tmp_path / "state")!r})).hold({hold_id!r}, [{attacker.pid}])
 """
     assert subprocess.call([sys.executable, "-c", code]) == -signal.SIGKILL

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -34,7 +35,8 @@ def tree() -> Iterator[ForkTree]:
 def test_short_lived_writers_are_placed_with_their_session_and_living_ancestor(tree: ForkTree, tmp_path: Path) -> None:
     sensor = Fanotify()
     sensor.open([os.path.realpath(os.fsencode(tmp_path))], lambda _: False)
-    script = "for i in $(seq 60); do (echo x > $0/f$i); cat /dev/null > $0/g$i; head -c 9 /dev/zero | tee $0/h$i; done; read x"
+    loop = "(echo x > $0/f$i); cat /dev/null > $0/g$i; head -c 9 /dev/zero | tee $0/h$i"
+    script = f"for i in $(seq 60); do {loop}; done; read x"
     words = ["setsid", "sh", "-c", script, str(tmp_path)]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as shell:
         found = []
@@ -75,7 +77,7 @@ def test_children_whose_parent_has_gone_are_still_its_descendants(tree: ForkTree
 
 
 def test_an_exec_shows_as_another_program(tree: ForkTree) -> None:
-    words = [sys.executable, "-c", "import os; print(flush=True); input(); os.execvp('cat', ['cat'])"]
+    words = [sys.executable, "-c", "import os; print(flush=True); os.read(0, 1); os.execvp('cat', ['cat'])"]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdin is not None
@@ -152,8 +154,6 @@ def test_in_another_network_namespace_the_refusal_is_said_and_proc_answers() -> 
 
 
 def test_when_the_kernel_drops_events_it_is_counted_and_the_living_are_known(tree: ForkTree) -> None:
-    import socket
-
     held = tree._connector._socket
     assert held is not None
     held.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)  # the kernel's least

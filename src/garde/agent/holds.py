@@ -166,7 +166,7 @@ class Holder:
         found: dict[int, None] = {}
         for finding in verdict.findings:
             touched = party.ledger.get(finding.path)
-            for pid in touched.pids if touched else ():
+            for pid in sorted(touched.pids) if touched else ():
                 found[pid] = None
             if finding.actor.pid in party.pids:
                 found[finding.actor.pid] = None

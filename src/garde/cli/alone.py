@@ -73,7 +73,7 @@ def _action(name: str, state: Path, settings: Settings) -> Any:
     from garde.contain.actions.nft import Blocks, NeverCut
     from garde.contain.actions.process import ProcessHold
     from garde.contain.actions.samba import SmbHold
-    from garde.watch.sensors import ForkTree
+    from garde.watch.sensors.procs import ForkTree
 
     if name == ProcessHold.name:
         return ProcessHold(ForkTree(), state)

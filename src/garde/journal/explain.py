@@ -80,7 +80,7 @@ def _verdict_of(entries: list[Entry], wanted: str) -> str:
     found = ""
     for entry in entries:
         verdict, hold = _ids(entry.payload)
-        if verdict and (wanted in (verdict, hold) or (wanted == LATEST and _opens(entry.payload))):
+        if wanted and verdict and (wanted in (verdict, hold) or (wanted == LATEST and _opens(entry.payload))):
             found = verdict
     if not found:
         raise NotFound(f"the journal knows no verdict or hold {wanted!r}", "`garde status` lists what there is")

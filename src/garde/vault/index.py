@@ -334,12 +334,23 @@ class Index:
         return path
 
     def name_after(self, path: bytes) -> bytes:
-        """Where the file that was last called `path` lies now, as far as renames were heard of."""
-        hop = self._move("old", path, "TRUE ORDER BY id DESC")
-        while hop:
+        """Where the file that was last called `path` lies now, as far as renames were heard of; else `path`.
+
+        A rename of a directory tells only what moved if it was there; so the latest start that ends at a known name.
+        """
+        number = 1 << 62
+        while hop := self._move("old", path, f"id < {number} ORDER BY id DESC"):
+            number, old, new = hop
+            found = self._follow(new + path[len(old) :], number)
+            row = self.row(found)
+            if row is not None and row.newest is not None:
+                return found
+        return path
+
+    def _follow(self, path: bytes, number: int) -> bytes:
+        while hop := self._move("old", path, f"id > {number} ORDER BY id"):
             number, old, new = hop
             path = new + path[len(old) :]
-            hop = self._move("old", path, f"id > {number} ORDER BY id")
         return path
 
     def _move(self, side: str, path: bytes, which: str) -> tuple[int, bytes, bytes] | None:

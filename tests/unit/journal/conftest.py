@@ -1,7 +1,8 @@
-"""A journal on a clock that stands still."""
+"""A journal on a clock that stands still; `journal_samples` can be imported by the tests beside it."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 
 from garde.clock import VirtualClock
 from garde.journal import SqliteStore, open_journal
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture

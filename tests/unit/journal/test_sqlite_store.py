@@ -198,7 +198,7 @@ def test_a_damaged_file_is_said_to_be_damaged(tmp_path: Path, content: bytes) ->
 def test_an_entry_that_cannot_be_read_is_said_to_be_damaged(journal: SqliteStore) -> None:
     journal.append(Lagging(1.0, 1))
     db = sqlite3.connect(journal.path)
-    db.execute("update entries set payload = '{\"seconds\": \"soon\"}'")
+    db.execute('update entries set payload = \'{"seconds": "soon"}\'')
     db.commit()
     db.close()
     with pytest.raises(StateDamaged):

@@ -72,6 +72,7 @@ def test_json_is_one_object_a_line_with_the_promised_keys(
 def test_people_get_a_line_a_mode_and_a_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
     played(monkeypatch, HELD, Remark("head", "2 of 9 attempts failed"), LOST)
     with pytest.raises(Incomplete, match="head"):
         command.drill(tmp_path)

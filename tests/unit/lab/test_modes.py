@@ -15,10 +15,7 @@ from garde.lab.attackers.ground import Ground
 from garde.lab.attackers.table import MODES, find_reason
 
 SIZES = (17, 300, 1000, 5000, 50_000, 400_000)
-# fmt: off
 WANTED = [
-]
-# fmt: on
     "full",
     "head",
     "header-kept",

@@ -118,12 +118,10 @@ def _is_v2(place: Path) -> bool:
     return (place / "cgroup.controllers").exists()
 
 
-def test_an_attacker_that_cannot_start_is_an_error_not_a_figure(tmp_path: Path) -> None:
-    def broken() -> None:
-        raise AssertionError
-
-    with pytest.raises(Incomplete, match="did not start"), crew(tmp_path, replace(MODES["full"], name="ccrypt")):
-        broken()  # never reached where ccrypt's scratch folder cannot be made
+def test_an_attacker_that_cannot_start_is_an_error_not_a_figure(tmp_path: Path, capfd: object) -> None:
+    unknown = replace(MODES["full"], name="no such mode")
+    with pytest.raises(Incomplete, match="did not start"), crew(tmp_path, unknown):
+        pass
 
 
 def test_attackers_end_when_the_drill_is_killed(tmp_path: Path) -> None:

@@ -126,9 +126,9 @@ def test_a_tree_that_is_renamed_itself_is_followed(tmp_path: Path) -> None:
 
 def test_priming_learns_breadth_first_up_to_its_limit(tmp_path: Path) -> None:
     real = os.path.realpath(os.fsencode(tmp_path))
-    for name in (b"a/deep/er", b"b", b"c"):
-        os.makedirs(real + b"/" + name)
-    os.symlink(b"/", real + b"/link")
+    for name in ("a/deep/er", "b", "c"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "link").symlink_to("/")
     made = Told(lambda _: False)
     made.trees.append(Tree(real, -1))
     if not made.prime(real, b"fsid0000", 4):

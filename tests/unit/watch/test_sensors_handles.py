@@ -23,7 +23,7 @@ def test_a_fid_survives_a_rename_and_differs_between_files(place: bytes) -> None
     Path(os.fsdecode(place), "a").touch()
     Path(os.fsdecode(place), "b").touch()
     first = fid_of(place + b"/a")
-    os.rename(place + b"/a", place + b"/c")
+    Path(os.fsdecode(place), "a").rename(Path(os.fsdecode(place), "c"))
     assert fid_of(place + b"/c") == first != fid_of(place + b"/b")
 
 
@@ -37,7 +37,7 @@ def test_a_fid_starts_with_the_file_systems_id_and_can_be_told_it(place: bytes) 
 def test_hard_links_share_a_fid_and_a_symlink_has_its_own(place: bytes) -> None:
     Path(os.fsdecode(place), "a").touch()
     os.link(place + b"/a", place + b"/hard")
-    os.symlink(place + b"/a", place + b"/soft")
+    Path(os.fsdecode(place), "soft").symlink_to("a")
     assert fid_of(place + b"/hard") == fid_of(place + b"/a") != fid_of(place + b"/soft")
 
 

@@ -139,6 +139,33 @@ def boot_id() -> str:
         return ""
 
 
+def as_process(pid: int, stat: Stat) -> Process:
+    """What one read of /proc/PID/stat tells; a third of the cost of `read`."""
+    return Process(pid, stat.start, stat.ppid, stat.sid, -1, stat.comm, "", "")
+
+
+def stop(pid: int, start: int = 0) -> Stat | None:
+    """SIGSTOP the process that has this pid and, if given, this start time; returns what it was, None when it is gone.
+
+    The stat is read between the open and the signal: what it tells is of the process that is stopped.
+    PermissionError when we may not.
+    """
+    try:
+        handle = os.pidfd_open(pid)
+    except OSError:
+        return None
+    try:
+        stat = stat_of(pid)
+        if stat is None or stat.state in "ZX" or (start and start != stat.start):
+            return None
+        signal.pidfd_send_signal(handle, signal.SIGSTOP)
+    except ProcessLookupError:
+        return None
+    finally:
+        os.close(handle)
+    return stat
+
+
 @contextlib.contextmanager
 def _opened(who: Identity) -> Iterator[int | None]:
     """A pidfd of exactly this process, or None. The start time is read after the open: then it cannot change hands."""

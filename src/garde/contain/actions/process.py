@@ -5,8 +5,8 @@ stays frozen until someone releases it or ends it.
 
 The steps of `apply`, in order:
 1. find the roots (`family.py`), leaving out whoever is never held (`protect.py`);
-2. SIGSTOP each root, then its children, theirs and so on: a parent that stands still bears no more, so that reading
-   the children after the stop misses none;
+2. SIGSTOP the roots and the damaging processes, then the roots' children, theirs and so on: a parent that stands still
+   bears no more, so that reading the children after the stop misses none;
 3. move each into a frozen cgroup v2 (`cgroup.py`): a same-user watchdog undoes a SIGSTOP with SIGCONT, but not this;
 4. look for children again, stop and freeze them, until a round finds none.
 Where there is no cgroup v2, step 3 is left out and `skipped` says so.
@@ -87,15 +87,16 @@ class _Work:
     protection: Protection
     began: float
     members: dict[int, Member] = field(default_factory=dict)
+    fresh: dict[int, proc.Stat] = field(default_factory=dict)  # stopped, and not a member yet
     frozen: set[int] = field(default_factory=set)
     skipped: dict[Skipped, None] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
 
+    def has(self, pid: int) -> bool:
+        return pid in self.members or pid in self.fresh
+
     def done(self, step: str) -> None:
         self.steps.append(Step(step, time.monotonic() - self.began))
-
-    def skip(self, member: Member, reason: str) -> None:
-        self.skipped[Skipped(f"{member.comm} ({member.pid})", reason)] = None
 
 
 class ProcessHold:
@@ -143,10 +144,10 @@ class ProcessHold:
         work.roots = tuple(dict.fromkeys([*work.roots, *found.pids]))
         work.skipped |= dict.fromkeys(found.skipped)
         work.done("roots")
-        self._stop_and_freeze(work)
+        self._stop_and_freeze(work, found.damaging)
         if not work.members:
             self._store.remove(hold_id)
-            return _refused(hold_id, tuple(work.skipped))
+            return Refused(hold_id, "the processes have ended, and left none behind", tuple(work.skipped))
         return _held(self._save(work), work.steps)
 
     def settle(self, hold_id: str) -> Held | Refused:
@@ -230,64 +231,70 @@ class ProcessHold:
         self._store.save(record)
         return record
 
-    def _stop_and_freeze(self, work: _Work) -> None:
+    def _stop_and_freeze(self, work: _Work, damaging: Iterable[int] = ()) -> None:
         # Written first and again after the stop: an agent killed in between leaves a record that can be released.
         self._save(work)
         for number in range(_MAX_ROUNDS):
-            fresh = [member for pid in self._walk(work) if (member := self._stop(work, pid))]
+            self._stop_all(work, damaging if number == 0 else ())
+            for pid in work.freezer.members() if work.freezer else ():
+                self._stop(work, pid)  # born inside the frozen cgroup, where the walk may not lead
+            found = self._remember(work)
             if number == 0:
                 work.done("stopped")
                 self._save(work)
-            # Strays: born inside the frozen cgroup, where the walk may not lead.
-            strays = [member for pid in self._inside(work) if (member := self._stop(work, pid))]
-            for member in [*fresh, *strays]:
+            for member in found:
                 self._freeze(work, member)
             if number == 0:
                 work.done("frozen")
-            if not fresh:
+            if not found:
                 return
         work.skipped[Skipped("freeze", f"new children still appear after {_MAX_ROUNDS} rounds")] = None
 
-    def _walk(self, work: _Work) -> Iterator[int]:
-        """Roots first. Children are read after the caller has stopped their parent; the dead lead to their orphans."""
+    def _stop_all(self, work: _Work, damaging: Iterable[int]) -> None:
+        """Stop the roots, then those known to write, then all below.
+
+        Children are read once their parent stands still; the dead lead to their orphans.
+        """
+        for pid in (*work.roots, *damaging):
+            self._stop(work, pid)
+        if damaging:
+            work.done("writers")
         waiting = list(work.roots)
         seen = set(waiting)
         for pid in waiting:  # grows while it is walked
-            if not self._is_protected(work, pid):
-                yield pid
-                below = [child for child in (*proc.children_of(pid), *self._tree.children(pid)) if child not in seen]
-                seen.update(below)
-                waiting += below
+            if not work.has(pid) and self._is_protected(work, pid):
+                continue
+            self._stop(work, pid)
+            below = [child for child in (*proc.children_of(pid), *self._tree.children(pid)) if child not in seen]
+            seen.update(below)
+            waiting += below
 
     def _is_protected(self, work: _Work, pid: int) -> bool:
-        if pid in work.members:
-            return False
-        process = self._tree.process(pid) or proc.read(pid)
-        reason = work.protection.why(process) if process else ""
-        if process and reason:
-            work.skipped[Skipped(f"{process.comm} ({pid})", reason)] = None
+        stat = proc.stat_of(pid)
+        reason = work.protection.why(proc.as_process(pid, stat)) if stat else ""
+        if stat and reason:
+            work.skipped[Skipped(f"{stat.comm} ({pid})", reason)] = None
         return bool(reason)
 
-    def _stop(self, work: _Work, pid: int) -> Member | None:
-        """Stop one process; None when it is held already, gone, or no more the one the tree meant."""
-        if pid in work.members:
-            return None
-        stat = proc.stat_of(pid)
+    def _stop(self, work: _Work, pid: int) -> None:
+        """Stop one process, unless it is held already, gone, or no more the one the tree meant."""
+        if work.has(pid):
+            return
         known = self._tree.process(pid)
-        if stat is None or stat.state in "ZX" or (known and known.start and known.start != stat.start):
-            return None
-        member = _member(work, pid, stat)
         try:
-            if not proc.send(member.identity, signal.SIGSTOP):
-                return None
+            stat = proc.stop(pid, known.start if known else 0)
         except PermissionError:
-            work.skip(member, "not permitted to stop it")
-            return None
-        work.members[pid] = member
-        return member
+            work.skipped[Skipped(f"pid {pid}", "not permitted to stop it")] = None
+            return
+        if stat:
+            work.fresh[pid] = stat
 
-    def _inside(self, work: _Work) -> list[int]:
-        return work.freezer.members() if work.freezer else []
+    def _remember(self, work: _Work) -> list[Member]:
+        """Make members of those just stopped: after all the stops, because it reads a file for each."""
+        found = [_member(work, pid, stat) for pid, stat in work.fresh.items()]
+        work.members |= {member.pid: member for member in found}
+        work.fresh.clear()
+        return found
 
     def _freeze(self, work: _Work, member: Member) -> None:
         # One that another hold froze stays there: that hold's release hands it on (see `_let_go`).
@@ -299,7 +306,7 @@ class ProcessHold:
         except ProcessLookupError:
             return
         except OSError as error:
-            work.skip(member, f"stopped, but not frozen: {error.strerror}")
+            work.skipped[Skipped(f"{member.comm} ({member.pid})", f"stopped, but not frozen: {error.strerror}")] = None
 
     def _let_go(self, record: ProcessRecord) -> Released:
         """Wake and move home whoever no other hold claims; a lease never ends another."""
@@ -335,7 +342,7 @@ def _member(work: _Work, pid: int, stat: proc.Stat) -> Member:
     path = proc.cgroup_of(pid)
     if not cgroup.is_held(path):
         return Member(pid, stat.start, stat.comm, path, stat.state == "T")
-    parent = work.members.get(stat.ppid)
+    parent = work.members.get(stat.ppid)  # None for one born with its parent's stop; home_of is right but for a user's
     return Member(pid, stat.start, stat.comm, parent.origin if parent else cgroup.home_of(path), False)
 
 

@@ -27,12 +27,20 @@ class Protection:
         self._never_hold = never_hold
         self._own = own_pids | {os.getpid()}
         self._ancestors = frozenset(proc.ancestors_of(os.getpid()))
+        self._known: dict[tuple[int, int], str] = {}  # a hold asks for most processes more than once
 
     def why(self, process: Process) -> str:
         """Why this process is never stopped, or an empty string."""
+        key = (process.pid, process.start)
+        if key not in self._known:
+            self._known[key] = self._find(process)
+        return self._known[key]
+
+    def _find(self, process: Process) -> str:
         if process.pid <= 1:
             return "pid 1 is never stopped"
-        if process.pid == 2 or process.ppid == 2 or proc.is_kernel_thread(process.pid):
+        # All kernel threads are children of pid 2; in a container pid 2 is anybody.
+        if 2 in (process.pid, process.ppid) and proc.is_kernel_thread(process.pid):
             return "a kernel thread can't be attributed or stopped"
         if process.pid in self._own:
             return "Garde's own process"
@@ -41,17 +49,11 @@ class Protection:
         return self._named(process)
 
     def _named(self, process: Process) -> str:
-        name = _program_name(process)
-        if name not in self._never_hold or _is_session(name, process):
+        path = proc.exe_of(process.pid)
+        name = PurePath(path).name if path else process.comm
+        if name not in self._never_hold or (path and not _is_installed(process.pid)) or _is_session(name, process):
             return ""
         return f"{name} is on the never-hold list"
-
-
-def _program_name(process: Process) -> str:
-    path = proc.exe_of(process.pid)
-    if not path:
-        return process.comm
-    return PurePath(path).name if _is_installed(process.pid) else ""
 
 
 def _is_installed(pid: int) -> bool:

@@ -16,6 +16,7 @@ from garde.contain.actions.proc import ProcTree
 from garde.contain.actions.process import ProcessHold
 from garde.contain.actions.protect import Protection
 from garde.contain.actions.samba import SmbHold
+from garde.model.actor import Process
 from garde.settings import ContainSettings
 
 
@@ -85,3 +86,21 @@ def test_names_are_believed_only_of_installed_programs(innocent: int, tmp_path: 
     assert "never-hold list" in Protection(frozenset({"sleep"}), frozenset()).why(found)
     assert Protection(frozenset({"sshd"}), frozenset()).why(found) == ""
     assert Protection(frozenset(), frozenset({innocent})).why(found) == "Garde's own process"
+
+
+def test_a_process_that_ended_and_left_none_behind(tmp_path: Path, innocent: int) -> None:
+    """It ends between the check and the act: said, and no record is left."""
+
+    class LateTree(ProcTree):
+        def process(self, pid: int) -> Process | None:
+            return Process(pid, 0, 1, pid, 0, "gone", "", "") if pid == 2**22 else super().process(pid)
+
+        def ancestors(self, pid: int) -> Sequence[int]:
+            return [] if pid == 2**22 else super().ancestors(pid)
+
+    hold = ProcessHold(LateTree(), tmp_path)
+    refused = hold.hold("h", [2**22])
+    assert isinstance(refused, Refused)
+    assert "ended" in refused.reason
+    assert hold.held() == ()
+    assert list((tmp_path / "holds").iterdir()) == []
