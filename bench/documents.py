@@ -7,7 +7,7 @@ Prose for logs and mails is made here. It needs the `lab` extra.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 # Endings, and the lab's names for the kinds that carry them.
@@ -71,10 +71,9 @@ def fill(folder: Path, count: int, seed: int, kinds: Sequence[str] = tuple(KINDS
     return paths
 
 
-def edit(paths: Sequence[Path], share: float, seed: int) -> int:
-    """Save a share of the files anew with other content of their kind; return how many."""
+def edited(paths: Sequence[Path], share: float, seed: int) -> Iterator[tuple[Path, bytes]]:
+    """Yield a share of the files, each with other content of its kind."""
     draw = random.Random(seed)
-    chosen = [(number, path) for number, path in enumerate(paths) if draw.random() < share]
-    for number, path in chosen:
-        path.write_bytes(content(path.suffix[1:], seed + 1000, number))
-    return len(chosen)
+    for number, path in enumerate(paths):
+        if draw.random() < share:
+            yield path, content(path.suffix[1:], seed + 1000, number)

@@ -25,6 +25,7 @@ from bench.watch import Event, Watch
 IMAGE_MB = 4096
 QUIET_AFTER_S = 2.5  # a mass delete is reported within 5 s and a file that stays open after 0.2 s: wait for both
 SETTLE_S = 20.0
+SAID = 6  # reasons shown in a row
 
 
 def run(quick: bool, report: Report, *, guarded: bool = True, only: str = "") -> Result:
@@ -114,7 +115,7 @@ def _do(scenario: Scenario, work: Work, watch: Watch | None) -> tuple[str, int]:
         with _let_go(watch, work):
             scenario.act(work)
     except ToolFailedError as error:
-        outcome = f"tool failed: {error}"
+        outcome = f"tool failed: {' '.join(str(error).split())}"
     except OSError as error:
         outcome = f"tool failed: {error.strerror}: {error.filename}"
     changed = changes(before, snapshot(work.root))
@@ -131,11 +132,11 @@ def _let_go(watch: Watch | None, work: Work) -> Iterator[None]:
     def attend() -> None:
         mark = watch.mark() if watch else 0
         while watch and not over.wait(0.2):
-            for event in watch.since(mark, "held"):
+            seen, mark = watch.since(mark, "held"), watch.mark()
+            for event in seen:
                 if not watch.release(event):
                     for process in work.running:
                         os.killpg(process.pid, signal.SIGKILL)
-            mark = watch.mark()
 
     attendant = threading.Thread(target=attend, daemon=True)
     attendant.start()
@@ -156,7 +157,19 @@ def _seen(events: Sequence[Event]) -> Row:
         "restored": sum(_count(event.get("files")) for event in events if event["kind"] == "restored"),
         "overflows": kinds.count("overflow"),
         "errors": kinds.count("error"),
+        "said": _said(events),
     }
+
+
+def _said(events: Sequence[Event]) -> str:
+    """Return what the agent gave as its reasons, shortly: that is where a false alarm is mended."""
+    words = [
+        f"{'+'.join(map(str, event.get('proofs', ())))}: {Path(str(event.get('path', ''))).name or event.get('files')}"
+        for event in events
+        if event["kind"] == "finding"
+    ]
+    words += [f"verdict at level {event.get('level')}" for event in events if event["kind"] == "verdict"]
+    return "; ".join(list(dict.fromkeys(words))[:SAID])
 
 
 def _count(files: object) -> int:

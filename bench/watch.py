@@ -117,10 +117,14 @@ class Watch:
 
     def _listen(self) -> None:
         assert self._process is not None and self._process.stdout is not None
+        log = os.environ.get("GARDE_BENCH_EVENTS")  # a file that keeps every line, to look into afterwards
         for line in self._process.stdout:
             event = parse_line(line)
             if event is None:
                 continue
+            if log:
+                with Path(log).open("ab") as kept:
+                    kept.write(line)
             event["_seen"] = time.monotonic()
             with self._arrived:
                 self.events.append(event)

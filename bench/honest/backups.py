@@ -14,7 +14,7 @@ def _sources(work: Work) -> None:
 
 def _change(work: Work, seed: int) -> None:
     paths = sorted(path for path in (work.root / "share").rglob("*") if path.is_file())
-    documents.edit(paths, 0.3, seed)
+    work.save_over(paths, 0.3, seed)
 
 
 def _restic(work: Work) -> None:

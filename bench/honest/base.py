@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -20,7 +21,7 @@ from pathlib import Path
 from bench import documents
 from bench.tools import find
 
-NOBODY = 65534
+NOBODY = "nobody"
 
 
 class ToolFailedError(Exception):
@@ -50,12 +51,23 @@ class Work:
         shutil.copytree(store, folder, dirs_exist_ok=True)
         return sorted(path for path in folder.rglob("*") if path.is_file())
 
+    def save_over(self, paths: Sequence[Path], share: float, seed: int) -> None:
+        """Save a share of the files anew by a program of its own: the bench itself must not be what is held."""
+        fresh = self.aside / f"saved-{seed}"
+        base = Path(os.path.commonpath([path.parent for path in paths]))
+        for path, content in documents.edited(paths, share, seed):
+            target = fresh / path.relative_to(base)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+        if fresh.exists():
+            self.run("cp", "-R", f"{fresh}/.", base)
+
     def run(
         self,
         *argv: str | Path,
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
-        user: int | None = None,
+        user: str | None = None,
         stdin: bytes | None = None,
         stdout: Path | None = None,
         fine: Sequence[int] = (0,),
@@ -72,7 +84,7 @@ class Work:
                 stderr=subprocess.PIPE,
                 start_new_session=True,
                 user=user,
-                group=user,
+                group=None if user is None else pwd.getpwnam(user).pw_gid,
                 extra_groups=None if user is None else [],
             )
         self.running.append(process)
@@ -88,7 +100,7 @@ class Work:
             tail = words_of_error.decode(errors="replace").strip()[-200:]
             raise ToolFailedError(f"{argv[0]} ended with {process.returncode}: {tail}")
 
-    def shell(self, script: str, *words: str | Path, cwd: Path | None = None, user: int | None = None) -> None:
+    def shell(self, script: str, *words: str | Path, cwd: Path | None = None, user: str | None = None) -> None:
         """Run a shell loop as an administrator would type it; `words` arrive as $1, $2 …"""
         self.run("sh", "-ec", script, "sh", *words, cwd=cwd, user=user)
 

@@ -56,7 +56,7 @@ def repository(work: Work, folder: Path, commits: int) -> None:
     paths = documents.fill(folder / "docs", 60, 5, ("txt", "csv", "docx"))
     work.run("git", "init", "-q", folder, env=WHO)
     for number in range(commits):
-        documents.edit(paths, 0.2, number)
+        work.save_over(paths, 0.2, number)
         work.run("git", "add", "-A", cwd=folder, env=WHO)
         work.run("git", "commit", "-q", "-m", f"change {number}", cwd=folder, env=WHO)
 

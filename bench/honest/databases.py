@@ -11,7 +11,7 @@ from bench.honest.base import NOBODY, Scenario, Work, nothing
 def _pgbench(work: Work) -> None:
     cluster = work.root / "cluster"
     cluster.mkdir()
-    work.shell(f'chown {NOBODY}:{NOBODY} "$1" "$2" && chmod 700 "$1"', cluster, work.root)
+    work.shell(f'chown {NOBODY} "$1" "$2" && chmod 700 "$1"', cluster, work.root)
     work.run("initdb", "--auth=trust", "--username=bench", "-D", cluster, user=NOBODY)
     options = f"-c listen_addresses= -c unix_socket_directories={cluster} -c shared_buffers=32MB"
     work.run("pg_ctl", "-D", cluster, "-w", "-l", cluster / "log", "-o", options, "start", user=NOBODY)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 from bench.documents import KINDS, prose
-from bench.honest.base import NOBODY, Scenario, Work
+from bench.honest.base import Scenario, Work
 
 TEXTS = ("txt", "csv", "hl7")
 
@@ -84,42 +85,49 @@ def _deliver(work: Work) -> None:
     work.shell("ls Maildir/cur/* | head -n 20 | xargs rm")  # and a few thrown away
 
 
-def _three(work: Work) -> None:
-    """A user's own folder, and a copy of it as the place where two are encrypted in place."""
-    for folder in ("kept", "in-place"):
-        place = work.root / folder
-        work.documents(place, 24, ("docx", "pdf", "xlsx", "jpg"))
-    work.shell(f'chown -R {NOBODY}:{NOBODY} "$1"', work.root)
+# Base accounts of Debian, one for each scenario: three files are one person's, not three persons'.
+OPENSSL_USER, GPG_USER, ZIP_USER = "nobody", "games", "news"
+
+
+def _three(user: str) -> Callable[[Work], None]:
+    """Lay out a user's own folder, and a copy of it as the place where two are encrypted in place."""
+
+    def prepare(work: Work) -> None:
+        for folder in ("kept", "in-place"):
+            work.documents(work.root / folder, 24, ("docx", "pdf", "xlsx", "jpg"))
+        work.shell('chown -R "$1" "$2"', user, work.root)
+
+    return prepare
 
 
 def _openssl(work: Work) -> None:
     encrypt = 'openssl enc -aes-256-cbc -pbkdf2 -pass pass:secret -in "$path" -out "$path.enc"'
-    work.shell(f"find kept -type f | head -n 3 | while read -r path; do {encrypt}; done", user=NOBODY)
+    work.shell(f"find kept -type f | head -n 3 | while read -r path; do {encrypt}; done", user=OPENSSL_USER)
     work.shell(
         f'find in-place -type f | head -n 2 | while read -r path; do {encrypt} && mv "$path.enc" "$path"; done',
-        user=NOBODY,
+        user=OPENSSL_USER,
     )
 
 
 def _gpg(work: Work) -> None:
     home = work.root / "gnupg"
     home.mkdir(mode=0o700)
-    work.shell(f'chown {NOBODY}:{NOBODY} "$1"', home)
+    work.shell('chown "$1" "$2"', GPG_USER, home)
     encrypt = (
         f"gpg --homedir {home} --batch --quiet --pinentry-mode loopback --passphrase secret --symmetric "
         '--output "$path.gpg" "$path"'
     )
     try:
-        work.shell(f"find kept -type f | head -n 3 | while read -r path; do {encrypt}; done", user=NOBODY)
+        work.shell(f"find kept -type f | head -n 3 | while read -r path; do {encrypt}; done", user=GPG_USER)
         work.shell(
-            f'find in-place -type f | head -n 2 | while read -r path; do {encrypt} && rm "$path"; done', user=NOBODY
+            f'find in-place -type f | head -n 2 | while read -r path; do {encrypt} && rm "$path"; done', user=GPG_USER
         )
     finally:
-        work.run("gpgconf", "--homedir", home, "--kill", "all", user=NOBODY, fine=(0, 1, 2))
+        work.run("gpgconf", "--homedir", home, "--kill", "all", user=GPG_USER, fine=(0, 1, 2))
 
 
 def _seven_zip(work: Work) -> None:
-    work.shell("find kept -type f | head -n 3 | xargs 7z a -bd -psecret -mhe=on three.7z", user=None)
+    work.shell("find kept -type f | head -n 3 | xargs 7z a -bd -psecret -mhe=on three.7z", user=ZIP_USER)
 
 
 SCENARIOS = (
@@ -127,7 +135,7 @@ SCENARIOS = (
     Scenario("bulk rename", "mv in loops: names, one new suffix, folders", ("mv",), _documents, _rename),
     Scenario("log rotation", "logrotate copytruncate and create, 7 times", ("logrotate",), _prepare_logs, _rotate),
     Scenario("maildir delivery", "procmail, then read and deleted", ("procmail",), lambda work: None, _deliver),
-    Scenario("encrypting three files", "openssl: 3 kept, 2 in place", ("openssl",), _three, _openssl, 5),
-    Scenario("encrypting three files", "gpg: 3 kept, 2 replaced", ("gpg",), _three, _gpg, 7),
-    Scenario("encrypting three files", "7z -p: 3 kept", ("7z",), _three, _seven_zip),
+    Scenario("encrypting three files", "openssl: 3 kept, 2 in place", ("openssl",), _three(OPENSSL_USER), _openssl, 5),
+    Scenario("encrypting three files", "gpg: 3 kept, 2 replaced", ("gpg",), _three(GPG_USER), _gpg, 7),
+    Scenario("encrypting three files", "7z -p: 3 kept", ("7z",), _three(ZIP_USER), _seven_zip),
 )

@@ -9,7 +9,7 @@ from bench.honest.base import Scenario, Work
 def _both_sides(work: Work) -> None:
     work.documents(work.aside / "source", work.size(400, 60), tuple(documents.KINDS))
     work.run("rsync", "-a", f"{work.aside}/source/", work.root / "copy")
-    documents.edit(sorted(path for path in (work.aside / "source").rglob("*") if path.is_file()), 0.6, 4)
+    work.save_over(sorted(path for path in (work.aside / "source").rglob("*") if path.is_file()), 0.6, 4)
 
 
 def _sync(*options: str) -> Scenario:

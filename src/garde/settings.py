@@ -39,7 +39,7 @@ class WatchSettings:
     confirm_ms: int = _setting(600, "After a hold the evidence is read again within this time, in ms (1000 at most).")
     exclude: tuple[str, ...] = _setting((), "Path patterns (fnmatch, absolute) that are not watched.")
     never_hold: tuple[str, ...] = _setting(
-        ("sshd", "systemd", "init", "postgres", "mysqld", "mariadbd", "nfsd", "nginx", "apache2", "httpd"),
+        ("sshd", "systemd", "init", "smbd", "postgres", "mysqld", "mariadbd", "nfsd", "nginx", "apache2", "httpd"),
         "Commands that are reported but never stopped.",
     )
     bait: bool = _setting(True, "Place a few canary files in the watched trees.")

@@ -142,6 +142,13 @@ def test_own_writes_are_left_out(watch: Callable[..., Watch], tree: Path) -> Non
     assert watching.everything() == []
 
 
+def test_trees_inside_one_another_report_once(watch: Callable[..., Watch], tree: Path) -> None:
+    (tree / "d").mkdir()
+    watching = watch(tree, tree / "d", tree)
+    got = watching.after(write(), tree / "d" / "f")
+    assert [path for _, path in watching.seen(got)] == [os.fsencode(tree / "d" / "f")]
+
+
 def test_excluded_trees_and_neighbours_are_left_out(watch: Callable[..., Watch], tree: Path) -> None:
     for name in ("kept", "cache/deep"):
         (tree / name).mkdir(parents=True)

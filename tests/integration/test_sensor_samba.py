@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from garde.model.activity import Activity
 from garde.model.actor import Actor, ActorKind
 from garde.watch.actors import Actors
+from garde.watch.sensors import samba
 from garde.watch.sensors.fanotify import Fanotify
 from garde.watch.sensors.procs import ForkTree
 
@@ -75,7 +79,8 @@ def server(tmp_path: Path) -> Iterator[Server]:
     )
     script = 'ip link set lo up && exec smbd -F --no-process-group -s "$0"'
     words = ["unshare", "-n", "sh", "-c", script, str(conf)]
-    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as smbd:
+    quiet = subprocess.DEVNULL  # a session of its own: smbd ends its whole process group with itself
+    with subprocess.Popen(words, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True) as smbd:
         try:
             await_listener(smbd)
             yield Server(smbd.pid, conf, share)
@@ -88,19 +93,17 @@ def await_listener(smbd: subprocess.Popen[bytes]) -> None:
     while time.monotonic() < until:
         if smbd.poll() is not None:
             pytest.skip("smbd does not start here")
-        if b":01BD" in Path(f"/proc/{smbd.pid}/net/tcp").read_bytes():
+        if samba.listens(smbd.pid):
             return
         time.sleep(0.05)
     pytest.fail("smbd does not listen")
 
 
 def test_a_file_written_over_smb_is_the_clients(server: Server) -> None:
-    tree = ForkTree()
-    tree.open()
-    sensor = Fanotify()
-    sensor.open([os.path.realpath(os.fsencode(server.share))], lambda _: False)
-    actors = Actors(tree)
-    with server.client() as client:
+    with closing(ForkTree()) as tree, closing(Fanotify()) as sensor, server.client() as client:
+        tree.open()
+        sensor.open([os.path.realpath(os.fsencode(server.share))], lambda _: False)
+        actors = Actors(tree)
         assert client.stdin is not None
         client.stdin.write(f"put {server.conf} a.txt\n".encode())
         client.stdin.flush()
@@ -119,17 +122,14 @@ def test_a_file_written_over_smb_is_the_clients(server: Server) -> None:
         client.stdin.write(b"quit\n")
         client.stdin.close()
         client.wait()
-    again = Actors(tree).of(written.pid)  # the client has gone, and its smbd soon will be
-    assert (again.kind, again.smb is not None) == (ActorKind.SMB, True)
-    sensor.close()
-    tree.close()
+        again = Actors(tree).of(written.pid)  # the client has gone, and its smbd soon will be
+        assert (again.kind, again.smb is not None) == (ActorKind.SMB, True)
 
 
-def first_of(sensor: Fanotify):  # type: ignore[no-untyped-def]
-    import select
-
-    while True:
-        assert select.select([sensor.fileno()], [], [], PATIENCE)[0], "nothing was written"
+def first_of(sensor: Fanotify) -> Activity:
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until and select.select([sensor.fileno()], [], [], PATIENCE)[0]:
         for activity in sensor.read():
             if activity.name == b"a.txt":
                 return activity
+    pytest.fail("nothing was written")

@@ -88,8 +88,8 @@ class Core:
     # ---- one turn -------------------------------------------------------------------------------------------------
 
     def _read(self) -> int:
-        self.tree.drain()
         batch = self.sensor.read()
+        self.tree.drain()  # after the read: whoever wrote has been born by then
         for activity in batch:
             self._see(activity)
         self._drained = not batch

@@ -307,7 +307,7 @@ class Holder:
         offset = self.wall() - now
         items: list[tuple[bytes, bytes | None, float]] = []
         for path, touched in party.ledger.items():
-            if touched.created or (touched.last < since and path not in findings):
+            if touched.created or (touched.last < since and (hold.passes or path not in findings)):
                 continue
             elsewhere = damaged_at.get(path) or (touched.now_at if touched.now_at not in (b"", path) else None)
             items.append((path, elsewhere, touched.first + offset))

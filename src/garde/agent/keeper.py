@@ -97,7 +97,7 @@ class Keeper:
         elif isinstance(message, say.RestoreFiles):
             self._restore(message.id, _items(message), message.evidence, message.dry_run, len(message.items))
         elif isinstance(message, say.RestoreAll):
-            items = list(self._vault.harmed(self._trees, missing=True))
+            items = list(self._vault.harmed(self._trees, missing=message.missing))
             self._restore(message.id, iter(items), (), message.dry_run, len(items))
 
     def _capture(self, batch: say.Batch) -> None:

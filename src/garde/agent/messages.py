@@ -51,10 +51,11 @@ class RestoreFiles:
 
 @dataclass(frozen=True, slots=True)
 class RestoreAll:
-    """Look at every known file and put back what is missing or damaged."""
+    """Look at every known file and put back what is damaged; with `missing` also what was deleted, by whomever."""
 
     id: str
     dry_run: bool
+    missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

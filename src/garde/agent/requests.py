@@ -74,4 +74,4 @@ class Requests:
         self._count += 1
         key = f"by-hand-{self._count}"
         core.waiters[key] = reply
-        core.keeper.urgent(say.RestoreAll(key, bool(request.get("dry_run"))))
+        core.keeper.urgent(say.RestoreAll(key, bool(request.get("dry_run")), bool(request.get("missing"))))

@@ -36,9 +36,9 @@ def ask(
         link.sendall(msgspec.json.encode({"verb": verb, **arguments}) + b"\n")
         while True:
             reply = _next(answers, state)
-            if "progress" not in reply:
+            if "ok" in reply:  # the last word; a status has a "progress" of its own in it
                 return _checked(reply)
-            progress(reply["progress"])
+            progress(reply.get("progress") or {})
 
 
 def _connect(state: Path, patience: float) -> socket.socket:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from garde.lab.drill import Outcome, Plan, Result
 
 MOST_FILES = 100_000
+WIDE = 110  # columns from which the table also says what each mode does
 
 
 def drill(
@@ -152,7 +153,7 @@ def _for_people(plan: Plan) -> list[Result]:
             console.print(_line(outcome), soft_wrap=True)
             if isinstance(outcome, Result):
                 results.append(outcome)
-    console.print(_table(results))
+    console.print(_table(results, wide=console.width >= WIDE))
     return results
 
 
@@ -171,20 +172,23 @@ def _line(outcome: Outcome) -> str:
             return f"{sign} {outcome.mode}: {touched}, {held}, {outcome.lost} lost"
 
 
-def _table(results: list[Result]) -> Table:
+def _table(results: list[Result], *, wide: bool) -> Table:
     from rich.table import Table
 
     from garde.lab.attackers.table import MODES
 
     table = Table(title="What became of the files, by the drill's own hashes and processes")
-    for name in ("mode", "what it does"):
-        table.add_column(name)
-    for name in ("files", "touched", "held after, s", "whole again after, s", "lost"):
+    for name in ("mode", "what it does")[: 1 + wide]:
+        table.add_column(name, no_wrap=True)
+    for name in ("files", "touched", "held after", "whole after", "lost"):
         table.add_column(name, justify="right")
     for row in results:
-        held, whole = (f"{value:.3f}" if value is not None else "–" for value in (row.seconds_to_hold, row.restored_s))
+        held, whole = (
+            f"{value:.3f} s" if value is not None else "–" for value in (row.seconds_to_hold, row.restored_s)
+        )
+        what = (row.mode, MODES[row.mode].help)[: 1 + wide]
         figures = (str(row.files), str(row.touched), held, whole, str(row.lost))
-        table.add_row(row.mode, MODES[row.mode].help, *figures, style="" if row.is_good else "bold red")
+        table.add_row(*what, *figures, style="" if row.is_good else "bold red")
     return table
 
 

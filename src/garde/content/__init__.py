@@ -8,13 +8,15 @@ It opens, writes and logs nothing, keeps no content, weighs no proof and knows n
     structure/   one checker for each family of formats, in one table
     randomness   chi-square and serial correlation fit for the length (encoded: under base64 and hex)
     changes      which bytes changed; fingerprint: the same without a pre-image
-    compare      the judgement
+    compare      the judgement (facts: what the rules ask; rules: one for each proof); new_file: without a version before
 """
 
 from garde.content.access import Bytes, FileBytes, MemoryBytes
-from garde.content.compare import Before, Comparison, NewFile, compare, judge_new
+from garde.content.compare import Comparison, compare
+from garde.content.facts import Before
 from garde.content.fingerprint import fingerprint
 from garde.content.kinds import family, is_recognised, is_text, sniff
+from garde.content.new_file import NewFile, judge_new
 from garde.content.randomness import Randomness, randomness
 from garde.content.structure import Structure, check_structure
 

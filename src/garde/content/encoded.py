@@ -15,6 +15,7 @@ from garde.content.randomness import SAMPLE, Array, Randomness, randomness
 _SPACE = b" \t\r\n"
 _HEX = b"0123456789abcdefABCDEF"
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_="
+_PEM_SIZE = 1 << 14  # bytes; bundles of certificates are larger, and then begin with a DER sequence
 _STRAY = 0.02  # share of other characters allowed: a header line, a trailer with a key
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 
@@ -25,8 +26,16 @@ def decoded_randomness(text: bytes | Array) -> Randomness | None:
     return None if letters is None else randomness(_decode(letters)[:SAMPLE])
 
 
+def is_plain_pem(head: bytes, size: int) -> bool:
+    """True for a key or certificate in PEM: small, or DER within. Their content is random by nature."""
+    return head.startswith(b"-----BEGIN ") and (size < _PEM_SIZE or decoded_head(head)[:1] == b"\x30")
+
+
 def decoded_head(text: bytes) -> bytes:
     """Return the decoded beginning of an encoded text, for its signature; b"" where it is no encoding."""
+    lines = text.splitlines()
+    if lines and lines[0].startswith(b"-----"):  # PEM: the frame is no part of the encoding
+        text = b"".join(line for line in lines if not line.startswith(b"-") and b":" not in line)
     letters = _letters(text)
     return b"" if letters is None else _decode(letters)
 

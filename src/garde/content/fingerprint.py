@@ -24,7 +24,7 @@ _HEADER = struct.Struct("<3sBQH")
 _ROW = np.dtype([("hash", "<u4"), ("random", "u1")])
 _ALL = 512  # blocks fingerprinted one by one: 2 MiB, in 2,5 kB
 _FIRST, _LAST, _LOOKS = 64, 16, 256
-_RANDOM_P = 1e-3
+_RANDOM_P = 1e-4
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ Array = NDArray[np.uint8]
 LEAST = 256  # bytes: one expected count per byte value
 SAMPLE = 1 << 16  # bytes: enough to tell deflate and JPEG from uniform; more only costs time
 _FREEDOM = 255
-_LOW = 1e-3  # one ciphertext in a thousand is missed (detection notes: 330.5 at 255 degrees of freedom)
+_LOW = 1e-4  # one ciphertext in ten thousand is missed; what compressed data this lets pass, its own checks clear
 _HIGH = 1 - 1e-6  # more even than chance allows: counters, tables of all byte values
 _SERIAL_SIGMAS = 4.0  # the coefficient of n random bytes has a standard deviation of 1/sqrt(n)
 
@@ -80,7 +80,8 @@ def distinct_values(rows: Array) -> NDArray[np.intp]:
     places = np.arange(count, dtype=np.int64)[:, None] * 256
     table = np.zeros(count * 256, np.bool_)
     table[(rows + places).ravel()] = True
-    return table.reshape(count, 256).sum(axis=1)
+    found: NDArray[np.intp] = table.reshape(count, 256).sum(axis=1)
+    return found
 
 
 def _serial(array: Array) -> float:

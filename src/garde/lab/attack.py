@@ -16,7 +16,7 @@ from pathlib import Path
 
 from garde.errors import Incomplete
 from garde.lab.attackers.base import Mode
-from garde.lab.attackers.board import DEALT, FAILED, FINISHED, STARTED, Board, Tickets
+from garde.lab.attackers.board import DEALT, FAILED, FINISHED, STARTED, Board, Tickets, memory_file
 from garde.lab.attackers.crew import Order
 from garde.lab.processes import Band
 from garde.lab.standstill import Standstill
@@ -73,7 +73,7 @@ class Attack:
             os.chown(scratch, self.assault.uid, self.assault.uid)
         ground = os.open(self.assault.directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         tickets = Tickets.make(self.files).descriptor
-        self._log = os.memfd_create("garde-drill-log")
+        self._log = memory_file("garde-drill-log", os.O_APPEND)
         lifeline, ours = os.pipe()
         for descriptor in (ground, tickets, self._log, lifeline, ours):
             stack.callback(os.close, descriptor)
@@ -128,8 +128,10 @@ class Attack:
         seen.whole_at = None if broken else seen.whole_at or now
         stage = "held" if seen.held_at else "waiting for the files"
         self._show(stage, len(touched) - len(broken), len(touched))
+        # Whole files alone end nothing at once: the hold that came before them may have come after this look at it.
+        settled = seen.whole_at is not None and seen.whole_at < now
         sure = seen.held_at is None or now - since >= LETTING_GO_S
-        return now - since >= wait or (seen.whole_at is not None and sure)
+        return now - since >= wait or (settled and sure)
 
     def _look(self, seen: Seen, now: float) -> None:
         self._read_log(now)

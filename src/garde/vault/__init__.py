@@ -106,11 +106,14 @@ class Vault:
         self._places = Places(self._index, state_dir, trees, at_mount=at_mount, read_only=read_only)
         if read_only:
             return
-        self._places.open_known()
+        self._places.open_all()
         index, places = self._index, self._places
         self._retention = Retention(index, places, settings, clock)
-        copies = Copies(index, settings)
-        self._capture = Capture(index, places, copies, settings, clock=clock, before=self._open_before)
+        ignore = _also_ignoring(state_dir, ignore)
+        self._copies = Copies(index, settings)
+        self._capture = Capture(
+            index, places, self._copies, settings, clock=clock, ignore=ignore, before=self._open_before
+        )
         self._scan = Scan(index, places, self._capture, clock=clock, ignore=ignore, fid_of=fid_of)
         self._hashing = Hashing(index, places, clock)
         self._restore = Restore(index, places, self._capture, clock)
@@ -226,7 +229,9 @@ class Vault:
 
     def retain(self) -> Dropped:
         """Apply count, days and the 24-hour rule."""
-        return self._retention.run()
+        dropped = self._retention.run()
+        self._copies.recount()
+        return dropped
 
     def coverage(self) -> Coverage:
         """What can be judged, and what can be restored. Of a large index the count may be a second old."""
@@ -267,7 +272,15 @@ class Vault:
 
     def repair(self) -> list[str]:
         """Make them agree; returns a note for each kind of difference."""
-        return self._repair.repair()
+        notes = self._repair.repair()
+        self._copies.recount()
+        return notes
+
+
+def _also_ignoring(state_dir: Path, ignore: Callable[[bytes], bool] | None) -> Callable[[bytes], bool]:
+    """The state directory may lie inside a guarded tree: the index must not keep itself."""
+    own = os.fsencode(state_dir.resolve())
+    return lambda path: path == own or path.startswith(own + b"/") or (ignore is not None and ignore(path))
 
 
 def _lock(state_dir: Path) -> IO[bytes]:

@@ -68,6 +68,7 @@ class Capture:
         settings: VaultSettings,
         *,
         clock: Clock,
+        ignore: Callable[[bytes], bool],
         before: Callable[[Version], AbstractContextManager[Before]],
     ) -> None:
         self._index = index
@@ -75,6 +76,7 @@ class Capture:
         self._copies = copies
         self._settings = settings
         self._clock = clock
+        self._ignore = ignore
         self._before = before
         self._next = index.next_version()
         self._fresh: list[tuple[Store, int]] = []  # objects made in the open transaction
@@ -84,8 +86,8 @@ class Capture:
 
     def capture(self, path: bytes, fid: bytes = b"", *, accept: bool = False) -> CaptureOutcome:
         """Look at the file at `path` and keep it if it is healthy. `accept`: keep it whatever it looks like."""
-        if is_own(path):
-            return Skipped(os.fsdecode(path), "part of the vault")
+        if is_own(path) or self._ignore(path):
+            return Skipped(os.fsdecode(path), "part of the vault, or excluded")
         try:
             source = open_readable(path)
         except OSError as error:

@@ -48,7 +48,7 @@ class Harm:
         try:
             file = _open(row.path)
         except FileNotFoundError:
-            newcomer = self._newcomer_for(row.path)
+            newcomer = self._newcomer_for(row.path, version)
             return RestoreItem(name, damaged_at=newcomer) if newcomer or missing else None
         except OSError:
             return None
@@ -60,7 +60,7 @@ class Harm:
         with self._before(version) as before:
             return compare(before, file).damaged
 
-    def _newcomer_for(self, path: bytes) -> bytes | None:
+    def _newcomer_for(self, path: bytes, version: Version) -> bytes | None:
         """An unreadable file that took the place of `path`: `report.docx.xyz` or `report.xyz` for `report.docx`."""
         directory, name = parent_of(path), name_of(path)
         if directory != self._directory:
@@ -68,11 +68,9 @@ class Harm:
         stem = name.rsplit(b".", 1)[0]
         for other in self._newcomers:
             candidate = join(directory, other)
-            if (
-                other.startswith((name, stem + b"."))
-                and self._index.row(candidate) is None
-                and _is_unreadable(candidate)
-            ):
+            if not other.startswith((name, stem + b".")) or other == name:
+                continue
+            if self._index.is_younger(candidate, version) and _is_unreadable(candidate):
                 return candidate
         return None
 

@@ -41,10 +41,10 @@ class Hashing:
         self._places = places
         self._clock = clock
         self._work: _Work | None = None
-        self._unreadable = 0  # versions up to here were tried: one that cannot be read must not stop the rest
+        self._after = 0  # tried up to here in this round: one that cannot be read must not stop the rest
 
     def some(self, seconds: float) -> int:
-        """Hash for about `seconds`; return the number of versions finished (0: nothing left to do, or a large one)."""
+        """Hash for about `seconds`; return the number of versions finished or begun: 0 when nothing is left to do."""
         until, done = self._clock.monotonic() + seconds, 0
         with self._index.batch():
             while self._clock.monotonic() < until:
@@ -52,20 +52,25 @@ class Hashing:
                 if self._work is None:
                     break
                 done += self._go_on(self._work, until)
-        return done
+        return done + (self._work is not None)
 
     def _next(self) -> _Work | None:
-        for (number,) in self._index.db.execute(_WAITING, (self._unreadable,)).fetchall():
-            self._unreadable = number
-            version = self._index.version(number)
-            store = self._places.by_number(version.store) if version else None
-            if version is None or store is None:
-                continue
-            try:
-                return _Work(version, OpenFile(store.open(number)))
-            except OSError:
-                continue
+        while waiting := self._index.db.execute(_WAITING, (self._after,)).fetchall():
+            for (number,) in waiting:
+                self._after = number
+                version = self._index.version(number)
+                file = self._open(version) if version else None
+                if version is not None and file is not None:
+                    return _Work(version, file)
+        self._after = 0
         return None
+
+    def _open(self, version: Version) -> OpenFile | None:
+        store = self._places.by_number(version.store)
+        try:
+            return None if store is None else OpenFile(store.open(version.id))
+        except OSError:
+            return None
 
     def _go_on(self, work: _Work, until: float) -> int:
         if work.file.size > TOO_LARGE:

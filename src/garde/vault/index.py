@@ -225,6 +225,13 @@ class Index:
             Version(*row) for row in self.db.execute(_VERSION + "WHERE file = ? AND NOT bad ORDER BY id DESC", (file,))
         ]
 
+    def is_younger(self, path: bytes, version: Version) -> bool:
+        """True for a name first kept after `version`, or never."""
+        row = self.db.execute(
+            "SELECT MIN(v.id) FROM files f JOIN versions v ON v.file = f.id WHERE f.path = ?", (path,)
+        ).fetchone()
+        return row[0] is None or bool(row[0] > version.id)
+
     # --- writing -----------------------------------------------------------------------------------------------
 
     def next_version(self) -> int:

@@ -10,6 +10,7 @@ from typing import Final
 
 STORE_NAME: Final = ".garde-vault"
 SIDE_PREFIX: Final = b".garde-side-"  # a file staged beside its target, where store and target cannot rename
+_STORE: Final = b"/" + STORE_NAME.encode() + b"/"
 
 
 def parent_of(path: bytes) -> bytes:
@@ -35,7 +36,7 @@ def below(directory: bytes) -> tuple[bytes, bytes]:
 
 def is_own(path: bytes) -> bool:
     """True for a store, all below it, and files that a restore staged beside their target."""
-    return b"/" + STORE_NAME.encode() in path or b"/" + SIDE_PREFIX in path
+    return _STORE in path + b"/" or b"/" + SIDE_PREFIX in path
 
 
 def is_plain(path: bytes) -> bool:

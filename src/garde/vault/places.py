@@ -14,7 +14,7 @@ from pathlib import Path
 from garde.model.finding import Skipped
 from garde.vault.index import Index
 from garde.vault.kernel import PSEUDO, mount_points
-from garde.vault.names import STORE_NAME, name_of, parent_of
+from garde.vault.names import STORE_NAME, join, name_of, parent_of
 from garde.vault.store import Store, StoreRefusedError
 
 
@@ -59,10 +59,15 @@ class Places:
         store = self._by_number.get(number)
         return store or self._reopen(number)
 
-    def open_known(self) -> None:
-        """Open every store that the index names, so that its objects can be checked and counted."""
+    def open_all(self) -> None:
+        """Open every store that the index names, and one for each tree, before any work begins."""
         for (number,) in self._index.db.execute("SELECT id FROM stores").fetchall():
             self.by_number(number)
+        for tree in self._trees:
+            try:
+                self.of(join(tree, b"."), os.lstat(tree).st_dev)
+            except OSError:  # not there (yet)
+                continue
 
     def _reopen(self, number: int) -> Store | None:
         row = self._index.db.execute(

@@ -35,7 +35,7 @@ class Known:
     captured_at: float  # wall seconds
     version: int
     object: bytes | None  # path of the pre-image; None: fingerprint only, or the file was empty
-    sha256: bytes | None  # None: not hashed yet
+    sha256: bytes | None  # None: not hashed yet; b"": too large to hash
     structure: Structure
     how: How
     store: int

@@ -59,7 +59,7 @@ class Scan:
         capture: Capture,
         *,
         clock: Clock,
-        ignore: Callable[[bytes], bool] | None,
+        ignore: Callable[[bytes], bool],
         fid_of: Callable[[bytes], bytes] | None,
     ) -> None:
         self._index = index
@@ -129,7 +129,7 @@ class Scan:
             return -1
 
     def _enter(self, directory: bytes, waiting: list[bytes]) -> None:
-        if not is_own(directory) and not (self._ignore and self._ignore(directory)):
+        if not is_own(directory) and not self._ignore(directory):
             waiting.append(directory)
 
     def _note_dir(self, directory: bytes, fd: int) -> None:
@@ -142,7 +142,7 @@ class Scan:
 
     def _look_at(self, directory: bytes, name: str, fd: int) -> None:
         path = join(directory, os.fsencode(name))
-        if is_own(path) or (self._ignore and self._ignore(path)):
+        if is_own(path) or self._ignore(path):
             return
         self._count.files += 1
         if self._is_known(path, name, fd):

@@ -140,12 +140,15 @@ class Store:
         return object_path(self.path, number)
 
     def _new(self, number: int) -> int:
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-        try:
-            return os.open(_name(number), flags, 0o600, dir_fd=self.objects)
-        except FileNotFoundError:
-            os.mkdir(f"{number >> _BUCKET_BITS:x}", 0o700, dir_fd=self.objects)
-            return os.open(_name(number), flags, 0o600, dir_fd=self.objects)
+        for _ in range(3):
+            try:
+                flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+                return os.open(_name(number), flags, 0o600, dir_fd=self.objects)
+            except FileNotFoundError:
+                os.mkdir(f"{number >> _BUCKET_BITS:x}", 0o700, dir_fd=self.objects)
+            except FileExistsError:  # left by a kill before its row was committed
+                self.object_to_orphans(number)
+        raise OSError(errno.EEXIST, "no free object", _name(number))
 
     def buckets(self) -> list[int]:
         """Numbers of the object directories, ascending."""
@@ -185,10 +188,9 @@ class Store:
     # --- room --------------------------------------------------------------------------------------------------
 
     def free(self) -> tuple[int, int]:
-        """(free bytes, size in bytes) of the file system."""
+        """(bytes free to the users, size in bytes) of the file system: what is reserved for root is not ours to use."""
         seen = os.fstatvfs(self.root)
-        free = seen.f_bfree if os.geteuid() == 0 else seen.f_bavail
-        return free * seen.f_frsize, seen.f_blocks * seen.f_frsize
+        return seen.f_bavail * seen.f_frsize, seen.f_blocks * seen.f_frsize
 
     def is_low(self) -> bool:
         """True when so little is left (1 %, at most 256 MB) that keeping more would take it from the users."""

@@ -91,7 +91,7 @@ class Watcher:
             self._out.append(Rescan(b"", "the kernel's queue overflowed"))
             return
         if STORE_MARK in path:
-            if path.startswith(self._stores):
+            if path.startswith(self._stores) and not _is_old_handle(what, path):
                 self._vault_touched(activity, path, actor)
             return  # another agent's store: its own to guard
         if what & What.DIRECTORY:
@@ -146,6 +146,7 @@ class Watcher:
 
     def _see_delete(self, activity: Activity, path: bytes, party: Party) -> None:
         self._dirty.drop(path)
+        self._honour(party, path)
         if self._fresh.pop(path, None) is not None:
             return
         mine = party.ledger.get(path)
@@ -162,6 +163,13 @@ class Watcher:
             self._gone.popitem(last=False)
         if not self._is_held(party.key, activity.pid):
             self._missing(party, Deleted(path, activity.at, known.size, known.kind))
+
+    def _honour(self, party: Party, path: bytes) -> None:
+        """Somebody else deletes what a held hand had touched: that is their word, and no later restore undoes it."""
+        for key in self._held:
+            other = self.parties.get(key)
+            if other is not None and other is not party:
+                other.ledger.pop(path, None)
 
     def _see_rename(self, activity: Activity, old: bytes, new: bytes | None, actor: Actor, party: Party) -> None:
         if new is None:
@@ -430,6 +438,11 @@ class Watcher:
             if path.startswith(tree) and len(tree) > len(best):
                 best = tree
         return best.decode("utf-8", "surrogateescape")
+
+
+def _is_old_handle(what: int, path: bytes) -> bool:
+    """Return True for a write through a handle that was opened before its damaged file was moved to the evidence."""
+    return b"/evidence/" in path and not what & (What.CREATE | What.RENAME | What.DELETE)
 
 
 def _replaced(gone: Deleted, look: NewFile) -> Comparison:

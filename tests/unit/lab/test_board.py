@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
-from garde.lab.attackers.board import DEALT, FAILED, FINISHED, STARTED, Board, Tickets
+from garde.lab.attackers.board import DEALT, FAILED, FINISHED, STARTED, Board, Tickets, memory_file
 
 
 def test_stamps_are_kept_apart() -> None:
@@ -31,22 +32,40 @@ def test_what_a_child_stamps_its_parent_reads() -> None:
     board.close()
 
 
-def test_each_ticket_is_dealt_once_to_several_processes() -> None:
-    tickets = Tickets.make(3000)
-    reader, writer = os.pipe()
+def together(processes: int, work: Callable[[], None]) -> None:
     children = []
-    for _ in range(3):
+    for _ in range(processes):
         if not (child := os.fork()):
-            taken = []
-            while (number := tickets.take()) is not None:
-                taken.append(number)
-            os.write(writer, ",".join(map(str, taken)).encode() + b",")
+            work()
             os._exit(0)
         children.append(child)
-    os.close(writer)
-    with os.fdopen(reader, "rb") as pipe:
-        seen = [int(number) for number in pipe.read().split(b",") if number]
     for child in children:
         os.waitpid(child, 0)
-    assert sorted(seen) == list(range(3000))
+
+
+def test_each_ticket_is_dealt_once_to_several_processes() -> None:
+    count = 60_000
+    tickets, taken = Tickets.make(count), Board.make(count)
+
+    def take() -> None:
+        while (number := tickets.take()) is not None:
+            # A ticket dealt twice is seen by the second taker, or by a sum that is too small.
+            taken.mark(number, STARTED if not taken.at(number, STARTED) else FAILED, 1.0)
+
+    together(6, take)
+    assert sum(taken.column(STARTED)) == count
+    assert not any(taken.column(FAILED))
     os.close(tickets.descriptor)
+    taken.close()
+
+
+def test_no_line_of_a_shared_log_is_lost() -> None:
+    log = memory_file("test-log", os.O_APPEND)
+
+    def write() -> None:
+        for _ in range(5000):
+            os.write(log, b"s 17\n")
+
+    together(6, write)
+    assert os.pread(log, 1 << 20, 0) == b"s 17\n" * 30_000
+    os.close(log)

@@ -129,8 +129,8 @@ def test_attackers_end_when_the_drill_is_killed(tmp_path: Path) -> None:
         "import sys; from pathlib import Path; from garde.lab.drill import Plan, run;"
         "list(run(Plan(Path(sys.argv[1]), ('slow',), files=3, slow_interval=3600, settle=0)))"
     )
-    source = str(Path(__file__).parents[3] / "src")
-    drill = subprocess.Popen([sys.executable, "-c", code, tmp_path], env={**os.environ, "PYTHONPATH": source})
+    paths = os.pathsep.join([str(Path(__file__).parents[3] / "src"), *filter(None, sys.path)])
+    drill = subprocess.Popen([sys.executable, "-c", code, tmp_path], env={**os.environ, "PYTHONPATH": paths})
     leaders: list[int] = []
 
     def found() -> bool:

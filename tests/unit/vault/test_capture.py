@@ -1,7 +1,11 @@
 """Keeping versions: what is kept, what is refused, and what a damaged state leaves behind."""
 
+# Names here are raw bytes, which pathlib does not know.
+# ruff: noqa: PTH101, PTH102, PTH104, PTH108, PTH211
+
 from __future__ import annotations
 
+import hashlib
 import os
 import socket
 import sqlite3
@@ -238,3 +242,44 @@ def test_one_transaction_for_many(share: Any, healthy: Any) -> None:
     vault = share.vault()
     assert all(isinstance(outcome, Captured) for outcome in vault.capture_many(paths))
     assert share.vault(read_only=True).find(paths[4][0]) is not None
+
+
+def test_hashes_are_taken_in_slices_and_of_late_copies_too(share: Any, healthy: Any) -> None:
+    vault = share.vault()
+    path = share.write("a.txt", healthy(1))
+    vault.scan([bytes(share.tree)])
+    later = share.write("b.txt", healthy(2))
+    vault.capture(later)
+    assert vault.hash_some(60.0) == 2
+    assert vault.hash_some(60.0) == 0
+    assert vault.find(path).sha256 == hashlib.sha256(healthy(1)).digest()
+    assert vault.coverage().hashed == 2
+
+
+def test_a_pre_image_that_cannot_be_read_does_not_stop_the_hashing(share: Any, healthy: Any) -> None:
+    vault = share.vault()
+    paths = [share.write(f"{n}.txt", healthy(n)) for n in range(3)]
+    vault.capture_many([(path, b"") for path in paths])
+    os.unlink(vault.find(paths[0]).object)
+    assert vault.hash_some(60.0) == 2
+    assert vault.hash_some(60.0) == 0
+
+
+def test_a_large_file_is_hashed_over_several_slices(share: Any) -> None:
+    class Hurry(type(share.clock)):
+        """Every look at the clock costs a second."""
+
+        def monotonic(self) -> float:
+            self.ticks += 1.0
+            return self.ticks
+
+    share.clock = Hurry()
+    content = b"0123456789abcde\n" * (5 << 16)  # 5 MB
+    vault = share.vault()
+    path = share.write("a.txt", content)
+    vault.capture(path)
+    slices = 0
+    while vault.hash_some(2.0):
+        slices += 1
+    assert slices > 1
+    assert vault.find(path).sha256 == hashlib.sha256(content).digest()

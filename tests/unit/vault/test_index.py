@@ -1,5 +1,8 @@
 """Names: what is found, and how histories follow renames."""
 
+# Names here are raw bytes, which pathlib does not know.
+# ruff: noqa: PTH116
+
 from __future__ import annotations
 
 import os

@@ -1,5 +1,8 @@
 """Putting back: right content, right figures, evidence kept, nothing ever deleted, safe to ask twice."""
 
+# Names here are raw bytes, which pathlib does not know.
+# ruff: noqa: PTH101, PTH102, PTH104, PTH106, PTH108, PTH110, PTH114, PTH115, PTH116, PTH120, PTH211
+
 from __future__ import annotations
 
 import os
@@ -193,7 +196,6 @@ def test_verified_only_when_the_hash_was_taken(share: Any, healthy: Any, damage:
     vault = share.vault()
     _hit(share, vault, "a.txt", healthy(1), damage(1))
     assert share.restore(vault, "a.txt")[0].verified is False
-    vault = vault
     _hit(share, vault, "b.txt", healthy(2), damage(2))
     assert vault.hash_some(60.0) >= 1
     assert share.restore(vault, "b.txt")[0].verified is True
@@ -362,6 +364,19 @@ def test_harm_done_while_nobody_watched_is_found_and_put_back(share: Any, health
     outcomes = list(vault.restore(list(vault.harmed([bytes(share.tree)]))))
     assert [outcome.outcome for outcome in outcomes] == [Outcome.RESTORED] * 3
     assert list(vault.harmed([bytes(share.tree)])) == []
+
+
+def test_a_newcomer_already_kept_by_a_later_pass_is_still_one(share: Any, healthy: Any, damage: Any) -> None:
+    """And a file that was there before is not, whatever its name."""
+    vault = share.vault()
+    vault.capture(share.write("a.txt.gpg", damage(7)))
+    vault.capture(share.write("a.txt", healthy(1)))
+    vault.capture(share.write("b.txt", healthy(2)))
+    share.write("b.txt.x", damage(2))
+    os.unlink(share.path("a.txt"))
+    os.unlink(share.path("b.txt"))
+    vault.scan([bytes(share.tree)])
+    assert [item.damaged_at for item in vault.harmed([bytes(share.tree)])] == [share.path("b.txt.x")]
 
 
 def test_evidence_is_moved_and_never_twice(share: Any, healthy: Any, damage: Any) -> None:

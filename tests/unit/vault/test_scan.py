@@ -1,5 +1,8 @@
 """The pass over the trees: everything is looked at, nothing foreign is followed, little is done twice."""
 
+# Names here are raw bytes, which pathlib does not know.
+# ruff: noqa: PTH108, PTH116, PTH211
+
 from __future__ import annotations
 
 import os
@@ -7,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from garde.vault import STORE_NAME, Damaged, How
+from garde.vault import STORE_NAME, Damaged, How, Skipped
 from garde.vault.names import is_own
 
 ODD = (
@@ -165,3 +168,13 @@ def test_own_names_are_known_anywhere_in_a_path() -> None:
     assert is_own(b"/srv/.garde-vault/objects/0/1")
     assert is_own(b"/srv/share/.garde-side-1f-0")
     assert not is_own(b"/srv/garde-vault/a")
+    assert not is_own(b"/srv/.garde-vault-not/a")
+    assert is_own(b"/srv/.garde-vault")
+
+
+def test_a_state_directory_inside_the_tree_is_not_kept(share: Any, healthy: Any) -> None:
+    share.state = share.tree / "var" / "state"
+    share.write("a.txt", healthy(1))
+    vault = share.vault()
+    assert vault.scan([bytes(share.tree)]).files == 1
+    assert isinstance(vault.capture(bytes(share.state / "index.db")), Skipped)

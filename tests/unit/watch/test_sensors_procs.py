@@ -57,6 +57,22 @@ def test_the_dead_keep_their_links(tree: ForkTree) -> None:
     assert tree.process(B) is not None
 
 
+def test_another_user_or_session_changes_the_number_and_an_effective_user_does_not(tree: ForkTree) -> None:
+    numbers = [tree.born(C)]
+    for event in (
+        Event(connector.UID, C, C, 1000, 0),
+        Event(connector.UID, D, C, 7, 7),  # one thread only
+        Event(connector.UID, C, C, -2, -2),  # 4294967294: above 2**31
+        Event(connector.SID, C, C, 0, 0),
+    ):
+        tree.apply(event)
+        numbers.append(tree.born(C))
+    assert numbers[0] == numbers[1] == numbers[2] != numbers[3] != numbers[4]
+    shown = tree.process(C)
+    assert shown is not None
+    assert (shown.uid, shown.sid) == (4_294_967_294, C)
+
+
 def test_after_an_exec_the_old_command_is_not_claimed(tree: ForkTree) -> None:
     before = tree.born(C)
     tree.apply(Event(connector.EXEC, C, C, 0, 0))
@@ -109,8 +125,9 @@ def test_a_pid_that_comes_back_is_another_process(tree: ForkTree) -> None:
 
 
 def test_threads_are_no_processes(tree: ForkTree) -> None:
-    tree.apply(Event(connector.FORK, A, A, D, A))
+    tree.apply(Event(connector.FORK, 1, 1, D, A))
     assert tree.children(A) == [B]
+    assert tree._nodes[A].threaded
     tree.apply(Event(connector.EXIT, D, A, 0, 17))
     assert tree.alive(A)
 

@@ -313,6 +313,13 @@ def test_a_foreign_write_in_the_vault_is_a_verdict(script: Script) -> None:
     assert len(script.of(Judged)) == 1
 
 
+def test_writing_on_through_a_handle_of_a_file_that_became_evidence_is_no_crime(script: Script) -> None:
+    script.does(CLOSED, b"/srv/.garde-vault/evidence/12/report.docx", process(7))
+    assert script.commands == []
+    script.does(What.DELETE, b"/srv/.garde-vault/evidence/12/report.docx", process(7))
+    assert len(script.of(Judged)) == 1
+
+
 def test_another_agents_vault_is_its_own_to_guard(script: Script) -> None:
     script.does(CLOSED, b"/srv/other/.garde-vault/objects/00/17", process(7))
     assert script.commands == []

@@ -144,7 +144,7 @@ class ProcessHold:
         work.roots = tuple(dict.fromkeys([*work.roots, *found.pids]))
         work.skipped |= dict.fromkeys(found.skipped)
         work.done("roots")
-        self._stop_and_freeze(work, found.damaging)
+        self._stop_and_freeze(work, found.pids, found.damaging)
         if not work.members:
             self._store.remove(hold_id)
             return Refused(hold_id, "the processes have ended, and left none behind", tuple(work.skipped))
@@ -231,11 +231,15 @@ class ProcessHold:
         self._store.save(record)
         return record
 
-    def _stop_and_freeze(self, work: _Work, damaging: Iterable[int] = ()) -> None:
+    def _stop_and_freeze(self, work: _Work, roots: Sequence[int] = (), damaging: Sequence[int] = ()) -> None:
         # Written first and again after the stop: an agent killed in between leaves a record that can be released.
         self._save(work)
         for number in range(_MAX_ROUNDS):
-            self._stop_all(work, damaging if number == 0 else ())
+            if number == 0:
+                for pid in (*roots, *damaging):
+                    self._stop(work, pid)
+                work.done("writers")
+            self._stop_below(work, roots)
             for pid in work.freezer.members() if work.freezer else ():
                 self._stop(work, pid)  # born inside the frozen cgroup, where the walk may not lead
             found = self._remember(work)
@@ -250,16 +254,13 @@ class ProcessHold:
                 return
         work.skipped[Skipped("freeze", f"new children still appear after {_MAX_ROUNDS} rounds")] = None
 
-    def _stop_all(self, work: _Work, damaging: Iterable[int]) -> None:
-        """Stop the roots, then those known to write, then all below.
+    def _stop_below(self, work: _Work, roots: Sequence[int]) -> None:
+        """Stop all below the roots. Children are read once their parent stands still; the dead lead to their orphans.
 
-        Children are read once their parent stands still; the dead lead to their orphans.
+        A root of an earlier call counts only while it is held or gone: else its pid has come to mean another process.
         """
-        for pid in (*work.roots, *damaging):
-            self._stop(work, pid)
-        if damaging:
-            work.done("writers")
-        waiting = list(work.roots)
+        dead = [pid for pid in work.roots if pid not in work.members and proc.stat_of(pid) is None]
+        waiting = list(dict.fromkeys([*roots, *work.members, *dead]))
         seen = set(waiting)
         for pid in waiting:  # grows while it is walked
             if not work.has(pid) and self._is_protected(work, pid):
@@ -338,11 +339,11 @@ class ProcessHold:
 
 
 def _member(work: _Work, pid: int, stat: proc.Stat) -> Member:
-    """What is remembered. A child born inside a frozen cgroup has its parent's home, and was stopped by us."""
+    """What is remembered. One born inside a frozen cgroup has its parent's home, and nobody stopped it before us."""
     path = proc.cgroup_of(pid)
     if not cgroup.is_held(path):
         return Member(pid, stat.start, stat.comm, path, stat.state == "T")
-    parent = work.members.get(stat.ppid)  # None for one born with its parent's stop; home_of is right but for a user's
+    parent = work.members.get(stat.ppid)
     return Member(pid, stat.start, stat.comm, parent.origin if parent else cgroup.home_of(path), False)
 
 

@@ -11,6 +11,7 @@ from garde.content.kinds import family
 from garde.content.structure.base import Budget, Checked, Checker, Near, Structure, unchecked
 from garde.content.structure.dicom import check_dicom
 from garde.content.structure.gif import check_gif
+from garde.content.structure.jet import check_jet
 from garde.content.structure.jpeg import check_jpeg
 from garde.content.structure.media import check_bmp, check_boxes, check_mpeg, check_ogg, check_riff, check_tiff
 from garde.content.structure.ole import check_ole
@@ -38,6 +39,7 @@ CHECKERS: dict[str, Checker] = {
     "dicom": check_dicom,
     "ole": check_ole,
     "sqlite": check_sqlite,
+    "jet": check_jet,
     "gzip": check_gzip,
     "bzip2": check_bzip2,
     "xz": check_xz,

@@ -8,7 +8,9 @@ for files before and after, with the same budget and the same ranges; twice on t
 * It raises nothing: bytes are hostile. It reads at most about `budget` bytes and decodes at most about as many.
 * Where the budget can't reach all of the file, it looks first at what changed (`near`), and says `complete=False`.
 * `covered=True` says that the payload itself was checked (a CRC, a decoder, a walk that ends exactly at the end), so that
-  random bytes in it are honest compression. False where raw data is only framed (OLE, SQLite, native pixels).
+  random bytes in it are honest compression. False where raw data is only framed (OLE, SQLite, native pixels). Where
+  compressed data is only framed (Zstandard, 7z, encrypted PDF), the frames speak for a file that was written anew, and not
+  for one that was changed in places: `covered=not near`.
 """
 
 from __future__ import annotations
@@ -74,6 +76,34 @@ class Near:
         """True when [start, end) meets a changed range."""
         index = bisect_right(self._starts, end - 1) - 1
         return index >= 0 and self._ends[index] > start
+
+
+class Spans:
+    """The stretches of a file whose payload a checker has verified."""
+
+    __slots__ = ("_spans",)
+
+    def __init__(self) -> None:
+        self._spans: list[tuple[int, int]] = []
+
+    def add(self, start: int, end: int) -> None:
+        """Note a verified stretch; stretches do not overlap."""
+        self._spans.append((start, end))
+
+    def __bool__(self) -> bool:
+        return bool(self._spans)
+
+    def cover(self, near: Near, size: int) -> bool:
+        """True when at least half of what changed (of the file, where it changed all over) lies in verified stretches."""
+        wanted = near.ranges or ((0, size),)
+        total = sum(min(end, size) - start for start, end in wanted if start < size)
+        inside = sum(
+            max(0, min(end, high) - max(start, low))
+            for start, end in self._spans
+            for low, high in wanted
+            if low < end and start < high
+        )
+        return inside * 2 >= total > 0
 
 
 class Checker(Protocol):

@@ -1,7 +1,7 @@
 """GIF: header, colour tables, and the chain of blocks and sub-blocks up to the trailer.
 
-Comes in: bytes. Goes out: `Checked`. LZW data is not decoded; what is damaged inside a sub-block without touching its
-length byte is not seen here. Source: GIF89a specification, chapters 15 to 27.
+Comes in: bytes. Goes out: `Checked`. LZW data is not decoded. A walk thrown off by a damaged length byte often finds back
+by chance, but leaves sub-blocks of odd lengths behind: encoders fill all but the last of an image. Source: GIF89a specification, chapters 15 to 27.
 """
 
 from __future__ import annotations
@@ -50,7 +50,23 @@ def _block_end(raw: bytes, at: int, kind: int) -> int:
     start = at + 10 + _table(raw[at + 9])
     if start < len(raw) and not 1 <= raw[start] <= 11:  # LZW minimum code size
         return -1
-    return _sub_blocks(raw, start + 1)
+    following = _sub_blocks(raw, start + 1)
+    return -1 if _is_ragged(raw, start + 1, following) else following
+
+
+def _is_ragged(raw: bytes, at: int, end: int) -> bool:
+    """True for image data whose sub-blocks are full at the beginning, or mostly, but not all."""
+    lengths = []
+    while at < end - 1 and at < len(raw):
+        lengths.append(raw[at])
+        at += 1 + raw[at]
+    inner = lengths[:-1]
+    if len(inner) < 8:
+        return False
+    longest = max(inner)
+    full = inner.count(longest)
+    begins_full = longest >= 200 and all(length == longest for length in inner[:4])
+    return full < len(inner) and (begins_full or full > len(inner) // 2)
 
 
 def _sub_blocks(raw: bytes, at: int) -> int:

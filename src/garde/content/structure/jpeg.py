@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 
 from garde.content.access import Bytes
-from garde.content.structure.base import Budget, Checked, Near, broken, whole
+from garde.content.structure.base import Budget, Checked, Near, Spans, broken, whole
 
 _ODD_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _SEGMENTS = frozenset((*range(0xC0, 0xD0), *range(0xDA, 0xE0), *range(0xE0, 0xF0), 0xFE, 0xF7, 0xF8)) - {0xC8}
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {0xF7}
+_NOWHERE = Near()
 _LIMIT = 32 << 20  # bytes read at once; a larger JPEG is looked at up to here
 
 
@@ -21,30 +22,34 @@ def check_jpeg(data: Bytes, budget: Budget, near: Near) -> Checked:
     """Walk from SOI to EOI."""
     reach = min(data.size, _LIMIT, budget.left * 8)
     budget.take(reach // 8)
-    return scan_jpeg(data.read(0, reach), complete=reach == data.size)
+    return scan_jpeg(data.read(0, reach), complete=reach == data.size, near=near)
 
 
-def scan_jpeg(raw: bytes, *, complete: bool = True) -> Checked:
+def scan_jpeg(raw: bytes, *, complete: bool = True, near: Near = _NOWHERE) -> Checked:
     """Judge JPEG bytes in memory; with complete=False they are only the beginning."""
     if not raw.startswith(b"\xff\xd8"):
         return broken("JPEG start marker is missing")
-    at, frames, scans = 2, 0, 0
+    at, frames, scans = 2, 0, Spans()
     while True:
         at = _next_marker(raw, at)
         if at < 0 or at + 2 > len(raw):
             break
         marker = raw[at + 1]
         if marker == 0xD9:
-            return whole("JPEG segments hold", covered=True) if scans and frames else broken("JPEG holds no image data")
+            if not frames or not scans:
+                return broken("JPEG holds no image data")
+            return whole("JPEG segments hold", covered=scans.cover(near, at + 2))
         if fault := _segment_fault(raw, at, marker):
             if complete or at + 4 < len(raw) and "past the end" not in fault:
                 return broken(fault)
             break
-        frames, scans = frames + (marker in _FRAMES), scans + (marker == 0xDA)
+        frames += marker in _FRAMES
         at += 2 + int.from_bytes(raw[at + 2 : at + 4], "big")
         if marker == 0xDA:
             found = _ODD_MARKER.search(raw, at)
-            at = found.start() if found else len(raw)
+            end = found.start() if found else len(raw)
+            scans.add(at, end)
+            at = end
     if complete:
         return broken("JPEG ends before its end marker" if at >= 0 else "JPEG segments do not hold together")
     return whole("the first part of the JPEG holds", covered=True, complete=False)

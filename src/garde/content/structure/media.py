@@ -88,7 +88,7 @@ def check_ogg(data: Bytes, budget: Budget, near: Near) -> Checked:
             return broken("Ogg pages do not hold together")
         at += 27 + head[26] + sum(head[27 : 27 + head[26]])
         pages += 1
-    return whole(f"{pages} Ogg pages hold", covered=True) if at <= data.size else broken("Ogg ends too early")
+    return whole(f"{pages} Ogg pages hold", covered=not near) if at <= data.size else broken("Ogg ends too early")
 
 
 def check_tiff(data: Bytes, budget: Budget, near: Near) -> Checked:

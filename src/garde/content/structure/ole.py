@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from garde.content.access import Bytes
 from garde.content.structure.base import Budget, Checked, Near, broken, unchecked, whole
+from garde.content.structure.word import find_word_fault, table_stream_name
 
 _MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _END, _FREE = 0xFFFFFFFE, 0xFFFFFFFF
@@ -22,6 +23,8 @@ _SPECIAL = 0xFFFFFFFA  # from here on: not a sector number
 _FAT_SECTORS = 2048
 _DIRECTORY_SECTORS = 512
 _STREAM_LIMIT = 1 << 20
+_OFFICE = tuple(name.encode("utf-16-le") for name in ("WordDocument", "Workbook", "PowerPoint Document", "Encrypted"))
+_BOF, _EOF = 0x0809, 0x000A
 
 
 @dataclass(slots=True)
@@ -91,6 +94,16 @@ def check_ole(data: Bytes, budget: Budget, near: Near) -> Checked:
     return _check_streams(compound, entries, budget)
 
 
+def holds_office(data: Bytes) -> bool:
+    """True where the first directory sectors name a Word, Excel or PowerPoint stream: those save as a whole."""
+    head = data.read(0, 512)
+    if len(head) < 512 or not head.startswith(_MAGIC):
+        return False
+    sector = 512 if head[30] == 9 else 4096
+    directory = data.read((int.from_bytes(head[48:52], "little") + 1) * sector, 4 * sector)
+    return any(name in directory for name in _OFFICE)
+
+
 def _open(data: Bytes, head: bytes) -> _Compound | str:
     sector = 512 if head[30] == 9 else 4096
     count = max(0, -(-(data.size - sector) // sector))
@@ -147,34 +160,48 @@ def _check_streams(compound: _Compound, entries: list[_Entry], budget: Budget) -
     walked = 0
     for entry in entries:
         walker = _WALKERS.get(entry.name)
-        if walker is None or entry.kind != 2 or entry.size < compound.cutoff or budget.left <= 0:
+        if walker is None or budget.left <= 0 or not (raw := _stream(compound, entry)):
             continue
-        size = min(entry.size, _STREAM_LIMIT)
-        sectors = compound.chain(entry.start, -(-size // compound.sector))
-        raw = compound.content(sectors or [])[:size]
         budget.take(len(raw) // 4)
         if fault := walker(raw, len(raw) < entry.size):
             return broken(fault)
         walked += 1
+        if entry.name == "WordDocument" and (fault := _word_fault(compound, entries, raw, budget, cut=len(raw) < entry.size)):
+            return broken(fault)
     if not entries:
         return unchecked("an OLE file without streams")
     return whole(f"OLE tables hold, {walked} streams walked")
 
 
+def _stream(compound: _Compound, entry: _Entry) -> bytes:
+    """Return up to 1 MiB of a stream; those small enough for the mini stream are left alone."""
+    if entry.kind != 2 or entry.size < compound.cutoff:
+        return b""
+    size = min(entry.size, _STREAM_LIMIT)
+    return compound.content(compound.chain(entry.start, -(-size // compound.sector)) or [])[:size]
+
+
+def _word_fault(compound: _Compound, entries: list[_Entry], document: bytes, budget: Budget, *, cut: bool) -> str:
+    name = table_stream_name(document)
+    table = next((entry for entry in entries if entry.name == name), None) if name else None
+    if table is None:
+        return ""
+    budget.take(len(document))
+    return find_word_fault(document, _stream(compound, table), cut=cut)
+
+
 def _workbook_fault(raw: bytes, cut: bool) -> str:
-    """BIFF: (id, length) records, one substream after another, each from BOF to EOF."""
-    at, last, opened = 0, -1, False
+    """BIFF: (id, length) records between BOF and EOF; sheets follow one another and may hold charts."""
+    at = depth = 0
     while at + 4 <= len(raw):
         kind, length = struct.unpack_from("<HH", raw, at)
-        if kind == 0 and length == 0 and last == 0x0A:
+        if depth == 0 and at and not raw[at:].strip(b"\0"):
             return ""  # padding after the last EOF
-        if not opened and kind != 0x0809:
+        if depth == 0 and kind != _BOF or length > 8224 or (at + 4 + length > len(raw) and not cut):
             return "Excel records do not hold together"
-        if length > 8224 or at + 4 + length > len(raw) and not cut:
-            return "Excel records do not hold together"
-        opened, last = kind != 0x0A, kind
+        depth += (kind == _BOF) - (kind == _EOF)
         at += 4 + length
-    return "" if cut or not opened else "Excel records end too early"
+    return "" if cut or depth == 0 else "Excel records end too early"
 
 
 def _slides_fault(raw: bytes, cut: bool) -> str:

@@ -32,4 +32,4 @@ def check_sevenzip(data: Bytes, budget: Budget, near: Near) -> Checked:
     if _LZMA2 in header or _LZMA2 in unpacked_header(data, header):
         if fault := walk_lzma2(Part(data, 0, _PACKED + offset), _PACKED):
             return broken(fault)
-    return whole("7z headers hold", covered=True)
+    return whole("7z headers hold", covered=not near)

@@ -30,7 +30,7 @@ def check_gzip(data: Bytes, budget: Budget, near: Near) -> Checked:
         if isinstance(length, str):
             return broken(length)
         if length == 0:
-            return whole("the first part of the gzip decodes", covered=True, complete=False)
+            return whole("the first part of the gzip decodes", covered=not near, complete=False)
         at, members = at + length, members + 1
     return whole("gzip decodes", covered=True)
 
@@ -57,7 +57,7 @@ def _inflate(data: Bytes, start: int, budget: Budget) -> int | str:
 def check_bzip2(data: Bytes, budget: Budget, near: Near) -> Checked:
     """Decode small ones; of the rest check that the closing mark is there."""
     if data.size > _BZIP2_DECODED or data.size * _BZIP2_COST > budget.left * 4:
-        return _bzip2_ends(data)
+        return _bzip2_ends(data, near)
     raw, members = data.read(0, _BZIP2_DECODED), 0
     while raw.startswith(b"BZh"):
         inflater = bz2.BZ2Decompressor()
@@ -67,16 +67,16 @@ def check_bzip2(data: Bytes, budget: Budget, near: Near) -> Checked:
                 if not plain and inflater.needs_input and not inflater.eof:
                     return broken("bzip2 ends too early")
                 raw = b""
-                if not budget.take(len(plain) * 2 + 64):
-                    return whole("the first part of the bzip2 decodes", covered=True, complete=False)
+                if not budget.take(len(plain) // 16 + 64):
+                    return whole("the first part of the bzip2 decodes", complete=False)
         except (OSError, ValueError, EOFError):
             return broken("bzip2 does not decode")
         raw, members = inflater.unused_data, members + 1
     return whole("bzip2 decodes", covered=True) if members else broken("bzip2 header is missing")
 
 
-def _bzip2_ends(data: Bytes) -> Checked:
+def _bzip2_ends(data: Bytes, near: Near) -> Checked:
     tail = int.from_bytes(data.read(max(0, data.size - 12), 12), "big")
     if not any((tail >> shift) & ((1 << 48) - 1) == _BZIP2_END for shift in range(32, 48)):
         return broken("bzip2 end mark is missing")
-    return whole("bzip2 begins and ends as it should", complete=False)
+    return whole("bzip2 begins and ends as it should", covered=not near, complete=False)

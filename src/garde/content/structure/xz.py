@@ -29,7 +29,7 @@ def check_xz(data: Bytes, budget: Budget, near: Near) -> Checked:
     block = (data.read(12, 1) or b"\0")[0]
     if block and (fault := walk_lzma2(data, 12 + (block + 1) * 4)):
         return broken(fault)
-    return _decode(data, budget)
+    return _decode(data, budget, near)
 
 
 def _footer_fault(data: Bytes) -> str:
@@ -66,7 +66,7 @@ def walk_lzma2(data: Bytes, at: int) -> str:
     return ""
 
 
-def _decode(data: Bytes, budget: Budget) -> Checked:
+def _decode(data: Bytes, budget: Budget, near: Near) -> Checked:
     decoder, at = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MEMORY), 0
     try:
         while not decoder.eof:
@@ -78,9 +78,9 @@ def _decode(data: Bytes, budget: Budget) -> Checked:
             if not piece and not plain and decoder.needs_input:
                 return broken("xz ends too early")
             if not budget.take(_COST * len(plain) + _STEP // 16) and not decoder.eof:
-                return whole("the first part of the xz decodes", covered=True, complete=False)
+                return whole("the first part of the xz decodes", covered=not near, complete=False)
     except lzma.LZMAError as error:
         if "memory" in str(error).lower():
-            return whole("xz begins and ends as it should", covered=True, complete=False)
+            return whole("xz begins and ends as it should", covered=not near, complete=False)
         return broken("xz does not decode")
     return whole("xz decodes", covered=True)

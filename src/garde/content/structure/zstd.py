@@ -19,15 +19,15 @@ _Frame = Callable[[Bytes, int, bytes, Budget], int]
 
 def check_zstd(data: Bytes, budget: Budget, near: Near) -> Checked:
     """Walk frames, skippable ones included."""
-    return _walk(data, budget, _ZSTD, _zstd_frame, "Zstandard")
+    return _walk(data, budget, near, _ZSTD, _zstd_frame, "Zstandard")
 
 
 def check_lz4(data: Bytes, budget: Budget, near: Near) -> Checked:
     """Walk LZ4 frames."""
-    return _walk(data, budget, _LZ4, _lz4_frame, "LZ4")
+    return _walk(data, budget, near, _LZ4, _lz4_frame, "LZ4")
 
 
-def _walk(data: Bytes, budget: Budget, magic: bytes, frame: _Frame, name: str) -> Checked:
+def _walk(data: Bytes, budget: Budget, near: Near, magic: bytes, frame: _Frame, name: str) -> Checked:
     at = 0
     while at < data.size:
         head = data.read(at, 18)
@@ -40,8 +40,8 @@ def _walk(data: Bytes, budget: Budget, magic: bytes, frame: _Frame, name: str) -
         if at < 0:
             return broken(f"{name} blocks do not hold together")
         if at == 0:
-            return whole(f"the first part of the {name} frames holds", covered=True, complete=False)
-    return whole(f"{name} frames hold", covered=True) if at == data.size else broken(f"{name} ends too early")
+            return whole(f"the first part of the {name} frames holds", covered=not near, complete=False)
+    return whole(f"{name} frames hold", covered=not near) if at == data.size else broken(f"{name} ends too early")
 
 
 def _zstd_frame(data: Bytes, at: int, head: bytes, budget: Budget) -> int:

@@ -5,7 +5,8 @@ workers take files. Both are memory files handed down as descriptors: nothing of
 never reads them. Stamps are CLOCK_MONOTONIC seconds; 0 means "not yet".
 
 A ticket is taken by reading four bytes through one shared file offset, which the kernel moves under its own lock: a
-worker stopped at any moment holds no lock that others wait for.
+worker stopped at any moment holds no lock that others wait for. The kernel takes that lock for files opened by name
+only (FMODE_ATOMIC_POS), which a fresh memory file was not: `memory_file` opens it once more.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Board:
     @classmethod
     def make(cls, files: int) -> Board:
         """Make a new one in a memory file."""
-        descriptor = os.memfd_create("garde-drill-board")
+        descriptor = memory_file("garde-drill-board")
         os.ftruncate(descriptor, HEAD + 8 * STAMPS * files)
         return cls(descriptor, files)
 
@@ -74,6 +75,15 @@ class Board:
         return list(struct.unpack_from(f"{workers}q", self._memory, 16))
 
 
+def memory_file(name: str, flags: int = 0) -> int:
+    """Return a descriptor of a new file in memory that several processes may read or append to at once."""
+    first = os.memfd_create(name)
+    try:
+        return os.open(f"/proc/self/fd/{first}", os.O_RDWR | os.O_CLOEXEC | flags)
+    finally:
+        os.close(first)
+
+
 class Tickets:
     """Numbers 0 … n-1, each dealt once, to whoever asks first."""
 
@@ -83,7 +93,7 @@ class Tickets:
     @classmethod
     def make(cls, count: int) -> Tickets:
         """Make a new roll in a memory file."""
-        descriptor = os.memfd_create("garde-drill-tickets")
+        descriptor = memory_file("garde-drill-tickets")
         os.ftruncate(descriptor, 4 * count)
         os.pwrite(descriptor, struct.pack(f"{count}I", *range(count)), 0)
         os.lseek(descriptor, 0, os.SEEK_SET)

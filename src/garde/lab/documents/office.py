@@ -26,7 +26,7 @@ from reportlab.pdfgen.canvas import Canvas
 from garde.lab.documents.draw import HOSPITAL, Draw
 from garde.lab.documents.pictures import jpeg
 
-LINES_A_PAGE = 40
+LINES_A_PAGE = 30
 # A figure in a template sheet: written as this plus its number, found again by pattern, and replaced.
 FIGURE = 7_000_000
 FIGURES = re.compile(r"<v>7\d{6}</v>")

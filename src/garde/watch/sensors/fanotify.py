@@ -86,6 +86,7 @@ _INIT_REASONS: Final = {
     errno.EMFILE: "too many groups are open (fs.fanotify.max_user_groups)",
 }
 _MARK_REASONS: Final = {
+    errno.EPERM: "the right CAP_SYS_ADMIN is missing",
     errno.EXDEV: "a btrfs subvolume can't be watched by itself: watch the file system's top",
     errno.ENODEV: "this file system has no id (fsid)",
     errno.EOPNOTSUPP: "this file system has no file handles",
@@ -155,6 +156,7 @@ class Fanotify:
         self._level = levels[0]
         self._descriptor = -1
         self._directories = Directories(lambda _: False)
+        self._mounts: set[int] = set()
         self._bits = _Bits()
         self._moved_from: tuple[_Event, _Record] | None = None
 
@@ -163,6 +165,7 @@ class Fanotify:
     def open(self, trees: Sequence[bytes], ignore: Ignore) -> Opened:
         """Mark the file systems of the trees; raises NotPermitted when nothing at all can be watched."""
         self._directories = Directories(ignore)
+        self._mounts.clear()
         self._descriptor, self._level = _start(self._levels)
         try:
             opened = self._mark_all([os.path.realpath(tree) for tree in trees])
@@ -201,7 +204,11 @@ class Fanotify:
             code = ctypes.get_errno()
             raise OSError(code, os.strerror(code))
         fsid = fsid_of(point)
-        self._directories.mounts.setdefault(fsid, []).append(_open_directory(point))
+        found = handle_of(point)
+        mount = found[0] if found else -1
+        if mount not in self._mounts:  # trees of one mount share a descriptor
+            self._directories.mounts.setdefault(fsid, []).append(_open_directory(point))
+            self._mounts.add(mount)
         return fsid
 
     def _follow(self, tree: bytes) -> None:

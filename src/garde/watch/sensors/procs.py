@@ -108,7 +108,7 @@ class ForkTree:
         return node.shown() if node else None
 
     def born(self, pid: int) -> int:
-        """Return a number that changes when `pid` becomes another process or program (for caches); 0 unknown."""
+        """Return a number that changes when `pid` becomes another process, program, user or session; 0 unknown."""
         node = self._nodes.get(pid) if self.live else self._find(pid)
         return node.born if node else 0
 
@@ -154,24 +154,31 @@ class ForkTree:
                 self._bury(node)
         elif what == connector.EXEC:
             self._execed(node)
-        elif what == connector.UID:
-            node.uid = event.third
+        elif what == connector.UID and pid == tgid:
+            self._change(node, uid=event.third & 0xFFFF_FFFF)
         elif what == connector.SID:
-            node.sid = tgid
+            self._change(node, sid=tgid)
         elif what == connector.COMM and pid == tgid:
             node.comm = os.fsdecode(event.comm)
 
     def _forked(self, parent_pid: int, event: connector.Event) -> None:
-        parent = self._nodes.get(parent_pid)
-        if event.third != event.fourth:  # a thread
-            if parent is not None:
-                parent.threaded = True
+        if event.third != event.fourth:  # a thread; the kernel names the process's parent as its parent
+            if (process := self._nodes.get(event.fourth)) is not None:
+                process.threaded = True
             return
+        parent = self._nodes.get(parent_pid)
         node = self._add(event.fourth, parent)
         node.ppid = parent_pid
         if parent is not None:
             node.sid, node.uid, node.comm, node.exe = parent.sid, parent.uid, parent.comm, parent.exe
             node.cgroup, node.kernel = parent.cgroup, parent.kernel
+
+    def _change(self, node: _Node, *, uid: int | None = None, sid: int | None = None) -> None:
+        """Another user or session. An smbd tells of its effective users all the time: the real one counts."""
+        uid, sid = node.uid if uid is None else uid, node.sid if sid is None else sid
+        if (uid, sid) != (node.uid, node.sid):
+            self._serial += 1
+            node.born, node.uid, node.sid = self._serial, uid, sid
 
     def _execed(self, node: _Node) -> None:
         self._serial += 1

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from garde.contain.actions import ACTIONS, proc
-from garde.contain.actions.base import Action, Refused, Target
+from garde.contain.actions.base import Action, Refused, Stage, Target
 from garde.contain.actions.nft import Blocks, NeverCut
 from garde.contain.actions.proc import ProcTree
-from garde.contain.actions.process import ProcessHold
+from garde.contain.actions.process import ProcessHold, ProcessRecord
 from garde.contain.actions.protect import Protection
 from garde.contain.actions.samba import SmbHold
 from garde.model.actor import Process
@@ -104,3 +104,15 @@ def test_a_process_that_ended_and_left_none_behind(tmp_path: Path, innocent: int
     assert "ended" in refused.reason
     assert hold.held() == ()
     assert list((tmp_path / "holds").iterdir()) == []
+
+
+def test_a_root_whose_pid_was_reused_is_not_stopped(tmp_path: Path, innocent: int) -> None:
+    """The held root was killed, and its pid given to someone else before the agent looked again."""
+    hold = ProcessHold(ProcTree(), tmp_path)
+    hold._store.save(ProcessRecord("h", proc.boot_id(), Stage.APPLIED, (innocent,)))
+
+    assert not isinstance(hold.settle("h"), Refused)
+
+    stat = proc.stat_of(innocent)
+    assert stat is not None
+    assert stat.state != "T"
