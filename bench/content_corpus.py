@@ -1,8 +1,9 @@
 """How well content alone tells damage from honest change: every attack mode and honest rewrites over a corpus of files.
 
-Comes in: a folder of benign files (argument, `$GARDE_DATA/corpus`, or ../shared/data/corpus beside the repository). Goes
-out: tables, or with --json one object {"name", "figures", "rows"}. Random bytes stand in for ciphertext, drawn from a fixed
-seed. It watches nothing and changes no file: versions are made in memory, or in a temporary folder for real tools.
+Comes in: a folder of benign files (argument, `$GARDE_DATA/corpus`, or ../shared/data/corpus beside the repository).
+Goes out: tables, or with --json one object {"name", "figures", "rows"}. Random bytes stand in for ciphertext, drawn
+from a fixed seed. It watches nothing and changes no file: versions are made in memory, or in a temporary folder for
+real tools.
 
     python -m bench.content_corpus [FOLDER] [--json] [--quick] [--fingerprint] [--names]
 """
@@ -150,7 +151,9 @@ def count_attack(tally: Tally, sample: Sample, before: Before, after: bytes) -> 
         tally.pooled += 1
     elif found.proofs & _EVIDENCE:
         tally.some += 1
-        tally.names.append(f"{sample.name} ({before.kind}, {len(after)} B: {', '.join(sorted(found.proofs))}; {found.detail})")
+        tally.names.append(
+            f"{sample.name} ({before.kind}, {len(after)} B: {', '.join(sorted(found.proofs))}; {found.detail})"
+        )
     else:
         tally.none += 1
         tally.names.append(f"{sample.name} ({before.kind}, {len(after)} B: NONE; {found.detail})")
@@ -210,7 +213,9 @@ def find_folder(argument: str | None) -> Path | None:
     return next((folder for folder in named if folder.is_dir()), None)
 
 
-def measure(folder: Path, *, quick: bool = False, by_fingerprint: bool = False) -> tuple[dict[str, Tally], dict[str, Tally]]:
+def measure(
+    folder: Path, *, quick: bool = False, by_fingerprint: bool = False
+) -> tuple[dict[str, Tally], dict[str, Tally]]:
     """Return (attacks, honest rewrites)."""
     plain = [*read_samples(folder), *synthetic_samples()]
     samples = [(sample, before_of(sample, by_fingerprint=by_fingerprint)) for sample in plain]
@@ -235,7 +240,9 @@ def _slug(mode: str) -> str:
 
 def print_tables(attacks: dict[str, Tally], honest: dict[str, Tally], *, names: bool) -> None:
     """Print for people."""
-    print(f"{'attack':22} {'files':>6} {'strong %':>9} {'+pool %':>8} {'one proof':>10} {'none':>5} {'slight':>7} {'µs':>7}")
+    print(
+        f"{'attack':22} {'files':>6} {'strong %':>9} {'+pool %':>8} {'one proof':>10} {'none':>5} {'slight':>7} {'µs':>7}"
+    )
     for mode, tally in attacks.items():
         row = f"{tally.files:6} {tally.share(tally.strong):9} {tally.share(tally.strong + tally.pooled):8}"
         print(f"{mode:22} {row} {tally.some:10} {tally.none:5} {tally.slight:7} {_median(tally.micros):7}")

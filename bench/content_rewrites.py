@@ -1,7 +1,8 @@
 """Honest changes to files: what people and tools do to documents in place, for measuring false proofs.
 
-Comes in: samples. Goes out: (name of the rewrite, sample, bytes after). Real tools (qpdf, exiftool, zstd, dcmtk, LibreOffice)
-are used where they are installed and left out where not; the rest is done with the libraries of the lab extra.
+Comes in: samples. Goes out: (name of the rewrite, sample, bytes after). Real tools (qpdf, exiftool, zstd, dcmtk,
+LibreOffice) are used where they are installed and left out where not; the rest is done with the libraries of the lab
+extra.
 """
 
 from __future__ import annotations

@@ -98,9 +98,8 @@ def _row(
     if watch:
         time.sleep(1.0 if quick else QUIET_AFTER_S)
         watch.settle(SETTLE_S)
-    return (
-        head | {"outcome": outcome, "changed": changed, "seconds": took} | (_seen(watch.since(mark)) if watch else {})
-    )
+    seen = _seen(watch.since(mark)) if watch else {}
+    return head | {"changed": changed, "seconds": took} | seen | {"outcome": outcome}
 
 
 def _do(scenario: Scenario, work: Work, watch: Watch | None) -> tuple[str, int]:

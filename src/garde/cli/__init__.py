@@ -39,7 +39,7 @@ def build(called: str = "") -> App:
     from cyclopts import App, Parameter
 
     about = "Garde sees ransomware destroy files, holds the hand that does it, and puts the files back."
-    app = App(name="garde", help=about, version=__version__, help_format="markdown")
+    app = App(name="garde", help=about, version=__version__, help_format="markdown", suppress_keyboard_interrupt=False)
     app.default_parameter = Parameter(show_default=_default)
     for name, (path, line) in COMMANDS.items():
         app.command(path, name=name, help=None if name == called else line)

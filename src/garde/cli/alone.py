@@ -34,7 +34,8 @@ def restore_alone(state: Path, settings: Settings, *, dry_run: bool, progress: P
     with _locked(state), _journal(state) as journal:
         trees = _trees(journal, state)
         with Vault(state, trees, settings.vault, clock=clock) as vault:
-            vault.repair()
+            if not dry_run:
+                vault.repair()
             items = list(vault.harmed(trees))
             work = _Work(journal, clock, dry_run, len(items), progress)
             return work.through(vault.restore(iter(items), dry_run=dry_run))

@@ -1,7 +1,7 @@
 """Reading file contents: what kind a file is, whether it holds together, and what damage a change did.
 
-Comes in: bytes, before and after. Goes out: a kind, a structure, fingerprints, and a `Comparison` with proofs of damage.
-It opens, writes and logs nothing, keeps no content, weighs no proof and knows no actor.
+Comes in: bytes, before and after. Goes out: a kind, a structure, fingerprints, and a `Comparison` with proofs of
+damage. It opens, writes and logs nothing, keeps no content, weighs no proof and knows no actor.
 
     access       bytes in memory or behind a descriptor
     kinds        the signature table, text and containers of ciphertext (text, cipher)

@@ -1,9 +1,9 @@
 """What changed between two versions of a file, read in bounded time.
 
-Comes in: the bytes before and after. Goes out: `Change`: how much, where, and a sample of the bytes that differ, from both
-sides. The unit is the 16-byte cell: small enough for attackers who encrypt every other cipher block. Files up to 1 MiB are
-read whole; of larger ones the head, the tail and up to 256 spread blocks. It does not align insertions: a text that moved
-by one byte has changed all through, and then what stands there decides.
+Comes in: the bytes before and after. Goes out: `Change`: how much, where, and a sample of the bytes that differ,
+from both sides. The unit is the 16-byte cell: small enough for attackers who encrypt every other cipher block. Files
+up to 1 MiB are read whole; of larger ones the head, the tail and up to 256 spread blocks. It does not align
+insertions: a text that moved by one byte has changed all through, and then what stands there decides.
 """
 
 from __future__ import annotations

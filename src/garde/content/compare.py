@@ -1,9 +1,9 @@
 """The judgement on one file: what could be read before and cannot be read now.
 
-Comes in: a file's healthy version (`Before`) and its bytes as they are. Goes out: a `Comparison` with the proofs of damage that
-the content shows, or none. A file is not damaged by being random: compressed data is. It is damaged when its type, its text,
-its own checks or its regularity are lost; an honest rewrite ends in a file that holds together. The rules stand in
-rules.py. It weighs nothing and names nobody: `watch` does.
+Comes in: a file's healthy version (`Before`) and its bytes as they are. Goes out: a `Comparison` with the proofs of
+damage that the content shows, or none. A file is not damaged by being random: compressed data is. It is damaged when
+its type, its text, its own checks or its regularity are lost; an honest rewrite ends in a file that holds together.
+The rules stand in rules.py. It weighs nothing and names nobody: `watch` does.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the rules of `compare` ask about one file, before and after.
 
-Comes in: the version before, the bytes as they are, and their difference. Goes out: `Facts`, whose costly answers (randomness,
-structure) are worked out once, when a rule first asks. It decides nothing.
+Comes in: the version before, the bytes as they are, and their difference. Goes out: `Facts`, whose costly answers
+(randomness, structure) are worked out once, when a rule first asks. It decides nothing.
 """
 
 from __future__ import annotations

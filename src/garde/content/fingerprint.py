@@ -1,9 +1,9 @@
 """Block fingerprints: enough to see what changed where no pre-image can be kept (file systems without reflink).
 
 Comes in: a file. Goes out: five bytes for each 4 KiB block (hash, and whether it was random), with size and pooled
-randomness; and, from such a fingerprint and the file as it is now, a `Change`. It restores nothing, and cannot see inside a
-block: the sample of changed bytes is of whole blocks, so fine-grained encryption shows by type and structure instead, and in
-text by the cells that text cannot hold.
+randomness; and, from such a fingerprint and the file as it is now, a `Change`. It restores nothing, and cannot see
+inside a block: the sample of changed bytes is of whole blocks, so fine-grained encryption shows by type and
+structure instead, and in text by the cells that look like noise.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import xxhash
 from garde.content.access import BLOCK, Bytes, spread
 from garde.content.changes import CELL, Change, merge
 from garde.content.randomness import SAMPLE, Array, block_p, randomness
-from garde.content.text import spoilt_cells
+from garde.content.text import noisy_cells
 
 _VERSION = b"GF1"
 _HEADER = struct.Struct("<3sBQH")
@@ -74,60 +74,65 @@ def block_places(size: int) -> list[int]:
 
 def changes_since(old: Fingerprint, after: Bytes, *, was_text: bool) -> Change:
     """Compare the file as it is now with a fingerprint."""
-    places = block_places(old.size)
-    kept: list[bytes] = []
-    changed_at: list[int] = []
-    was_random: list[bool] = []
-    looked = differing = 0
-    for at, known, random in zip(places, old.hashes, old.random, strict=True):
-        block = after.read(at, BLOCK)
-        looked += len(block)
-        if xxhash.xxh3_64_intdigest(block) & 0xFFFFFFFF == known or not block:
-            continue
-        if after.size < old.size and at + BLOCK > after.size:
-            continue  # cut in the middle of a block: nothing can be said of it
-        kept.append(block)
-        changed_at.append(at // BLOCK)
-        was_random.append(random)
-        differing += len(block)
+    found = _Found()
+    for at, known, random in zip(block_places(old.size), old.hashes, old.random, strict=True):
+        found.add(at, after.read(at, BLOCK), known, was_random=random, cut=at < after.size < min(old.size, at + BLOCK))
     for at in block_places(after.size):
-        if at >= len(places) * BLOCK and at >= old.size:
-            block = after.read(at, BLOCK)
-            kept.append(block)
-            changed_at.append(at // BLOCK)
-            looked, differing = looked + len(block), differing + len(block)
-    return _change(old, after, _sample(kept), was_random, changed_at, looked, differing, was_text=was_text)
+        if at >= old.size:
+            found.add(at, after.read(at, BLOCK))
+    return found.change(old, after, was_text=was_text)
 
 
-def _change(
-    old: Fingerprint,
-    after: Bytes,
-    new: Array,
-    was_random: list[bool],
-    blocks: list[int],
-    looked: int,
-    differing: int,
-    *,
-    was_text: bool,
-) -> Change:
-    everywhere = looked > 0 and differing >= looked * 0.9
-    if was_text and len(new) >= CELL:
-        cells = spoilt_cells(new[: len(new) // CELL * CELL].reshape(-1, CELL))
-        if 0 < len(cells):
+class _Found:
+    """Adds up block after block."""
+
+    __slots__ = ("blocks", "cut", "differing", "kept", "looked", "same", "was_random")
+
+    def __init__(self) -> None:
+        self.looked = self.differing = self.same = 0
+        self.kept: list[bytes] = []
+        self.blocks: list[int] = []
+        self.was_random: list[bool] = []
+        self.cut = b""
+
+    def add(
+        self, at: int, block: bytes, known: int | None = None, *, was_random: bool | None = None, cut: bool = False
+    ) -> None:
+        """Note one block; `known` is its hash before, None where there was nothing. A cut block says little."""
+        self.looked += len(block)
+        if not block or (known is not None and xxhash.xxh3_64_intdigest(block) & 0xFFFFFFFF == known):
+            self.same += len(block)
+            return
+        if cut:
+            self.cut = block
+        self.kept.append(block)
+        self.blocks.append(at // BLOCK)
+        self.differing += len(block)
+        if was_random is not None and len(block) == BLOCK:
+            self.was_random.append(was_random)
+
+    def change(self, old: Fingerprint, after: Bytes, *, was_text: bool) -> Change:
+        """Sum up."""
+        everywhere = self.looked > 0 and self.differing >= self.looked * 0.9
+        sampled = len(old.hashes) > 0 and len(old.hashes) * BLOCK < old.size
+        changed = int(self.differing / self.looked * after.size) if self.looked and sampled else self.differing
+        new = _sample(self.kept)
+        if was_text and len(cells := noisy_cells(new[: len(new) // CELL * CELL].reshape(-1, CELL))):
             new = cells.ravel()
-    majority = sum(was_random) * 2 > len(was_random)
-    sampled = len(old.hashes) == _FIRST + _LOOKS + _LAST
-    return Change(
-        changed=int(differing / looked * after.size) if looked else 0,
-        sampled=sampled,
-        new=new,
-        old=np.zeros(0, np.uint8),
-        ranges=() if everywhere else merge(blocks),
-        is_prefix=not blocks and after.size < old.size,
-        same_size=old.size == after.size,
-        everywhere=everywhere,
-        old_random=old.pooled_random if everywhere else majority,
-    )
+            changed = changed if sampled or len(new) >= SAMPLE // 2 else len(new)
+        only_cut = self.same > 0 and self.differing == len(self.cut)
+        half = sum(self.was_random) * 2 > len(self.was_random)
+        return Change(
+            changed=changed,
+            sampled=sampled,
+            new=new,
+            old=np.zeros(0, np.uint8),
+            ranges=() if everywhere else merge(self.blocks),
+            is_prefix=after.size < old.size and after.size > 0 and only_cut,
+            same_size=old.size == after.size,
+            everywhere=everywhere,
+            old_random=old.pooled_random if everywhere or not self.was_random else half,
+        )
 
 
 def _sample(blocks: list[bytes]) -> Array:
@@ -135,5 +140,5 @@ def _sample(blocks: list[bytes]) -> Array:
     total = sum(len(block) for block in blocks)
     if total <= SAMPLE:
         return np.frombuffer(b"".join(blocks), np.uint8)
-    part = max(256, SAMPLE // len(blocks))
+    part = max(256, SAMPLE // len(blocks) // CELL * CELL)  # whole cells, or noise and text would mix at the seams
     return np.frombuffer(b"".join(block[:part] for block in blocks)[:SAMPLE], np.uint8)

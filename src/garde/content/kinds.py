@@ -1,8 +1,8 @@
 """What kind of file is this? A signature table, then a closer look where a signature is short or shared.
 
-Comes in: bytes. Goes out: a kind: "pdf", "zip.docx", "text.hl7", "cipher.openpgp", "empty", "blank", "unknown". The part
-before the dot is the family: two kinds of one family are never a lost type. It reads the first 4 KiB, a few more only
-for 7z and for files that start with one repeated byte. It does not say whether the file is whole.
+Comes in: bytes. Goes out: a kind: "pdf", "zip.docx", "text.hl7", "cipher.openpgp", "empty", "blank", "unknown". The
+part before the dot is the family: two kinds of one family are never a lost type. It reads the first 4 KiB, a few
+more only for 7z and for files that start with one repeated byte. It does not say whether the file is whole.
 """
 
 from __future__ import annotations
@@ -244,7 +244,7 @@ def _biff(head: bytes, data: Bytes) -> str:
 
 
 def _jxl(head: bytes, data: Bytes) -> str:
-    return "jxl" if head[0] == 0 or data.size > 16 and not looks_like_text(head[:64]) and head[2] & 1 else ""
+    return "jxl" if head[0] == 0 or (data.size > 16 and not looks_like_text(head[:64]) and head[2] & 1) else ""
 
 
 def _sevenzip(head: bytes, data: Bytes) -> str:

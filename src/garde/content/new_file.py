@@ -1,7 +1,7 @@
 """The judgement on a file that nobody has seen before: is it something that nobody can read?
 
-Comes in: its bytes. Goes out: `NewFile`. A new random file is no damage by itself; `watch` sets it beside what the same hand
-deleted.
+Comes in: its bytes. Goes out: `NewFile`. A new random file is no damage by itself; `watch` sets it beside what the
+same hand deleted.
 """
 
 from __future__ import annotations

@@ -4,18 +4,18 @@ Comes in: `Facts`. Goes out: which proofs hold. The rules, in sentences:
 
 * TYPE_LOST: a known type before; now none, plain text, one repeated byte, or a container of ciphertext.
 * TEXT_LOST: text before; now noise, from the head on or further in.
-* STRUCTURE_BROKEN: the file's own checks held and do not now, or uniformly random bytes of no type stand in its place. A
-  closed format (one that is only ever written anew) also counts as broken when random bytes lie in it exactly where others
-  lay, at the same size: no writer of such a format does that. A store, which is written block by block, counts only when
-  hardly any of it is as it was.
+* STRUCTURE_BROKEN: the file's own checks held and do not now, or bytes of no type stand in its place, uniformly
+  random or of exactly the same size. A closed format (one that is only ever written anew) also counts as broken when
+  random bytes lie in it exactly where others lay, at the same size: no writer of such a format does that. A store,
+  which is written block by block, counts only when hardly any of it is as it was.
 * RANDOM_CHANGE: what changed is uniformly random, was not before, and no check of the file's own covers it.
 * STILL_RANDOM: the same, but it was as random before.
 * ENCODED_CIPHER: base64 or hex of uniformly random bytes, where no such encoding stood before.
 * CIPHER_CONTAINER: it says itself that it is encrypted, and did not before.
 * BLANKED: overwritten by one repeated byte. EMPTIED: cut to nothing, or to a stump that does not hold together.
 
-While a writer still has the file open, it may be half written. Then a lost type counts only with a random beginning, lost text
-only with random bytes in it, and broken structure, blanks and stumps not at all. The rules weigh nothing.
+While a writer still has the file open, it may be half written. Then a lost type counts only with a random beginning,
+lost text only with random bytes in it, and broken structure, blanks and stumps not at all. The rules weigh nothing.
 """
 
 from __future__ import annotations
@@ -63,14 +63,15 @@ def _structure_broken(facts: Facts) -> bool:
     if not is_recognised(facts.before.kind) or is_text(facts.before.kind) or facts.change.is_prefix:
         return False
     if facts.same_family:
-        return facts.checked.broken and facts.held_before or _overwritten(facts)
-    return facts.kind == "unknown" and facts.is_random
+        return (facts.checked.broken and facts.held_before) or _overwritten(facts)
+    in_place = facts.change.same_size and facts.change.changed >= SINGLE
+    return facts.kind == "unknown" and (facts.is_random or in_place)
 
 
 def _overwritten(facts: Facts) -> bool:
     """Random bytes in the place of others, in a format that is only ever written as a whole."""
     change = facts.change
-    if not change.same_size or facts.kind != facts.before.kind or not facts.is_random or facts.is_healthy:
+    if not change.same_size or not facts.is_random or facts.is_healthy:
         return False
     if facts.kind in STORES and not change.everywhere and not (facts.kind == "ole" and holds_office(facts.after)):
         return False
@@ -86,7 +87,7 @@ def _still_random(facts: Facts) -> bool:
 
 
 def _encoded_cipher(facts: Facts) -> bool:
-    if not is_text(facts.kind) and facts.kind != "unknown":
+    if (not is_text(facts.kind) and facts.kind != "unknown") or facts.before.kind == "text.pem":
         return False
     found = decoded_randomness(facts.change.new)
     if found is None or not found.is_random or found.n < SINGLE // 2:
@@ -102,8 +103,8 @@ def _encoded_cipher(facts: Facts) -> bool:
 
 def _stood_before(facts: Facts) -> bool:
     """True when a piece of the encoded text was there already: the attachment of a mail whose head was cut off."""
-    if facts.before.data is None:
-        return False
+    if facts.before.data is None:  # what no fingerprint tells: but base64 makes a file grow, and cutting does not
+        return is_text(facts.before.kind) and facts.after.size <= facts.before.size
     middle = len(facts.head) // 2
     line = facts.head[middle : middle + _LINE]
     return line in facts.before.data.read(0, _LOOKED_THROUGH)

@@ -164,15 +164,6 @@ class FindingMade(Payload):
 
 
 @dataclass(frozen=True, slots=True)
-class NoteSpreadSeen(Payload):
-    """One new file name appeared in many directories."""
-
-    name: Text
-    directories: int
-    actor: ActorNote
-
-
-@dataclass(frozen=True, slots=True)
 class MassDeleteSeen(Payload):
     """One hand deleted or emptied many documents. Each of them is a `finding_made` with this id as its verdict."""
 
@@ -301,7 +292,6 @@ KINDS: dict[str, type[Payload]] = {
     "vault_full": VaultFull,
     "error_seen": ErrorSeen,
     "finding_made": FindingMade,
-    "note_spread_seen": NoteSpreadSeen,
     "mass_delete_seen": MassDeleteSeen,
     "verdict_reached": VerdictReached,
     "actor_held": ActorHeld,

@@ -14,6 +14,7 @@ from garde.clock import iso
 from garde.journal import kinds as k
 from garde.journal.entry import Entry
 from garde.journal.speech import say_in
+from garde.journal.text import plain
 from garde.journal.words import who
 
 KEPT = 50  # holds and errors remembered: a night has a handful
@@ -77,7 +78,12 @@ class Summary:
     def as_data(self) -> dict[str, Any]:
         """Return plain data for JSON; every text in it is escaped."""
         return {
-            "mode": {"asked": self.asked, "in_force": self.mode, "weaker": self.weaker, "reason": self.mode_reason},
+            "mode": {
+                "asked": self.asked,
+                "in_force": self.mode,
+                "weaker": self.weaker,
+                "reason": plain(self.mode_reason),
+            },
             "sensor": self.sensor,
             "version": self.version,
             "since": iso(self.started_at) if self.started_at else None,
@@ -105,14 +111,14 @@ class Summary:
 
 def _hold_data(hold: Hold) -> dict[str, Any]:
     return {
-        "hold": hold.id,
-        "verdict": hold.verdict,
+        "hold": plain(hold.id),
+        "verdict": plain(hold.verdict),
         "at": iso(hold.at),
         "state": hold.state,
         "actor": str(who(hold.actor, say_in("en"))),
         "pids": list(hold.pids),
         "touched": hold.touched,
-        "reason": hold.reason,
+        "reason": plain(hold.reason),
         "files": [{"path": file.path.shown(), "proofs": list(file.proofs)} for file in hold.files[:FILES_SHOWN]],
         "damaged": len(hold.files),
         "restored": hold.restored,
@@ -148,15 +154,15 @@ def _guard(state: Summary, entry: Entry) -> None:
             state.files, state.judgeable, state.restorable = p.files, p.judgeable, p.restorable
             state.by_backup, state.backup = p.by_backup, p.backup
         case k.TreesUnseen(trees=trees):
-            state.unseen = tuple((each.what.shown(), each.reason) for each in trees)
+            state.unseen = tuple((each.what.shown(), plain(each.reason)) for each in trees)
         case k.SensorOverflow():
             state.overflows += 1
         case k.Lagging(seconds=seconds, waiting=waiting):
             state.lag_s, state.waiting = seconds, waiting
         case k.VaultFull(store=store, reason=reason):
-            state.vault_full = f"{store.shown()}: {reason}"
+            state.vault_full = f"{store.shown()}: {plain(reason)}" if store else plain(reason)
         case k.ErrorSeen(where=where, message=message):
-            state.errors = [*state.errors, (entry.at, f"{where}: {message.shown()}")][-KEPT:]
+            state.errors = [*state.errors, (entry.at, f"{plain(where)}: {message.shown()}")][-KEPT:]
 
 
 def _begin(state: Summary, started: k.AgentStarted, at: float) -> None:

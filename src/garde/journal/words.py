@@ -192,13 +192,6 @@ def _finding(p: k.FindingMade, say: Say) -> _Spoken:
     return say("{path}: {why}", path=p.file.path, why=why(p.file, say)), WARN
 
 
-def _notes(p: k.NoteSpreadSeen, say: Say) -> _Spoken:
-    folders = say.many("{n} folder", "{n} folders", p.directories)
-    return say(
-        "A new file “{name}” appeared in {folders}, by {who}", name=p.name, folders=folders, who=who(p.actor, say)
-    ), BAD
-
-
 def _mass_delete(p: k.MassDeleteSeen, say: Say) -> _Spoken:
     actor = who(p.actor, say)
     text = say.many("{n} document was deleted by {who}", "{n} documents were deleted by {who}", p.files, who=actor)
@@ -281,7 +274,6 @@ _WRITERS: dict[type[k.Payload], Callable[[Any, Say], _Spoken]] = {
     k.VaultFull: _full,
     k.ErrorSeen: _error,
     k.FindingMade: _finding,
-    k.NoteSpreadSeen: _notes,
     k.MassDeleteSeen: _mass_delete,
     k.VerdictReached: _verdict,
     k.ActorHeld: _held,

@@ -58,6 +58,11 @@ def _notes(index: Index, stores: Sequence[Store], places: Places) -> list[str]:
         for store in stores
         if store.is_low()
     ]
+    notes += [
+        f"{store.path.decode(errors='backslashreplace')}: {store.others()} stores of other state directories beside it"
+        for store in stores
+        if store.others()
+    ]
     waiting = index.db.execute(
         "SELECT COUNT(*) FROM files f JOIN versions v ON v.id = f.newest WHERE v.how = ? AND f.gone IS NULL",
         (How.NONE,),

@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple
 
 from garde.content import Structure
 from garde.errors import StateDamaged
+from garde.vault import trail
 from garde.vault.names import below
 from garde.vault.records import How, Known
 from garde.vault.store import object_path
@@ -334,48 +335,27 @@ class Index:
 
     def name_before(self, path: bytes, since: float) -> bytes:
         """The name that the file now at `path` had at time `since`."""
-        number = 1 << 62
-        while hop := self._move("new", path, f"at >= {float(since)!r} AND id < {number} ORDER BY id DESC"):
-            number, old, new = hop
-            path = old + path[len(new) :]
-        return path
+        return trail.back(self.db, path, since)
 
     def name_after(self, path: bytes) -> bytes:
-        """Where the file that was last called `path` lies now, as far as renames were heard of; else `path`.
-
-        A rename of a directory tells only what moved if it was there; so the latest start that ends at a known name.
-        """
-        number = 1 << 62
-        while hop := self._move("old", path, f"id < {number} ORDER BY id DESC"):
-            number, old, new = hop
-            found = self._follow(new + path[len(old) :], number)
-            row = self.row(found)
-            if row is not None and row.newest is not None:
-                return found
-        return path
-
-    def _follow(self, path: bytes, number: int) -> bytes:
-        while hop := self._move("old", path, f"id > {number} ORDER BY id"):
-            number, old, new = hop
-            path = new + path[len(old) :]
-        return path
-
-    def _move(self, side: str, path: bytes, which: str) -> tuple[int, bytes, bytes] | None:
-        """A rename that carried `path`: its own, or one of a directory above it. `side` and `which` are our words."""
-        parts = path.split(b"/")
-        names = [b"/".join(parts[:count]) for count in range(2, len(parts))]
-        marks = ",".join("?" * len(names))
-        query = (
-            f"SELECT id, old, new FROM moves WHERE ({side} = ? OR is_dir AND {side} IN ({marks})) AND {which} LIMIT 1"  # noqa: S608
-        )
-        row: tuple[int, bytes, bytes] | None = self.db.execute(query, (path, *names)).fetchone()
-        return row
+        """Where the file that was last called `path` lies now, as far as renames were heard of; else `path`."""
+        ends = (end for end in trail.onward(self.db, path) if (row := self.row(end)) is not None and row.newest)
+        return next(ends, path)
 
     # --- notes of our own --------------------------------------------------------------------------------------
 
     def meta(self, key: str, default: Any) -> Any:
         row = self.db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return default if row is None else row[0]
+
+    def identity(self) -> bytes:
+        """A name of this state directory's own, for its part of a store."""
+        made = self.meta("identity", None)
+        if made is None:
+            made = os.urandom(6).hex()
+            with self.batch():
+                self.set_meta("identity", made)
+        return str(made).encode()
 
     def set_meta(self, key: str, value: Any) -> None:
         self.db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))

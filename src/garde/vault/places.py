@@ -80,7 +80,8 @@ class Places:
             if self._read_only:
                 store = Store.look(number, path, reflink=bool(reflink))
             else:
-                store = Store.make(number, parent_of(path), remembered_ino=ino, name=name_of(path))
+                top = parent_of(path)
+                store = Store.make(number, parent_of(top), name_of(path), remembered_ino=ino, name=name_of(top))
             store.why, store.reflink = why, bool(reflink)
             return self._keep(base, store)
         except (OSError, StoreRefusedError):
@@ -125,7 +126,9 @@ class Places:
         name = STORE_NAME.encode()
         if directory == self._state_dir:  # one state directory may stand in for several trees
             name = b"copies-" + hashlib.blake2b(base, digest_size=6).hexdigest().encode()
-        store = Store.make(number, directory, remembered_ino=known[1] if known else 0, name=name)
+        store = Store.make(
+            number, directory, self._index.identity(), remembered_ino=known[1] if known else 0, name=name
+        )
         store.why = "; ".join([*reasons, *_reduced(store, base)])
         with index.batch():
             index.db.execute(

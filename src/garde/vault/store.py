@@ -15,7 +15,7 @@ from typing import Final
 
 from garde.content import FileBytes
 from garde.vault.kernel import CANNOT_CLONE, DISK_FULL, NOREPLACE, clone, open_strict, rename
-from garde.vault.names import STORE_NAME, join
+from garde.vault.names import STORE_NAME, join, parent_of
 
 _PARTS: Final = ("objects", "staging", "evidence", "orphans")
 _BUCKET_BITS: Final = 12  # 4096 objects a directory: 25 directories for 100,000 files
@@ -45,14 +45,16 @@ class OpenFile(FileBytes):
 
 
 class Store:
-    """One directory `STORE_NAME`, 0700."""
+    """One directory below `STORE_NAME`, 0700."""
 
-    def __init__(self, number: int, path: bytes, root: int, *, reflink: bool | None = None, why: str = "") -> None:
+    def __init__(
+        self, number: int, path: bytes, root: int, *, ino: int = 0, reflink: bool | None = None, why: str = ""
+    ) -> None:
         self.number = number
         self.path = path
         self.why = why
-        seen = os.fstat(root)
-        self.dev, self.ino = seen.st_dev, seen.st_ino
+        self.ino = ino  # of the directory STORE_NAME
+        self.dev = os.fstat(root).st_dev
         self.root = root
         self.objects, self.staging, self.evidence, self.orphans = (
             os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=root) for part in _PARTS
@@ -62,25 +64,41 @@ class Store:
     # --- opening -----------------------------------------------------------------------------------------------
 
     @classmethod
-    def make(cls, number: int, base: bytes, *, remembered_ino: int = 0, name: bytes = STORE_NAME.encode()) -> Store:
-        """Open or make the store under directory `base`; raises StoreRefusedError."""
+    def make(
+        cls, number: int, base: bytes, owner: bytes, *, remembered_ino: int = 0, name: bytes = STORE_NAME.encode()
+    ) -> Store:
+        """Open or make `<base>/<name>/<owner>`; raises StoreRefusedError.
+
+        `owner` names the state directory: several may guard one file system, and none may touch another's objects.
+        """
         try:
             base_fd = open_strict(base, os.O_RDONLY | os.O_DIRECTORY)
         except OSError as error:
             raise StoreRefusedError(f"{os.fsdecode(base)}: {error.strerror}") from error
         try:
             _put_name_back(base_fd, name, remembered_ino)
-            root = _own_directory(base_fd, name)
+            top = _own_directory(base_fd, name)
         except OSError as error:
             raise StoreRefusedError(f"{os.fsdecode(base)}: {error.strerror}") from error
         finally:
             os.close(base_fd)
-        return cls(number, join(base, name), root)
+        try:
+            root = _own_directory(top, owner, _PARTS)
+            return cls(number, join(join(base, name), owner), root, ino=os.fstat(top).st_ino)
+        except OSError as error:
+            raise StoreRefusedError(f"{os.fsdecode(base)}: {error.strerror}") from error
+        finally:
+            os.close(top)
 
     @classmethod
     def look(cls, number: int, path: bytes, *, reflink: bool) -> Store:
         """Open an existing store for reading; raises OSError."""
         return cls(number, path, open_strict(path, os.O_RDONLY | os.O_DIRECTORY), reflink=reflink)
+
+    def others(self) -> int:
+        """Stores of other state directories beside this one: another agent's, or left when a state was lost."""
+        with os.scandir(parent_of(self.path)) as entries:
+            return sum(1 for _ in entries) - 1
 
     def close(self) -> None:
         for fd in (self.objects, self.staging, self.evidence, self.orphans, self.root):
@@ -276,25 +294,26 @@ def _put_name_back(base: int, name: bytes, ino: int) -> None:
         ) from None
 
 
-def _own_directory(base: int, name: bytes) -> int:
+def _own_directory(base: int, name: bytes, parts: tuple[str, ...] = ()) -> int:
     """Open our directory, made 0700 if missing; refuses links and foreign owners; raises OSError, StoreRefusedError."""
+    _make(base, name)
+    made = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=base)
+    seen = os.fstat(made)
+    if seen.st_uid != os.geteuid():
+        os.close(made)
+        raise StoreRefusedError(f"a {os.fsdecode(name)} that belongs to user {seen.st_uid} stands there")
+    if stat.S_IMODE(seen.st_mode) != 0o700:
+        os.fchmod(made, 0o700)
+    for part in parts:
+        _make(made, part.encode())
+    return made
+
+
+def _make(base: int, name: bytes) -> None:
     try:
         os.mkdir(name, 0o700, dir_fd=base)
     except FileExistsError:
         pass
-    root = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=base)
-    seen = os.fstat(root)
-    if seen.st_uid != os.geteuid():
-        os.close(root)
-        raise StoreRefusedError(f"a {STORE_NAME} that belongs to user {seen.st_uid} stands there")
-    if stat.S_IMODE(seen.st_mode) != 0o700:
-        os.fchmod(root, 0o700)
-    for part in _PARTS:
-        try:
-            os.mkdir(part, 0o700, dir_fd=root)
-        except FileExistsError:
-            pass
-    return root
 
 
 def is_full(error: OSError) -> bool:

@@ -30,7 +30,6 @@ SAMPLES: dict[str, k.Payload] = {
     "vault_full": k.VaultFull(Text(b"/srv/.garde-vault"), "no space left"),
     "error_seen": k.ErrorSeen("keeper", Text(b"read failed: \x1b[2J"), "look at the disk"),
     "finding_made": k.FindingMade(FILE, PROCESS, "v1"),
-    "note_spread_seen": k.NoteSpreadSeen(Text(b"HOW_TO\x1b[0m.txt"), 6, SMB),
     "mass_delete_seen": k.MassDeleteSeen("u1", "deleted", 40, PROCESS, True),
     "verdict_reached": k.VerdictReached("v1", "session", Text("10.20.3.41"), 21.5, 18.4, (FILE, SECOND), (SMB,)),
     "actor_held": k.ActorHeld("h1", "v1", "smb", SMB, (812, 813), 4, (SKIPPED,)),

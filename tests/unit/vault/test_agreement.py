@@ -75,14 +75,15 @@ def test_what_lies_in_staging_goes_to_evidence(share: Any, healthy: Any) -> None
     vault = share.vault()
     path = share.write("a.txt", healthy(1))
     version = vault.capture(path).version
-    staging = share.tree / ".garde-vault" / "staging"
+    store = Path(os.fsdecode(vault.coverage().stores[0].path))
+    staging = store / "staging"
     (staging / f"{version:x}-0").write_bytes(healthy(1))  # our own copy
     (staging / f"{version:x}-1").write_bytes(b"damaged, swapped out of a.txt")
     (staging / "something").write_bytes(b"unknown")
     vault.repair()
     assert vault.check().whole
     assert {b"damaged, swapped out of a.txt", b"unknown"} <= set(share.everything())
-    assert len(list((share.tree / ".garde-vault" / "evidence").iterdir())) == 2
+    assert len(list((store / "evidence").iterdir())) == 2
 
 
 def _killed(share: Any, work: Callable[[Vault], object], place: str, when: int, *, after: bool) -> bool:

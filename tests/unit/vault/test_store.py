@@ -11,21 +11,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from garde.vault import STORE_NAME, kernel
+from garde.vault import STORE_NAME, Damaged, kernel
 from garde.vault.names import is_plain, join, name_of, parent_of
 from garde.vault.store import Store, StoreRefusedError, TooLargeError, copy_data
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Any:
-    made = Store.make(1, bytes(tmp_path.resolve()))
+    made = Store.make(1, bytes(tmp_path.resolve()), b"me")
     yield made
     made.close()
 
 
 def test_only_its_owner_enters(tmp_path: Path) -> None:
     (tmp_path / STORE_NAME).mkdir(mode=0o755)
-    Store.make(1, bytes(tmp_path.resolve())).close()
+    Store.make(1, bytes(tmp_path.resolve()), b"me").close()
     assert (tmp_path / STORE_NAME).stat().st_mode & 0o777 == 0o700
 
 
@@ -33,14 +33,14 @@ def test_a_link_under_its_name_is_refused(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / STORE_NAME).symlink_to("elsewhere")
     with pytest.raises(StoreRefusedError):
-        Store.make(1, bytes(tmp_path.resolve()))
+        Store.make(1, bytes(tmp_path.resolve()), b"me")
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 def test_a_store_renamed_away_is_named_back(tmp_path: Path) -> None:
-    first = Store.make(1, bytes(tmp_path.resolve()))
+    first = Store.make(1, bytes(tmp_path.resolve()), b"me")
     (tmp_path / STORE_NAME).rename(tmp_path / "hidden")
-    again = Store.make(1, bytes(tmp_path.resolve()), remembered_ino=first.ino)
+    again = Store.make(1, bytes(tmp_path.resolve()), b"me", remembered_ino=first.ino)
     assert again.ino == first.ino
     assert not (tmp_path / "hidden").exists()
     first.close()
@@ -48,11 +48,11 @@ def test_a_store_renamed_away_is_named_back(tmp_path: Path) -> None:
 
 
 def test_a_store_renamed_away_and_replaced_is_said(tmp_path: Path) -> None:
-    first = Store.make(1, bytes(tmp_path.resolve()))
+    first = Store.make(1, bytes(tmp_path.resolve()), b"me")
     (tmp_path / STORE_NAME).rename(tmp_path / "hidden")
     (tmp_path / STORE_NAME).mkdir()
     with pytest.raises(StoreRefusedError, match="hidden"):
-        Store.make(1, bytes(tmp_path.resolve()), remembered_ino=first.ino)
+        Store.make(1, bytes(tmp_path.resolve()), b"me", remembered_ino=first.ino)
     first.close()
 
 
@@ -64,6 +64,24 @@ def test_it_goes_on_under_a_running_agent_when_renamed_away(share: Any, healthy:
     share.write("a.txt", damage(1))
     share.restore(vault, "a.txt")
     assert share.read("a.txt") == healthy(1)
+
+
+def test_two_state_directories_on_one_file_system_leave_each_other_alone(share: Any, healthy: Any, damage: Any) -> None:
+    path = share.write("a.txt", healthy(1))
+    one = share.vault()
+    one.capture(path)
+    share.state = share.state.with_name("other")
+    two = share.vault()
+    assert two.repair() == []
+    two.scan([bytes(share.tree)])
+    assert one.repair() == []
+    assert any("other state directories" in note for note in two.coverage().notes)
+    share.write("a.txt", damage(1))
+    assert isinstance(one.capture(path), Damaged)
+    two.close()
+    share.restore(one, "a.txt")
+    assert share.read("a.txt") == healthy(1)
+    assert one.check().whole
 
 
 def test_holes_stay_holes(tmp_path: Path, store: Store) -> None:
@@ -137,10 +155,10 @@ def test_a_tree_whose_root_cannot_hold_a_store_uses_the_state_directory(
 ) -> None:
     real = Store.make.__func__
 
-    def refuse(cls: Any, number: int, base: bytes, **named: Any) -> Store:
+    def refuse(cls: Any, number: int, base: bytes, owner: bytes, **named: Any) -> Store:
         if base == bytes(share.tree):
             raise StoreRefusedError("Permission denied")
-        return real(cls, number, base, **named)
+        return real(cls, number, base, owner, **named)
 
     monkeypatch.setattr(Store, "make", classmethod(refuse))
     path = share.write("a.txt", healthy(1))

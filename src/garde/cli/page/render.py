@@ -16,6 +16,7 @@ from garde.cli.page.board import Look
 from garde.journal.entry import Entry
 from garde.journal.speech import LANGUAGES, Said, Say, mark, say_in
 from garde.journal.summary import Hold, Summary
+from garde.journal.text import plain
 from garde.journal.words import line, mode, who, why
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def _hold(hold: Hold, say: Say) -> dict[str, Any]:
         for file, reason in zip(hold.files, reasons, strict=True)
     ]
     return {
-        "id": hold.id or hold.verdict,
+        "id": plain(hold.id or hold.verdict),
         "who": who(hold.actor, say),
         "time": _time(hold.at),
         "stamp": _stamp(hold.at),

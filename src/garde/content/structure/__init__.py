@@ -1,7 +1,7 @@
 """Structure checks: does a file still hold together by its own rules?
 
-Comes in: bytes and their kind. Goes out: WHOLE, BROKEN or UNCHECKED, with a clause for people. One checker per family of
-formats, in one table. It repairs nothing and keeps nothing of what it reads.
+Comes in: bytes and their kind. Goes out: WHOLE, BROKEN or UNCHECKED, with a clause for people. One checker per
+family of formats, in one table. It repairs nothing and keeps nothing of what it reads.
 """
 
 from __future__ import annotations

@@ -1,16 +1,17 @@
 """The contract of a structure checker.
 
-A checker is a function: bytes, a budget, and the ranges that changed; it answers `Checked`. `check_structure` calls it,
-for files before and after, with the same budget and the same ranges; twice on the same bytes gives the same answer.
+A checker is a function: bytes, a budget, and the ranges that changed; it answers `Checked`. `check_structure` calls
+it, for files before and after, with the same budget and the same ranges; twice on the same bytes gives the same
+answer.
 
 * WHOLE: everything it looked at holds. BROKEN: something that a reader relies on does not. UNCHECKED: the file holds
   nothing that could be checked, or the budget ran out before anything was decided.
 * It raises nothing: bytes are hostile. It reads at most about `budget` bytes and decodes at most about as many.
 * Where the budget can't reach all of the file, it looks first at what changed (`near`), and says `complete=False`.
-* `covered=True` says that the payload itself was checked (a CRC, a decoder, a walk that ends exactly at the end), so that
-  random bytes in it are honest compression. False where raw data is only framed (OLE, SQLite, native pixels). Where
-  compressed data is only framed (Zstandard, 7z, encrypted PDF), the frames speak for a file that was written anew, and not
-  for one that was changed in places: `covered=not near`.
+* `covered=True` says that the payload itself was checked (a CRC, a decoder, a walk that ends exactly at the end), so
+  that random bytes in it are honest compression. False where raw data is only framed (OLE, SQLite, native pixels).
+  Where compressed data is only framed (Zstandard, 7z, encrypted PDF), the frames speak for a file that was written
+  anew, and not for one that was changed in places: `covered=not near`.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ class Spans:
         return bool(self._spans)
 
     def cover(self, near: Near, size: int) -> bool:
-        """True when at least half of what changed (of the file, where it changed all over) lies in verified stretches."""
+        """True when at least half of what changed, or of the file where it changed all over, is verified."""
         wanted = near.ranges or ((0, size),)
         total = sum(min(end, size) - start for start, end in wanted if start < size)
         inside = sum(

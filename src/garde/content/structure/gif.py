@@ -1,7 +1,8 @@
 """GIF: header, colour tables, and the chain of blocks and sub-blocks up to the trailer.
 
-Comes in: bytes. Goes out: `Checked`. LZW data is not decoded. A walk thrown off by a damaged length byte often finds back
-by chance, but leaves sub-blocks of odd lengths behind: encoders fill all but the last of an image. Source: GIF89a specification, chapters 15 to 27.
+Comes in: bytes. Goes out: `Checked`. LZW data is not decoded. A walk thrown off by a damaged length byte often finds
+back by chance, but leaves sub-blocks of odd lengths behind: encoders fill all but the last of an image. Source:
+GIF89a specification, chapters 15 to 27.
 """
 
 from __future__ import annotations

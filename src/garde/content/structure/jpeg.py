@@ -40,7 +40,7 @@ def scan_jpeg(raw: bytes, *, complete: bool = True, near: Near = _NOWHERE) -> Ch
                 return broken("JPEG holds no image data")
             return whole("JPEG segments hold", covered=scans.cover(near, at + 2))
         if fault := _segment_fault(raw, at, marker):
-            if complete or at + 4 < len(raw) and "past the end" not in fault:
+            if complete or (at + 4 < len(raw) and "past the end" not in fault):
                 return broken(fault)
             break
         frames += marker in _FRAMES

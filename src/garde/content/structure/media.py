@@ -1,8 +1,9 @@
-"""Containers of sound, film and raster images that are only framed: RIFF, MP4 and HEIC boxes, MPEG audio, Ogg, TIFF, BMP.
+"""Containers of sound, film and raster images that are only framed: RIFF, MP4 and HEIC boxes, MPEG audio, Ogg, TIFF,
+BMP.
 
-Comes in: bytes. Goes out: `Checked`. Each walk must end where the file does. Payloads are not decoded, so none of these counts
-as covered but MPEG audio and Ogg, whose frames are so short that the walk itself covers them.
-Sources: RIFF MCI 1991; ISO 14496-12, 4.2; ISO 11172-3, 2.4; RFC 3533, 6; TIFF 6.0, section 2; BITMAPFILEHEADER.
+Comes in: bytes. Goes out: `Checked`. Each walk must end where the file does. Payloads are not decoded, so none of
+these counts as covered but MPEG audio and Ogg, whose frames are so short that the walk itself covers them. Sources:
+RIFF MCI 1991; ISO 14496-12, 4.2; ISO 11172-3, 2.4; RFC 3533, 6; TIFF 6.0, section 2; BITMAPFILEHEADER.
 """
 
 from __future__ import annotations

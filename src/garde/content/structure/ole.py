@@ -1,8 +1,9 @@
-"""OLE2 compound files (doc, xls, ppt, msg, msi): header, FAT, directory, stream chains, and the records of the big streams.
+"""OLE2 compound files (doc, xls, ppt, msg, msi): header, FAT, directory, stream chains, and the records of the big
+streams.
 
-Comes in: bytes. Goes out: `Checked`. Excel's BIFF records and PowerPoint's record tree are walked, since one random length
-throws the walk off; Word's text is not understood beyond its first block, and messages' properties are left alone.
-Source: [MS-CFB] 2.1 to 2.6, [MS-XLS] 2.1.4, [MS-PPT] 2.3.1, [MS-DOC] 2.5.1.
+Comes in: bytes. Goes out: `Checked`. Excel's BIFF records and PowerPoint's record tree are walked, since one random
+length throws the walk off; Word's text is not understood beyond its first block, and messages' properties are left
+alone. Source: [MS-CFB] 2.1 to 2.6, [MS-XLS] 2.1.4, [MS-PPT] 2.3.1, [MS-DOC] 2.5.1.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _SPECIAL = 0xFFFFFFFA  # from here on: not a sector number
 _FAT_SECTORS = 2048
 _DIRECTORY_SECTORS = 512
 _STREAM_LIMIT = 1 << 20
-_OFFICE = tuple(name.encode("utf-16-le") for name in ("WordDocument", "Workbook", "PowerPoint Document", "Encrypted"))
+_OFFICE = frozenset(("worddocument", "workbook", "book", "powerpoint document", "encryptedpackage"))
 _BOF, _EOF = 0x0809, 0x000A
 
 
@@ -95,13 +96,12 @@ def check_ole(data: Bytes, budget: Budget, near: Near) -> Checked:
 
 
 def holds_office(data: Bytes) -> bool:
-    """True where the first directory sectors name a Word, Excel or PowerPoint stream: those save as a whole."""
+    """True where a Word, Excel or PowerPoint stream is listed, or an encrypted one of them: those save as a whole."""
     head = data.read(0, 512)
-    if len(head) < 512 or not head.startswith(_MAGIC):
+    if len(head) < 512 or not head.startswith(_MAGIC) or isinstance(compound := _open(data, head), str):
         return False
-    sector = 512 if head[30] == 9 else 4096
-    directory = data.read((int.from_bytes(head[48:52], "little") + 1) * sector, 4 * sector)
-    return any(name in directory for name in _OFFICE)
+    entries = _entries(compound, struct.unpack_from("<I", head, 48)[0])
+    return not isinstance(entries, str) and any(entry.name.casefold() in _OFFICE for entry in entries)
 
 
 def _open(data: Bytes, head: bytes) -> _Compound | str:
@@ -116,7 +116,7 @@ def _open(data: Bytes, head: bytes) -> _Compound | str:
         row = struct.unpack(f"<{sector // 4}I", data.read((difat + 1) * sector, sector).ljust(sector, b"\xff"))
         places += [place for place in row[:-1] if place < _SPECIAL]
         difat = row[-1]
-    if wanted > len(places) and extra == 0 or any(place >= count for place in places):
+    if (wanted > len(places) and extra == 0) or any(place >= count for place in places):
         return "OLE allocation table is not where the header says"
     raw = b"".join(data.read((place + 1) * sector, sector).ljust(sector, b"\xff") for place in places[:_FAT_SECTORS])
     fat = np.frombuffer(raw, "<u4")
@@ -166,7 +166,9 @@ def _check_streams(compound: _Compound, entries: list[_Entry], budget: Budget) -
         if fault := walker(raw, len(raw) < entry.size):
             return broken(fault)
         walked += 1
-        if entry.name == "WordDocument" and (fault := _word_fault(compound, entries, raw, budget, cut=len(raw) < entry.size)):
+        if entry.name == "WordDocument" and (
+            fault := _word_fault(compound, entries, raw, budget, cut=len(raw) < entry.size)
+        ):
             return broken(fault)
     if not entries:
         return unchecked("an OLE file without streams")
@@ -197,7 +199,7 @@ def _workbook_fault(raw: bytes, cut: bool) -> str:
         kind, length = struct.unpack_from("<HH", raw, at)
         if depth == 0 and at and not raw[at:].strip(b"\0"):
             return ""  # padding after the last EOF
-        if depth == 0 and kind != _BOF or length > 8224 or (at + 4 + length > len(raw) and not cut):
+        if (depth == 0 and kind != _BOF) or length > 8224 or (at + 4 + length > len(raw) and not cut):
             return "Excel records do not hold together"
         depth += (kind == _BOF) - (kind == _EOF)
         at += 4 + length
@@ -212,7 +214,7 @@ def _slides_fault(raw: bytes, cut: bool) -> str:
             ends.pop()
         version, kind, length = struct.unpack_from("<HHI", raw, at)
         end = at + 8 + length
-        if kind < 0x03E8 and kind or end > ends[-1] and not cut:
+        if (kind < 0x03E8 and kind) or (end > ends[-1] and not cut):
             return "PowerPoint records do not hold together"
         if version & 0xF == 0xF:
             ends.append(end)

@@ -1,7 +1,8 @@
 """PDF: header, cross-references (pdf_xref), and the streams: where they end, and what they decode to (Flate, DCT).
 
-Comes in: bytes. Goes out: `Checked`. Streams in changed ranges are decoded first. Streams of encrypted documents and of
-other filters (JPX, JBIG2, CCITT) are only framed. A PDF over 4 MiB is read around its changes. Source: ISO 32000-1, 7.3.8.
+Comes in: bytes. Goes out: `Checked`. Streams in changed ranges are decoded first. Streams of encrypted documents and
+of other filters (JPX, JBIG2, CCITT) are only framed. A PDF over 4 MiB is read around its changes. Source: ISO
+32000-1, 7.3.8.
 """
 
 from __future__ import annotations

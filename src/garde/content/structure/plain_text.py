@@ -1,7 +1,7 @@
 """Plain text: every window of it must still be text.
 
-Comes in: bytes. Goes out: `Checked`. Markup is not parsed: an attacker who leaves text as text has not encrypted it, and
-base64 is looked for elsewhere. Large files are judged by what changed, their ends, and spread windows.
+Comes in: bytes. Goes out: `Checked`. Markup is not parsed: an attacker who leaves text as text has not encrypted it,
+and base64 is looked for elsewhere. Large files are judged by what changed, their ends, and spread windows.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ def check_sevenzip(data: Bytes, budget: Budget, near: Near) -> Checked:
     if size == 0:
         return whole("an empty 7z", covered=True)
     header = sevenzip_header(data)
-    if len(header) < size and size <= 1 << 20 or 32 + offset + size > data.size:
+    if (len(header) < size <= 1 << 20) or 32 + offset + size > data.size:
         return broken("7z end header is missing")
     if header and zlib.crc32(header) != int.from_bytes(head[28:32], "little"):
         return broken("7z end header CRC fails")

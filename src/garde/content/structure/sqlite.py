@@ -1,8 +1,8 @@
 """SQLite: the header, and a map of what each page claims to be.
 
-Comes in: bytes. Goes out: `Checked`. A page is a b-tree page whose cell pointers fit, or starts with a page number (overflow,
-free list) or a pointer map entry; a random page is none of them. Rows are not read. Large databases are looked at where
-they changed and in spread places. Source: https://www.sqlite.org/fileformat2.html, chapter 1.
+Comes in: bytes. Goes out: `Checked`. A page is a b-tree page whose cell pointers fit, or starts with a page number
+(overflow, free list) or a pointer map entry; a random page is none of them. Rows are not read. Large databases are
+looked at where they changed and in spread places. Source: https://www.sqlite.org/fileformat2.html, chapter 1.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """tar: member headers with their checksums, up to the end mark.
 
-Comes in: bytes. Goes out: `Checked`. Members' content has no check in tar. Source: POSIX.1-2017, pax, "ustar Interchange
-Format".
+Comes in: bytes. Goes out: `Checked`. Members' content has no check in tar. Source: POSIX.1-2017, pax, "ustar
+Interchange Format".
 """
 
 from __future__ import annotations

@@ -1,13 +1,15 @@
 """The inside of a Word 97-2003 document: text pieces and formatted pages, so that damage between OLE sectors shows.
 
-Comes in: the WordDocument stream and its table stream. Goes out: what is wrong, or "". Text is tested for randomness only
-where the piece table says that there is text, since pictures may stand elsewhere in the same stream; the pages of character
-and paragraph runs must hold rising offsets. Encrypted documents are left alone. Source: [MS-DOC] 2.5, 2.8.25, 2.9.33.
+Comes in: the WordDocument stream and its table stream. Goes out: what is wrong, or "". Text is tested for randomness
+only where the piece table says that there is text, since pictures may stand elsewhere in the same stream; the pages
+of character and paragraph runs must hold rising offsets. Encrypted documents are left alone. Source: [MS-DOC] 2.5,
+2.8.25, 2.9.33.
 """
 
 from __future__ import annotations
 
 import struct
+from itertools import pairwise
 
 from garde.content.randomness import LEAST, randomness
 
@@ -57,7 +59,7 @@ def _pages_fault(document: bytes, places: bytes, what: str, *, cut: bool) -> str
         if not 1 <= runs <= _MOST_RUNS[what]:
             return f"a Word page of {what} does not hold together"
         offsets = struct.unpack_from(f"<{runs + 1}I", page)
-        if any(after <= before for before, after in zip(offsets, offsets[1:], strict=False)):
+        if any(after <= before for before, after in pairwise(offsets)):
             return f"a Word page of {what} does not hold together"
     return ""
 

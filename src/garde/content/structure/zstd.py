@@ -1,7 +1,8 @@
 """Zstandard and LZ4: the chain of frames and blocks, without decoding.
 
-Comes in: bytes. Goes out: `Checked`. Blocks are at most 128 KiB (LZ4: 4 MiB), and the walk must end exactly at the end of
-the file. The payload is not decoded: the standard library cannot. Source: RFC 8878, 3.1; LZ4 frame format 1.6.
+Comes in: bytes. Goes out: `Checked`. Blocks are at most 128 KiB (LZ4: 4 MiB), and the walk must end exactly at the
+end of the file. The payload is not decoded: the standard library cannot. Source: RFC 8878, 3.1; LZ4 frame format
+1.6.
 """
 
 from __future__ import annotations

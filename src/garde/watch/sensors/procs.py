@@ -172,6 +172,8 @@ class ForkTree:
         if parent is not None:
             node.sid, node.uid, node.comm, node.exe = parent.sid, parent.uid, parent.comm, parent.exe
             node.cgroup, node.kernel = parent.cgroup, parent.kernel
+            if parent.comm.startswith("smbd"):
+                self.new_smbd.append(node.pid)
 
     def _change(self, node: _Node, *, uid: int | None = None, sid: int | None = None) -> None:
         """Another user or session. An smbd tells of its effective users all the time: the real one counts."""

@@ -1,0 +1,87 @@
+"""What the command tests share: running a command line in this process, an agent made of a script."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from garde.cli import places, run
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "journal"))  # for journal_samples
+
+
+@dataclass
+class Ran:
+    """One run of the command line."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+@pytest.fixture
+def garde(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Ran]:
+    """Run `garde WORDS...` here, with no `up` running and English sentences."""
+    monkeypatch.setattr(places, "var", lambda: tmp_path / "var")
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG", "GARDE_DEBUG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def call(*words: str) -> Ran:
+        capfd.readouterr()
+        code = run(list(words))
+        return Ran(code, *capfd.readouterr())
+
+    return call
+
+
+@dataclass
+class FakeAgent:
+    """Answers each request with the lines it was given; keeps the requests."""
+
+    state: Path
+    answers: list[bytes] = field(default_factory=list)
+    requests: list[dict[str, Any]] = field(default_factory=list)
+
+    def serve(self, server: socket.socket) -> None:
+        while True:
+            try:
+                link, _ = server.accept()
+            except OSError:
+                return
+            with link, link.makefile("rb") as lines:
+                asked = lines.readline()
+                if asked:
+                    self.requests.append(json.loads(asked))
+                    link.sendall(b"".join(self.answers))
+
+    def says(self, *answers: dict[str, Any]) -> None:
+        self.answers = [json.dumps(answer).encode() + b"\n" for answer in answers]
+
+
+@pytest.fixture
+def agent(tmp_path: Path) -> Iterator[FakeAgent]:
+    state = tmp_path / "state"
+    state.mkdir()
+    fake = FakeAgent(state)
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    server.bind(str(state / "agent.sock"))
+    server.listen()
+    thread = threading.Thread(target=fake.serve, args=(server,), daemon=True)
+    thread.start()
+    yield fake
+    server.shutdown(socket.SHUT_RDWR)
+    server.close()
+    thread.join()
