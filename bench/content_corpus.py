@@ -99,7 +99,7 @@ def is_strong(found: Comparison) -> bool:
 
 
 def is_pooled(found: Comparison) -> bool:
-    """One proof, and changed bytes that are random once pooled with those of other files (a pool of one shows it here)."""
+    """One proof, and changed bytes that are random once pooled with others' (a pool of one shows it here)."""
     return bool(found.proofs & _EVIDENCE) and len(found.pool) >= 256 and randomness(found.pool).is_random
 
 
@@ -241,7 +241,8 @@ def _slug(mode: str) -> str:
 def print_tables(attacks: dict[str, Tally], honest: dict[str, Tally], *, names: bool) -> None:
     """Print for people."""
     print(
-        f"{'attack':22} {'files':>6} {'strong %':>9} {'+pool %':>8} {'one proof':>10} {'none':>5} {'slight':>7} {'µs':>7}"
+        f"{'attack':22} {'files':>6} {'strong %':>9} {'+pool %':>8} "
+        f"{'one proof':>10} {'none':>5} {'slight':>7} {'µs':>7}"
     )
     for mode, tally in attacks.items():
         row = f"{tally.files:6} {tally.share(tally.strong):9} {tally.share(tally.strong + tally.pooled):8}"

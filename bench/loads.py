@@ -6,13 +6,16 @@ every save. Nothing is cleaned here: a mass of deletes would be part of what is 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
 import shutil
+import struct
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,6 +91,28 @@ def _program(name: str) -> str:
     if path is None:
         raise UnavailableError(f"{name} is not installed")
     return path
+
+
+LATENCY = Path("/dev/cpu_dma_latency")  # Linux power management, "PM QoS interface"
+
+
+@contextlib.contextmanager
+def awake() -> Iterator[bool]:
+    """Keep the processors from sleeping while this lasts; yields False where the machine offers no way to.
+
+    Waking an idle processor costs a virtual machine more than any watcher does: a leg that keeps it awake came out faster
+    than nothing at all (0.85). Spinning in a process instead disturbs the scheduler (p95 four times as long).
+    """
+    try:
+        handle = os.open(LATENCY, os.O_WRONLY)
+    except OSError:
+        yield False
+        return
+    try:
+        os.write(handle, struct.pack("i", 0))  # at most 0 µs to wake up, as long as the handle is open
+        yield True
+    finally:
+        os.close(handle)
 
 
 def office_command(

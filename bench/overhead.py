@@ -167,7 +167,7 @@ def _workloads(
 
 def _office(server: SambaServer, sources: loads.Sources, size: Size) -> list[float]:
     user = server.users[0]
-    with server.client() as client:
+    with server.client() as client, loads.awake():
         command = loads.office_command(
             server.address, server.share_name, user.login, "office", sources.saves, size.saves_per_s, size.office_s
         )

@@ -17,9 +17,11 @@ from typing import Any
 
 from garde.agent import messages as say
 from garde.agent import words
-from garde.agent.holds import Emit, Holder
+from garde.agent.holds import Holder
 from garde.agent.keeper_link import KeeperLink
+from garde.agent.naming import Naming
 from garde.agent.undo import Undo
+from garde.agent.voice import Voice
 from garde.clock import Clock
 from garde.model.activity import Activity, What
 from garde.vault import Coverage
@@ -34,6 +36,7 @@ CALM_EVENTS = 150  # events in one read from which the core pauses before the ne
 PAUSE = 0.004  # seconds
 LAG_SAID = 2.0  # seconds of lag from which it is said
 LAG_EVERY = 5.0
+SPEAK_AFTER = 0.03  # seconds that an event may wait for its words
 IDLE = 1.0  # longest sleep: liveness of keeper and sensor is looked at
 
 
@@ -45,11 +48,12 @@ class Core:
     sensor: Sensor
     tree: ForkTree
     actors: Actors
+    naming: Naming
     watcher: Watcher
     holder: Holder
     keeper: KeeperLink
     undo: Undo
-    emit: Emit
+    emit: Voice
     clock: Clock
     ready: Callable[[Coverage], None]  # called once, when the first pass is complete
     selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
@@ -76,10 +80,18 @@ class Core:
             self.holder.work(now, self._drained)
             self._say_lag(now)
             self.keeper.pump(now, self.rate)
+            self._speak(now)
             if seen > CALM_EVENTS and not self._urgent():
                 time.sleep(PAUSE)
                 continue
             self._sleep(now)
+
+    def _speak(self, now: float) -> None:
+        """Speak once nothing is due, or after SPEAK_AFTER."""
+        since = self.emit.since
+        if since is not None and (now - since >= SPEAK_AFTER or self.holder.spoke):
+            self.holder.spoke = False
+            self.emit.flush()
 
     def stop(self) -> None:
         """End after this turn."""
@@ -90,6 +102,11 @@ class Core:
     def _read(self) -> int:
         batch = self.sensor.read()
         self.tree.drain()  # after the read: whoever wrote has been born by then
+        if self.tree.new_smbd:
+            for pid in self.tree.new_smbd:
+                self.actors.forget(pid)
+                self.naming.later(self.actors.learn, pid)
+            self.tree.new_smbd.clear()
         for activity in batch:
             self._see(activity)
         self._drained = not batch
@@ -127,7 +144,9 @@ class Core:
         return self.holder.next_due() is not None
 
     def _sleep(self, now: float) -> None:
-        due = [when for when in (self.watcher.next_due(), self.holder.next_due(), self.keeper.next_due(now)) if when]
+        speak = None if self.emit.since is None else self.emit.since + SPEAK_AFTER
+        sources = (self.watcher.next_due(), self.holder.next_due(), self.keeper.next_due(now), speak)
+        due = [when for when in sources if when is not None]
         wait = max(0.0, min([when - now for when in due], default=IDLE))
         wait = min(wait, IDLE)
         for key, _ in self.selector.select(wait):

@@ -13,7 +13,7 @@ Rules, one test each:
 3. Only a confirmed hold puts files back, and only files that this hand touched.
 4. A hand that may not be held (never-hold list, kernel, unknown) is reported with the reason.
 5. In observe mode verdicts are said and nothing is touched.
-6. Releasing by an operator is remembered: what was held against the hand is forgotten.
+6. An operator's release forgets what was held against the hand, and its changes are kept as healthy from then on.
 """
 
 from __future__ import annotations
@@ -91,6 +91,7 @@ class Holder:
     confirm_seconds: float
     holds: dict[str, Hold] = field(default_factory=dict)
     _by_key: dict[PartyKey, str] = field(default_factory=dict)
+    spoke: bool = False  # a verdict was said: the program speaks at once
     _unsaid: list[Hold] = field(default_factory=list)
 
     # ---- judged -> held -------------------------------------------------------------------------------------------
@@ -107,6 +108,7 @@ class Holder:
         """Say a verdict, and the holds that it led to."""
         self.emit("verdict", **words.verdict(verdict), holds=self.enforce, about=verdict)
         unsaid, self._unsaid = self._unsaid, []
+        self.spoke = True
         for hold in unsaid:
             self._say_held(hold)
 
@@ -152,7 +154,7 @@ class Holder:
     def _apply(self, hold: Hold, pids: list[int]) -> Held | Refused:
         smb = hold.actor.smb
         if hold.actor.kind is ActorKind.SMB and smb is not None:
-            return self.smb.apply(hold.id, Target((hold.actor.pid,), smb.address))
+            return self.smb.apply(hold.id, Target(tuple(pids) or (hold.actor.pid,), smb.address))
         if hold.actor.kind is ActorKind.PROCESS:
             return self.processes.apply(hold.id, Target(tuple(pids)))
         return Refused(hold.id, f"{hold.actor.kind.value} writers can't be held")
@@ -162,7 +164,9 @@ class Holder:
 
     @staticmethod
     def _pids(verdict: Verdict, party: Party) -> list[int]:
-        """Return the pids that did the harm, latest last."""
+        """Return the pids that did the harm; for an SMB client all its connections, known or not to have done any."""
+        if party.actor.kind is ActorKind.SMB:
+            return [pid for pid in party.pids if pid > 0]
         found: dict[int, None] = {}
         for finding in verdict.findings:
             touched = party.ledger.get(finding.path)
@@ -264,6 +268,7 @@ class Holder:
         if hold is None or hold.state not in (HoldState.HELD, HoldState.CONFIRMED):
             return False
         self._release(hold, by, "released by hand")
+        self.keeper.urgent(say.Accept(tuple(finding.path_after for finding in hold.verdict.findings)))
         return True
 
     def leave(self) -> None:

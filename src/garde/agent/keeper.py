@@ -45,6 +45,7 @@ class Keeper:
     def run(self) -> None:
         """Serve messages until Stop or end of file; between them make passes over the trees, and hash."""
         notes = self._vault.repair()
+        self._vault.prepare(self._trees)
         self._pipe.send(say.Opened(self._vault.coverage(), tuple(notes)))
         while True:
             working = self._step()
@@ -94,6 +95,10 @@ class Keeper:
             for move in message.moves:
                 self._vault.renamed(move.old, move.new, move.directory)
             self._capture(message)
+        elif isinstance(message, say.Accept):
+            for path in message.paths:
+                self._vault.capture(path, accept=True)
+            self._pipe.send(say.BatchDone(len(message.paths), (), (), None))
         elif isinstance(message, say.RestoreFiles):
             self._restore(message.id, _items(message), message.evidence, message.dry_run, len(message.items))
         elif isinstance(message, say.RestoreAll):

@@ -50,6 +50,13 @@ class RestoreFiles:
 
 
 @dataclass(frozen=True, slots=True)
+class Accept:
+    """A person said that these changes were honest: keep them as they are."""
+
+    paths: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RestoreAll:
     """Look at every known file and put back what is damaged; with `missing` also what was deleted, by whomever."""
 
@@ -63,7 +70,7 @@ class Stop:
     """Finish and leave."""
 
 
-ToKeeper = Scan | Batch | RestoreFiles | RestoreAll | Stop
+ToKeeper = Scan | Batch | Accept | RestoreFiles | RestoreAll | Stop
 
 # --- keeper to core
 

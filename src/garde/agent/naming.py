@@ -17,11 +17,11 @@ PATIENCE = 0.15  # seconds; smbstatus answers in 30 to 60 ms, and a held smbd ma
 
 
 class Naming:
-    """One thread, started with the first question."""
+    """Two threads, started with the first question: a hanging one must not stop the other."""
 
     def __init__(self, ask: Callable[[Actor], Actor | Skipped]) -> None:
         self._ask = ask
-        self._threads = ThreadPoolExecutor(1, thread_name_prefix="naming")
+        self._threads = ThreadPoolExecutor(2, thread_name_prefix="naming")
 
     def __call__(self, actor: Actor) -> Actor:
         asked: Future[Actor | Skipped] = self._threads.submit(self._ask, actor)
@@ -30,6 +30,10 @@ class Naming:
         except (NotInTime, OSError):
             return actor
         return actor if isinstance(answer, Skipped) else answer
+
+    def later(self, work: Callable[[int], None], pid: int) -> None:
+        """Have something looked up beside the core; nobody waits for it."""
+        self._threads.submit(work, pid)
 
     def close(self) -> None:
         """Forget questions that were not answered."""

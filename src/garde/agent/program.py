@@ -170,7 +170,7 @@ def _assemble(
     undo = Undo(
         watcher.parties, link, voice, clock.now, settings.watch.undo_deletes and restore and enforce, f"u{run}-"
     )
-    core = Core(roots, sensor, tree, actors, watcher, holder, link, undo, voice, clock, lambda coverage: None)
+    core = Core(roots, sensor, tree, actors, naming, watcher, holder, link, undo, voice, clock, lambda coverage: None)
     core.at_end += [naming.close, smb.close]
     if smb.fileno() >= 0:
         core.selector.register(smb.fileno(), selectors.EVENT_READ, lambda: _say_overdue(smb, voice))
@@ -244,6 +244,7 @@ def _ready_sayer(
             "notes": [words.unseen(item) for item in notes], "pid": os.getpid(), "state": str(state),
         }  # fmt: skip
         voice("ready", coverage=words.coverage(coverage), **core.facts)
+        voice.flush()
 
     return ready
 
@@ -252,6 +253,7 @@ def _end(core: Core, keeper_pid: int, journal: BackgroundJournal, held_lock: int
     """Leave in good order: confirmed holds stay (a hand that was stopped stays stopped), the rest is let go."""
     signal.set_wakeup_fd(-1)
     core.holder.leave()
+    core.emit.flush()
     core.sensor.close()
     for action in core.at_end:
         action()

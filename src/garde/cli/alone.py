@@ -26,8 +26,8 @@ Result = dict[str, Any]
 Progress = Callable[[int, int], None]
 
 
-def restore_alone(state: Path, settings: Settings, *, dry_run: bool, progress: Progress) -> Result:
-    """Look at every known file and put back what is missing or damaged; returns the agent's own form of the result."""
+def restore_alone(state: Path, settings: Settings, *, dry_run: bool, missing: bool, progress: Progress) -> Result:
+    """Look at every known file and put back what is damaged (or `missing`); returns the agent's own form of the result."""
     from garde.vault import Vault
 
     clock = SystemClock()
@@ -36,7 +36,7 @@ def restore_alone(state: Path, settings: Settings, *, dry_run: bool, progress: P
         with Vault(state, trees, settings.vault, clock=clock) as vault:
             if not dry_run:
                 vault.repair()
-            items = list(vault.harmed(trees))
+            items = list(vault.harmed(trees, missing=missing))
             work = _Work(journal, clock, dry_run, len(items), progress)
             return work.through(vault.restore(iter(items), dry_run=dry_run))
 

@@ -128,7 +128,8 @@ def _overflow(e: Event) -> Shown:
 
 def _error(e: Event) -> Shown:
     todo = f" — {plain(str(e['todo']))}" if e.get("todo") else ""
-    return f"{plain(str(e.get('code', 'ERROR')))}: {plain(str(e.get('message', '')))}{todo}", "bad"
+    who = f" ({actor(e['actor'])})" if e.get("actor") else ""
+    return f"{plain(str(e.get('code', 'ERROR')))}: {plain(str(e.get('message', '')))}{who}{todo}", "bad"
 
 
 _SPEAKERS: dict[str, Callable[[Event], Shown]] = {

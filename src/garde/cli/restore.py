@@ -28,10 +28,11 @@ def restore(
     *,
     state: State = None,
     dry_run: Annotated[bool, Parameter(negative=(), help="Say what would be put back, and change nothing.")] = False,
+    missing: Annotated[bool, Parameter(negative=(), help="Also put deleted files back, whoever deleted them.")] = False,
     settings: SettingsFile = None,
     as_json: Json = False,
 ) -> int:
-    """Put every missing or damaged file back as it was; with or without a running agent.
+    """Put every damaged file back as it was; with or without a running agent.
 
     Files that are sound stay as they are, damaged ones are kept as evidence, nothing is deleted. It can be stopped
     at any moment and started again.
@@ -44,7 +45,7 @@ def restore(
 
     screen, place = Screen(as_json), find_state(state)
     with _progress(screen) as step:
-        result = _by_agent(place, dry_run, step) or _by_hand(place, settings, dry_run, step)
+        result = _by_agent(place, dry_run, missing, step) or _by_hand(place, settings, dry_run, missing, step)
     files, failed = result.get("files", []), result.get("failed", [])
     screen.data({"kind": "restored", **result, "files": len(files), "paths": files})
     _show(result, screen)
@@ -55,7 +56,7 @@ def restore(
     return 0
 
 
-def _by_agent(state: Path, dry_run: bool, step: Step) -> dict[str, Any] | None:
+def _by_agent(state: Path, dry_run: bool, missing: bool, step: Step) -> dict[str, Any] | None:
     """Let the running agent do it; None where none runs."""
     from garde.cli.control import ask
     from garde.errors import AgentAbsent
@@ -64,17 +65,17 @@ def _by_agent(state: Path, dry_run: bool, step: Step) -> dict[str, Any] | None:
         step(int(progress.get("done", 0)), int(progress.get("total", 0)))
 
     try:
-        reply = ask(state, "restore", heard, _PATIENCE_S, dry_run=dry_run)
+        reply = ask(state, "restore", heard, _PATIENCE_S, dry_run=dry_run, missing=missing)
     except AgentAbsent:
         return None
     return {name: value for name, value in reply.items() if name != "ok"}
 
 
-def _by_hand(state: Path, settings: Path | None, dry_run: bool, step: Step) -> dict[str, Any]:
+def _by_hand(state: Path, settings: Path | None, dry_run: bool, missing: bool, step: Step) -> dict[str, Any]:
     from garde.cli.alone import restore_alone
     from garde.settings import load
 
-    return restore_alone(state, load(settings), dry_run=dry_run, progress=step)
+    return restore_alone(state, load(settings), dry_run=dry_run, missing=missing, progress=step)
 
 
 @contextmanager

@@ -8,7 +8,8 @@ damage. It opens, writes and logs nothing, keeps no content, weighs no proof and
     structure/   one checker for each family of formats, in one table
     randomness   chi-square and serial correlation fit for the length (encoded: under base64 and hex)
     changes      which bytes changed; fingerprint: the same without a pre-image
-    compare      the judgement (facts: what the rules ask; rules: one for each proof); new_file: without a version before
+    compare      the judgement (facts: what the rules ask; rules: one for each proof)
+    new_file     the same for a file without a version before
 """
 
 from garde.content.access import Bytes, FileBytes, MemoryBytes

@@ -77,7 +77,9 @@ class Facts:
         """Did the version before hold together? Asked of the pre-image where the vault has not checked all of it."""
         if self._held is None:
             self._held = self.before.structure is Structure.WHOLE
-            if self.before.structure is Structure.UNCHECKED and self.before.data is not None:
+            if self.before.structure is Structure.UNCHECKED and self.before.data is None:
+                self._held = self.is_random  # nobody can look any more; random bytes do not come from a file broken before
+            elif self.before.structure is Structure.UNCHECKED and self.before.data is not None:
                 found = inspect(self.before.data, self.before.kind, budget=BUDGET, near=self.change.ranges)
                 self._held = found.structure is Structure.WHOLE
         return self._held

@@ -64,7 +64,8 @@ def explain(entries: Iterable[Entry], wanted: str, say: Say) -> Explanation:
     """Explain one id (or "last"); raises NotFound where the journal does not know it."""
     everything = list(entries)
     verdict = _verdict_of(everything, wanted)
-    own = [entry for entry in everything if _ids(entry.payload)[0] == verdict]
+    family = {verdict, *(_ids(entry.payload)[1] for entry in everything if _ids(entry.payload)[0] == verdict)} - {""}
+    own = [entry for entry in everything if family & {*_ids(entry.payload)}]  # a restore may carry its hold's id
     title = say("What happened: {id}", id=verdict)
     sections = (_who(own, say), _files(own, say), _proof(own, say), _done(own, say))
     return Explanation(wanted, verdict, say.language, title, tuple(each for each in sections if each.lines))
@@ -77,12 +78,12 @@ def _ids(payload: k.Payload) -> tuple[str, str]:
 
 
 def _verdict_of(entries: list[Entry], wanted: str) -> str:
-    found = ""
-    for entry in entries:
-        verdict, hold = _ids(entry.payload)
-        if wanted and verdict and (wanted in (verdict, hold) or (wanted == LATEST and _opens(entry.payload))):
-            found = verdict
-    if not found:
+    """Return the verdict that an id stands for: its own, its hold's, or the newest one's for the word "last"."""
+    opened = [_ids(entry.payload)[0] for entry in entries if _opens(entry.payload)]
+    of_hold = {hold: verdict for verdict, hold in (_ids(entry.payload) for entry in entries) if hold and verdict}
+    verdicts = {verdict for verdict, _ in (_ids(entry.payload) for entry in entries) if verdict}
+    found = opened[-1] if wanted == LATEST and opened else of_hold.get(wanted, wanted)
+    if found not in verdicts:
         raise NotFound(f"the journal knows no verdict or hold {wanted!r}", "`garde status` lists what there is")
     return found
 

@@ -63,7 +63,7 @@ class Summary:
     restored: int = 0
     failed: int = 0
     seq: int = 0
-    holds: dict[str, Hold] = field(default_factory=dict)  # by verdict
+    holds: dict[str, Hold] = field(default_factory=dict)  # by hold id; by verdict where nobody is held
     errors: list[tuple[float, str]] = field(default_factory=list)
 
     @property
@@ -176,47 +176,63 @@ def _begin(state: Summary, started: k.AgentStarted, at: float) -> None:
 def _harm(state: Summary, entry: Entry) -> None:
     match entry.payload:
         case k.VerdictReached(verdict=verdict, actors=actors, files=files):
-            hold = _hold(state, verdict, entry.at, actors[0] if actors else k.ActorNote("unknown"))
+            hold = _new(state, verdict, Hold("", verdict, entry.at, actors[0] if actors else k.ActorNote("unknown")))
             hold.files += files
-        case k.MassDeleteSeen(id=verdict, actor=actor, files=files, undo=undo):
-            hold = _hold(state, verdict, entry.at, actor)
-            hold.touched, hold.state = files, "undone" if undo else "reported"
-        case k.FindingMade(verdict=verdict, file=file) if verdict in state.holds:
-            _once(state.holds[verdict].files, file)
+        case k.MassDeleteSeen(id=verdict, actor=actor, files=count, undo=undo):
+            hold = _new(state, verdict, Hold("", verdict, entry.at, actor))
+            hold.touched, hold.state = count, "undone" if undo else "reported"
+        case k.FindingMade(verdict=verdict, file=file) if verdict:
+            for hold in _of(state, verdict):
+                _once(hold.files, file)
         case k.ActorHeld() as p:
-            hold = _hold(state, p.verdict, entry.at, p.actor)
-            hold.id, hold.state, hold.pids, hold.touched, hold.actor = p.hold, "held", p.pids, p.touched, p.actor
+            _held(state, p, entry.at)
         case k.HoldRefused(verdict=verdict, actor=actor, reason=reason):
-            hold = _hold(state, verdict, entry.at, actor)
+            hold = _taken(state, verdict, f"{verdict}/{entry.seq}", entry.at, actor)
             hold.state, hold.reason = "refused", reason
-        case k.HoldConfirmed(verdict=verdict) if verdict in state.holds:
-            state.holds[verdict].state = "confirmed"
-        case k.HoldReleased(verdict=verdict, reason=reason, cleared=cleared) if verdict in state.holds:
-            state.holds[verdict].state = "cleared" if cleared else "released"
-            state.holds[verdict].reason = reason
+        case k.HoldConfirmed(hold=held) if held in state.holds:
+            state.holds[held].state = "confirmed"
+        case k.HoldReleased(hold=held, reason=reason, cleared=cleared) if held in state.holds:
+            state.holds[held].state = "cleared" if cleared else "released"
+            state.holds[held].reason = reason
         case k.FileRestored(verdict=verdict):
             state.restored += 1
-            _count(state, verdict, "restored")
+            for hold in _of(state, verdict)[:1]:
+                hold.restored += 1
         case k.RestoreFailed(verdict=verdict):
             state.failed += 1
-            _count(state, verdict, "failed")
+            for hold in _of(state, verdict)[:1]:
+                hold.failed += 1
 
 
-def _hold(state: Summary, verdict: str, at: float, actor: k.ActorNote) -> Hold:
-    if verdict not in state.holds:
-        state.holds[verdict] = Hold("", verdict, at, actor)
-        if len(state.holds) > KEPT:
-            del state.holds[next(iter(state.holds))]
-    return state.holds[verdict]
+def _held(state: Summary, held: k.ActorHeld, at: float) -> None:
+    hold = _taken(state, held.verdict, held.hold, at, held.actor)
+    hold.id, hold.state, hold.pids, hold.touched = held.hold, "held", held.pids, held.touched
+
+
+def _taken(state: Summary, verdict: str, key: str, at: float, actor: k.ActorNote) -> Hold:
+    """Return the record of one actor: the verdict's own for the first, a new one for each further actor."""
+    if key in state.holds:
+        return state.holds[key]
+    judged = state.holds.pop(verdict, None)
+    files = judged.files if judged else [file for hold in _of(state, verdict)[:1] for file in hold.files]
+    return _new(state, key, Hold("", verdict, judged.at if judged else at, actor, files=list(files)))
+
+
+def _new(state: Summary, key: str, hold: Hold) -> Hold:
+    state.holds[key] = hold
+    if len(state.holds) > KEPT:
+        del state.holds[next(iter(state.holds))]
+    return hold
+
+
+def _of(state: Summary, key: str) -> list[Hold]:
+    """Return what an id means: a hold, or every hold of a verdict."""
+    if key in state.holds:
+        return [state.holds[key]]
+    return [hold for hold in state.holds.values() if hold.verdict == key]
 
 
 def _once(files: list[k.FileDamage], file: k.FileDamage) -> None:
     """A file judged twice (while open, then closed) is one damaged file."""
     if not any(each.path == file.path for each in files[-FILES_SHOWN:]):
         files.append(file)
-
-
-def _count(state: Summary, verdict: str, what: str) -> None:
-    if verdict in state.holds:
-        hold = state.holds[verdict]
-        setattr(hold, what, getattr(hold, what) + 1)

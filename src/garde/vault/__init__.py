@@ -121,6 +121,14 @@ class Vault:
         self._clock = clock
         self._counted: tuple[float, Coverage] | None = None
 
+    def prepare(self, trees: Sequence[bytes]) -> None:
+        """Open or make the store of each tree now, so that it can be guarded before its first object."""
+        for tree in trees:
+            try:
+                self._places.of(tree.rstrip(b"/") + b"/", os.stat(tree).st_dev)
+            except OSError:
+                continue  # an unmounted tree: its store is made when it is there
+
     def close(self) -> None:
         """Close files and give the state directory free. Twice is fine."""
         self._places.close()

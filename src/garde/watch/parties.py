@@ -3,8 +3,8 @@
 Comes in: activity with its actor. Goes out: `Party` (one process session, or one SMB connection) with its ledger of
 touched files, the new files it wrote and the files it deleted. It judges nothing.
 
-A party is the session id of a process (a shell loop's children are one hand) or one smbd child (one client's
-connection). Sums over several parties (user, share, host) are suspicion.py's.
+A party is the session id of a process (a shell loop's children are one hand) or one SMB client (all its connections: a
+block is by address as well; where the address is not known, one smbd child). Sums over several parties (user, share, host) are suspicion.py's.
 """
 
 from __future__ import annotations
@@ -137,6 +137,8 @@ def party_key(actor: Actor) -> tuple[str, int, int]:
     """Return what makes two activities one hand's."""
     process = actor.process
     if actor.kind is ActorKind.SMB and process is not None:
+        if actor.smb is not None and actor.smb.address:
+            return (f"smb {actor.smb.address}", 0, 0)
         return ("smb", process.pid, process.start)
     if process is not None and process.sid > 0:
         return ("session", process.sid, process.uid)
@@ -147,6 +149,6 @@ def party_key(actor: Actor) -> tuple[str, int, int]:
 
 def levels_of(actor: Actor, key: tuple[str, int, int], share: str) -> tuple[Level, ...]:
     """Return the party's levels, narrowest first; the file family is added by the judge, per file."""
-    own = Level("session" if key[0] == "smb" else "tree", f"{key[1]}:{key[2]}" if key[1] else f"{key[0]}:{key[2]}")
+    own = Level("session" if key[0].startswith("smb") else "tree", f"{key[1]}:{key[2]}" if key[1] else f"{key[0]}:{key[2]}")
     user = f"smb:{actor.smb.address}" if actor.smb is not None and actor.smb.address else f"local:{actor.user}"
     return (own, Level("user", user), Level("share", share), Level("host", ""))

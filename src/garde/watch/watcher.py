@@ -91,7 +91,7 @@ class Watcher:
             self._out.append(Rescan(b"", "the kernel's queue overflowed"))
             return
         if STORE_MARK in path:
-            if path.startswith(self._stores) and not _is_old_handle(what, path):
+            if self._is_ours(what, path) and not _is_old_handle(what, path):
                 self._vault_touched(activity, path, actor)
             return  # another agent's store: its own to guard
         if what & What.DIRECTORY:
@@ -107,6 +107,13 @@ class Watcher:
             self._see_write(activity, path, actor, party)
         if what & What.DELETE:
             self._see_delete(activity, path, party)
+
+    def _is_ours(self, what: int, path: bytes) -> bool:
+        """Return True inside our own part of a store, and for files laid beside the parts."""
+        if path.startswith(self._stores):
+            return True
+        parent = path.rpartition(b"/")[0]
+        return not what & What.DIRECTORY and any(store.startswith(parent + b"/") for store in self._stores)
 
     def _see_directory(self, what: int, path: bytes, new: bytes | None) -> None:
         if what & What.RENAME and new is not None:

@@ -62,7 +62,7 @@ def test_restore_by_the_agent(garde: Any, agent: Any) -> None:
     done = {"ok": True, "files": ["/srv/a"], "failed": failed, "unchanged": 3, "dry_run": True}
     agent.says({"progress": {"done": 64, "total": 70}}, done)
     ran = garde("restore", "--state", str(agent.state), "--dry-run")
-    assert agent.requests == [{"verb": "restore", "dry_run": True}]
+    assert agent.requests == [{"verb": "restore", "dry_run": True, "missing": False}]
     assert ran.code == 9
     assert "would be put back: /srv/a" in ran.out
     assert "NOT put back: /srv/b\\x1b — disk full" in ran.out
@@ -94,7 +94,8 @@ class FakeVault:
         self.seen.append("repaired")
         return ()
 
-    def harmed(self, trees: Any) -> Iterator[RestoreItem]:
+    def harmed(self, trees: Any, *, missing: bool) -> Iterator[RestoreItem]:
+        self.seen.append("missing too" if missing else "damaged only")
         return (RestoreItem(outcome.path) for outcome in self.outcomes)
 
     def restore(self, items: Iterator[RestoreItem], *, dry_run: bool) -> Iterator[Restored | Failed]:
@@ -126,7 +127,7 @@ def test_restore_without_an_agent(garde: Any, left: Path) -> None:
     result = next(line for line in ran.lines if line["kind"] == "restored")
     assert (result["files"], result["unchanged"], result["unverified"]) == (2, 1, 1)
     assert result["failed"] == [{"path": "/srv/d", "reason": "disk full"}]
-    assert FakeVault.seen == [(b"/srv\xff",), "repaired", (4, False), "closed"]
+    assert FakeVault.seen == [(b"/srv\xff",), "repaired", "damaged only", (4, False), "closed"]
     with open_journal(left, read_only=True) as journal:
         entries = list(journal.entries(after=2))
         assert list(journal.verify()) == []
@@ -141,8 +142,8 @@ def test_restore_without_an_agent(garde: Any, left: Path) -> None:
 
 
 def test_a_dry_run_without_an_agent_changes_nothing(garde: Any, left: Path) -> None:
-    assert garde("restore", "--state", str(left), "--dry-run").code == 9
-    assert FakeVault.seen == [(b"/srv\xff",), (4, True), "closed"]
+    assert garde("restore", "--state", str(left), "--dry-run", "--missing").code == 9
+    assert FakeVault.seen == [(b"/srv\xff",), "missing too", (4, True), "closed"]
     with open_journal(left, read_only=True) as journal:
         assert journal.head().seq == 2
 

@@ -26,7 +26,8 @@ def night(journal: SqliteStore, clock: VirtualClock) -> SqliteStore:
         k.HoldRefused("v2", PROCESS, "never held: sshd"),
         k.HoldConfirmed("h1", "v1", 2, "session ended, client blocked"),
         k.FileRestored("v1", FILE.path, 1.0, "", True),
-        k.RestoreFinished("v1", 2, 0, 0, 0.2),
+        k.RestoreFinished("h1", 2, 0, 0, 0.2),
+        k.RestoreFinished("by-hand-1", 7, 0, 0, 0.2),
     ):
         clock.advance(1)
         journal.append(payload)

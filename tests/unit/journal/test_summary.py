@@ -34,7 +34,7 @@ def test_the_course_of_an_attack() -> None:
         STARTED, VERDICT, HELD, k.HoldConfirmed("h1", "v1", 4), k.FindingMade(SECOND, SMB, "v1"), restored
     )
     state = summarise(entries)
-    hold = state.holds["v1"]
+    hold = state.holds["h1"]
     assert (hold.id, hold.state, hold.touched, hold.pids, hold.restored) == ("h1", "confirmed", 4, (812,), 1)
     assert [file.path for file in hold.files] == [FILE.path, SECOND.path]
     data = state.as_data()
@@ -52,13 +52,31 @@ def test_a_file_judged_twice_is_one_damaged_file() -> None:
 
 def test_how_a_hold_ends() -> None:
     def state_after(*more: k.Payload) -> str:
-        return summarise(_entries(VERDICT, *more)).holds["v1"].state
+        (hold,) = summarise(_entries(VERDICT, *more)).holds.values()
+        return hold.state
 
     assert state_after() == "judged"
     assert state_after(k.HoldRefused("v1", PROCESS, "never held")) == "refused"
     assert state_after(HELD) == "held"
     assert state_after(HELD, k.HoldReleased("h1", "v1", "operator", "x")) == "released"
     assert state_after(HELD, k.HoldReleased("h1", "v1", "agent", "x", True)) == "cleared"
+
+
+def test_two_actors_of_one_verdict_are_two_holds() -> None:
+    second = k.ActorHeld("h2", "v1", "process", PROCESS, (4031,), 3)
+    restored = k.FileRestored("h2", FILE.path, 1.0, "", True)
+    released = k.HoldReleased("h1", "v1", "agent", "x", True)
+    state = summarise(_entries(VERDICT, HELD, second, k.HoldRefused("v1", PROCESS, "never held"), released, restored))
+    assert [(hold.id, hold.state, hold.restored) for hold in state.holds.values()] == [
+        ("h1", "cleared", 0), ("h2", "held", 1), ("", "refused", 0),
+    ]  # fmt: skip
+    assert all(hold.files == [FILE] for hold in state.holds.values())
+
+
+def test_a_hold_said_again_is_the_same_hold() -> None:
+    more = k.ActorHeld("h1", "v1", "smb", SMB, (812, 813), 5)
+    (hold,) = summarise(_entries(VERDICT, HELD, more)).holds.values()
+    assert (hold.pids, hold.touched) == ((812, 813), 5)
 
 
 def test_a_mass_delete_stands_among_the_holds() -> None:
@@ -113,4 +131,4 @@ def test_the_summary_is_bounded() -> None:
 def test_it_folds_what_the_store_gives(journal: SqliteStore) -> None:
     for payload in (STARTED, VERDICT, HELD):
         journal.append(payload)
-    assert summarise(journal.entries()).holds["v1"].files == [FILE]
+    assert summarise(journal.entries()).holds["h1"].files == [FILE]

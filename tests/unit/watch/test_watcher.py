@@ -73,7 +73,7 @@ class Script:
         self.living: set[int] = set()
         self.watcher = Watcher(
             self.files, WatchSettings(), load(), [b"/srv"], lambda: 1000.0 + self.now, self.living.__contains__,
-            stores=[b"/srv/.garde-vault"],
+            stores=[b"/srv/.garde-vault/mine"],
         )  # fmt: skip
         self.commands: list[Command] = []
 
@@ -309,19 +309,19 @@ def test_lost_events_lead_to_a_rescan(script: Script) -> None:
 
 
 def test_a_foreign_write_in_the_vault_is_a_verdict(script: Script) -> None:
-    script.does(CLOSED, b"/srv/.garde-vault/objects/00/17", process(7))
+    script.does(CLOSED, b"/srv/.garde-vault/mine/objects/00/17", process(7))
     assert len(script.of(Judged)) == 1
 
 
 def test_writing_on_through_a_handle_of_a_file_that_became_evidence_is_no_crime(script: Script) -> None:
-    script.does(CLOSED, b"/srv/.garde-vault/evidence/12/report.docx", process(7))
+    script.does(CLOSED, b"/srv/.garde-vault/mine/evidence/12/report.docx", process(7))
     assert script.commands == []
-    script.does(What.DELETE, b"/srv/.garde-vault/evidence/12/report.docx", process(7))
+    script.does(What.DELETE, b"/srv/.garde-vault/mine/evidence/12/report.docx", process(7))
     assert len(script.of(Judged)) == 1
 
 
 def test_another_agents_vault_is_its_own_to_guard(script: Script) -> None:
-    script.does(CLOSED, b"/srv/other/.garde-vault/objects/00/17", process(7))
+    script.does(CLOSED, b"/srv/.garde-vault/others/objects/00/17", process(7))
     assert script.commands == []
 
 
@@ -367,7 +367,7 @@ def test_one_smb_client_is_one_hand_and_its_neighbour_another(script: Script) ->
         script.does(CLOSED, b"/srv/%d.pdf" % number, bad)
     (judged,) = script.of(Judged)
     assert isinstance(judged, Judged)
-    assert judged.parties == (("smb", 9, 1),)
+    assert judged.parties == (("smb 10.0.0.9", 0, 0),)
 
 
 def test_a_held_hand_is_not_judged_again_but_its_ledger_grows(script: Script) -> None:

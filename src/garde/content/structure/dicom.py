@@ -23,7 +23,7 @@ _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _PIXELS = 0x7FE00010
 _TRAILING = 0xFFFCFFFC
 _DEPTH = 16
-_ELEMENTS = 20000
+_ELEMENTS = 8000  # elements and fragments followed: some 12 ms
 _WINDOWS = 16
 _JPEG_SYNTAXES = tuple(f"1.2.840.10008.1.2.4.{last}" for last in (50, 51, 57, 70))
 _FRAGMENT_LIMIT = 4 << 20
@@ -117,13 +117,14 @@ def _dataset(walk: _Walk, end: int, depth: int, *, at_top: bool = False) -> None
     while cursor.at < end and walk.count < _ELEMENTS:
         if at_top and _only_padding(cursor):
             return
-        tag, kind, length = _header(walk)
+        element = _header(walk)
+        tag = element[0]
         if tag == _ITEM_END:
             return
         if tag <= last and tag >> 16 != 0xFFFE:
             raise _Fault("DICOM elements are out of order")
         last = tag
-        _value(walk, tag, kind, length, end, depth)
+        _value(walk, element, end, depth)
 
 
 def _only_padding(cursor: Cursor) -> bool:
@@ -131,7 +132,8 @@ def _only_padding(cursor: Cursor) -> bool:
     return cursor.left < 8 or cursor.peek(8) == b"\0" * 8
 
 
-def _value(walk: _Walk, tag: int, kind: bytes, length: int, end: int, depth: int) -> None:
+def _value(walk: _Walk, element: tuple[int, bytes, int], end: int, depth: int) -> None:
+    tag, kind, length = element
     if length == _UNDEFINED:
         if tag == _PIXELS:
             walk.frames = _fragments(walk)

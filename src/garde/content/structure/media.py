@@ -74,9 +74,9 @@ def _first_frame(data: Bytes, at: int) -> int:
     """Some writers pad behind their tag."""
     window = data.read(at, _RESYNC)
     for index in range(len(window) - 4):
-        if window[index] == 0xFF and (length := mpeg_frame(window[index : index + 4])):
-            if mpeg_frame(data.read(at + index + length, 4)):
-                return at + index
+        length = mpeg_frame(window[index : index + 4]) if window[index] == 0xFF else 0
+        if length and mpeg_frame(data.read(at + index + length, 4)):
+            return at + index
     return data.size
 
 

@@ -24,6 +24,7 @@ _SPECIAL = 0xFFFFFFFA  # from here on: not a sector number
 _FAT_SECTORS = 2048
 _DIRECTORY_SECTORS = 512
 _STREAM_LIMIT = 1 << 20
+_CHAIN = 4096  # sectors of a stream that are followed
 _OFFICE = frozenset(("worddocument", "workbook", "book", "powerpoint document", "encryptedpackage"))
 _BOF, _EOF = 0x0809, 0x000A
 
@@ -90,7 +91,7 @@ def check_ole(data: Bytes, budget: Budget, near: Near) -> Checked:
     if isinstance(entries, str):
         return broken(entries)
     for entry in entries:
-        if fault := _chain_fault(compound, entry):
+        if budget.take(min(entry.size // compound.sector, _CHAIN) * 8) and (fault := _chain_fault(compound, entry)):
             return broken(fault)
     return _check_streams(compound, entries, budget)
 
@@ -150,8 +151,8 @@ def _chain_fault(compound: _Compound, entry: _Entry) -> str:
     if entry.kind != 2 or entry.size < compound.cutoff:
         return ""
     needed = -(-entry.size // compound.sector)
-    sectors = compound.chain(entry.start, min(needed, 4096))
-    if sectors is None or len(sectors) < min(needed, 4096):
+    sectors = compound.chain(entry.start, min(needed, _CHAIN))
+    if sectors is None or len(sectors) < min(needed, _CHAIN):
         return "an OLE stream's chain does not hold together"
     return ""
 

@@ -73,7 +73,7 @@ def _stretches(data: Bytes, near: Near) -> list[tuple[int, int]]:
     """Return merged stretches around the changes, or some of the file where everything changed."""
     middle = data.size // 2
     merged: list[tuple[int, int]] = []
-    for start, end in (near.ranges or ((0, _AROUND), (middle, middle + _AROUND)))[:32]:
+    for start, end in (near.ranges or ((0, _AROUND), (middle, middle + _AROUND)))[:8]:
         low, high = max(0, start - _AROUND), min(data.size, min(end, start + _AROUND) + _AROUND)
         if merged and low <= merged[-1][1]:
             merged[-1] = (merged[-1][0], high)

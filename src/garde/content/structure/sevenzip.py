@@ -29,7 +29,7 @@ def check_sevenzip(data: Bytes, budget: Budget, near: Near) -> Checked:
         return broken("7z end header is missing")
     if header and zlib.crc32(header) != int.from_bytes(head[28:32], "little"):
         return broken("7z end header CRC fails")
-    if _LZMA2 in header or _LZMA2 in unpacked_header(data, header):
-        if fault := walk_lzma2(Part(data, 0, _PACKED + offset), _PACKED):
-            return broken(fault)
+    is_lzma2 = _LZMA2 in header or _LZMA2 in unpacked_header(data, header)
+    if is_lzma2 and (fault := walk_lzma2(Part(data, 0, _PACKED + offset), _PACKED)):
+        return broken(fault)
     return whole("7z headers hold", covered=not near)

@@ -31,10 +31,11 @@ def check_sqlite(data: Bytes, budget: Budget, near: Near) -> Checked:
         return broken("SQLite ends inside its first page")
     if head[52:56] != b"\0\0\0\0" and int.from_bytes(head[52:56], "big") > count:
         return broken("SQLite header points past the end")
-    return _check_pages(data, size, count, head, budget, near)
+    return _check_pages(data, head, size, budget, near)
 
 
-def _check_pages(data: Bytes, size: int, count: int, head: bytes, budget: Budget, near: Near) -> Checked:
+def _check_pages(data: Bytes, head: bytes, size: int, budget: Budget, near: Near) -> Checked:
+    count = data.size // size
     known = _free_pages(data, size, head, count)
     mapped = head[52:56] != b"\0\0\0\0"
     looked = 0

@@ -15,20 +15,21 @@ from garde.content.structure.base import Budget, Checked, Near, broken, whole
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _LZ4 = b"\x04\x22\x4d\x18"
 _BLOCK = 128 * 1024
-_Frame = Callable[[Bytes, int, bytes, Budget], int]
+_Format = tuple[bytes, Callable[[Bytes, int, bytes, Budget], int], str]
 
 
 def check_zstd(data: Bytes, budget: Budget, near: Near) -> Checked:
     """Walk frames, skippable ones included."""
-    return _walk(data, budget, near, _ZSTD, _zstd_frame, "Zstandard")
+    return _walk(data, budget, near, _ZSTD_FORMAT)
 
 
 def check_lz4(data: Bytes, budget: Budget, near: Near) -> Checked:
     """Walk LZ4 frames."""
-    return _walk(data, budget, near, _LZ4, _lz4_frame, "LZ4")
+    return _walk(data, budget, near, _LZ4_FORMAT)
 
 
-def _walk(data: Bytes, budget: Budget, near: Near, magic: bytes, frame: _Frame, name: str) -> Checked:
+def _walk(data: Bytes, budget: Budget, near: Near, form: _Format) -> Checked:
+    magic, frame, name = form
     at = 0
     while at < data.size:
         head = data.read(at, 18)
@@ -83,3 +84,7 @@ def _lz4_frame(data: Bytes, at: int, head: bytes, budget: Budget) -> int:
         at += 4 + (size & 0x7FFFFFFF) + (4 if flags & 0x10 else 0)
         if not budget.take(64):
             return 0
+
+
+_ZSTD_FORMAT: _Format = (_ZSTD, _zstd_frame, "Zstandard")
+_LZ4_FORMAT: _Format = (_LZ4, _lz4_frame, "LZ4")

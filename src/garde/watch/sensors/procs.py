@@ -66,6 +66,7 @@ class ForkTree:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.live = False  # True: the connector is open
         self.lost = 0  # times the kernel dropped events
+        self.new_smbd: list[int] = []  # children of an smbd since the reader last emptied it: SMB clients to come
         self._clock = clock
         self._connector = connector.Connector()
         self._nodes: dict[int, _Node] = {}
