@@ -14,6 +14,7 @@ from typing import Any, TypedDict
 
 from garde.clock import SystemClock, iso
 
+BUSY = 0.7  # load average from which paired timings of two per cent drown
 Report = Callable[[str], None]
 Row = dict[str, Any]
 Figures = dict[str, Any]
@@ -35,6 +36,13 @@ def need_root(what: str) -> None:
     """Raise UnavailableError where the bench is not root."""
     if os.geteuid() != 0:
         raise UnavailableError(f"{what} needs root")
+
+
+def warn_if_busy(report: Report) -> None:
+    """Say so where others use the machine: timings are not to be quoted then."""
+    load = os.getloadavg()[0]
+    if load > BUSY:
+        report(f"the load average is {load:.1f}: timings of this run are not to be quoted")
 
 
 def show(value: object) -> str:

@@ -100,8 +100,8 @@ LATENCY = Path("/dev/cpu_dma_latency")  # Linux power management, "PM QoS interf
 def awake() -> Iterator[bool]:
     """Keep the processors from sleeping while this lasts; yields False where the machine offers no way to.
 
-    Waking an idle processor costs a virtual machine more than any watcher does: a leg that keeps it awake came out faster
-    than nothing at all (0.85). Spinning in a process instead disturbs the scheduler (p95 four times as long).
+    Waking an idle processor costs a virtual machine more than any watcher does: a leg that keeps it awake came out
+    faster than nothing at all (0.85). Spinning in a process instead disturbs the scheduler (p95 four times as long).
     """
     try:
         handle = os.open(LATENCY, os.O_WRONLY)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench import documents, fs, loads, peers, tools
-from bench.common import Figures, Report, Result, Row, UnavailableError
+from bench.common import Figures, Report, Result, Row, UnavailableError, warn_if_busy
 from bench.peers import LEGS, Leg, Place
 from bench.stats import Ratio, median, paired_ratio, percentile
 
@@ -65,6 +65,7 @@ class Notebook:
 def run(quick: bool, report: Report, *, only: str = "") -> Result:
     """Measure; `only` names one leg to run beside "nothing". A leg that can't be had is a row with the reason."""
     legs = tuple(leg for leg in LEGS if leg == BASE or only in leg)
+    warn_if_busy(report)
     size = QUICK if quick else FULL
     lacking = tools.ensure(TOOLS, report)
     for program in ("gcc", "make", "tar", "rsync", "mkfs.xfs"):

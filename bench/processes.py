@@ -75,6 +75,12 @@ def cpu_seconds(*roots: int) -> float:
     return sum(stats[pid].ticks for pid in pids) / TICK
 
 
+def children_cpu_seconds(root: int) -> float:
+    """Return the CPU seconds of the living children of root and theirs, without root itself."""
+    stats = all_stats()
+    return sum(stats[pid].ticks for pid in tree(root, stats) if pid != root) / TICK
+
+
 def usage(root: int) -> Usage:
     """Return CPU and memory of the tree under root."""
     stats = all_stats()

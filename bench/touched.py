@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench import fs, tools
-from bench.common import Report, Result, UnavailableError
+from bench.common import Report, Result, UnavailableError, warn_if_busy
 from bench.touched_table import FILES, MANY, Cell, cells_of, figures_of, row_of
 from bench.watch import Watch, garde
 
@@ -38,6 +38,7 @@ BUDGET_S = {False: 38 * 60.0, True: 140.0}
 def run(quick: bool, report: Report, *, only: str = "", guarded: bool = True) -> Result:
     """Play the cells; a cell without a run says why. `guarded=False` attacks with no agent, to test the witness."""
     lacking = tools.ensure(("mkfs.xfs", "mkfs.ext4", "smbd", "ip"), report)
+    warn_if_busy(report)
     cells: list[Cell] = []
     until = time.monotonic()
     for kind in ("xfs", "ext4"):

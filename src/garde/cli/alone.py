@@ -27,7 +27,7 @@ Progress = Callable[[int, int], None]
 
 
 def restore_alone(state: Path, settings: Settings, *, dry_run: bool, missing: bool, progress: Progress) -> Result:
-    """Look at every known file and put back what is damaged (or `missing`); returns the agent's own form of the result."""
+    """Look at every known file and put back what is damaged (or `missing`); returns the agent's own form."""
     from garde.vault import Vault
 
     clock = SystemClock()

@@ -81,7 +81,8 @@ def _checked(reply: Reply) -> Reply:
         return reply
     code = str(reply.get("code", ""))
     kind = {each.code: each for each in _tree(GardeError)}.get(code, GardeError)
-    raise kind(str(reply.get("message", "the agent refused")), str(reply.get("todo", "")))
+    message = str(reply.get("message", "the agent refused"))
+    raise kind(f"{message} ({code})" if code and kind is GardeError else message, str(reply.get("todo", "")))
 
 
 def _tree(root: type[GardeError]) -> list[type[GardeError]]:

@@ -89,7 +89,8 @@ def _finding(e: Event) -> Shown:
 
 
 def _verdict(e: Event) -> Shown:
-    actors = ", ".join(actor(who) for who in e.get("actors", ())) or "an unknown writer"
+    known = list(e.get("actors", ()))
+    actors = actor(known[0] if known else None) + (f" and {len(known) - 1} more" if len(known) > 1 else "")
     return f"ATTACK {plain(str(e.get('id', '')))}: {actors}, by {_count(e.get('files', []), 'damaged file')}", "bad"
 
 

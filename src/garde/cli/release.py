@@ -29,7 +29,7 @@ def release(
 
     What was held against it is forgotten. Works with an agent and without one.
 
-    Example: garde release v3f1a-2
+    Example: garde release h3f1a-2
     """
     from garde.cli.places import find_state
     from garde.cli.screen import Screen

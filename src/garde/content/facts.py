@@ -58,6 +58,11 @@ class Facts:
         return self.change.changed >= SINGLE and len(self.change.new) >= SINGLE and self.new.is_random
 
     @property
+    def is_pure(self) -> bool:
+        """True when the changed bytes are random as they stand, with nothing plain among them."""
+        return self.is_random and self.new.n == len(self.change.new)
+
+    @property
     def was_random(self) -> bool:
         """Were those bytes random before?"""
         if self._old is None:
@@ -78,7 +83,9 @@ class Facts:
         if self._held is None:
             self._held = self.before.structure is Structure.WHOLE
             if self.before.structure is Structure.UNCHECKED and self.before.data is None:
-                self._held = self.is_random  # nobody can look any more; random bytes do not come from a file broken before
+                self._held = (
+                    self.is_random
+                )  # nobody can look any more; random bytes do not come from a file broken before
             elif self.before.structure is Structure.UNCHECKED and self.before.data is not None:
                 found = inspect(self.before.data, self.before.kind, budget=BUDGET, near=self.change.ranges)
                 self._held = found.structure is Structure.WHOLE
@@ -104,7 +111,7 @@ def _undiluted(new: Array) -> Randomness:
         return found
     stretches = new[: len(new) // _STRETCH * _STRETCH].reshape(-1, _STRETCH)
     noise = stretches[distinct_values(stretches) >= _NOISY]
-    if len(noise) * 2 < len(stretches):
+    if len(noise) * 3 < len(stretches) * 2:
         return found
     again = randomness(noise.ravel())
     return again if again.is_random else found

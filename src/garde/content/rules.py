@@ -71,11 +71,19 @@ def _structure_broken(facts: Facts) -> bool:
 def _overwritten(facts: Facts) -> bool:
     """Random bytes in the place of others, in a format that is only ever written as a whole."""
     change = facts.change
-    if not change.same_size or not facts.is_random or facts.is_healthy:
+    pure = facts.is_pure if len(change.old) else facts.is_random  # a fingerprint knows whole blocks only
+    if not change.same_size or not pure or facts.is_healthy:
         return False
-    if facts.kind in STORES and not change.everywhere and not (facts.kind == "ole" and holds_office(facts.after)):
+    if facts.kind in STORES and not _store_overwritten(facts):
         return False
     return len(change.old) == 0 or int(change.old.min()) != int(change.old.max())  # blank: a download being filled in
+
+
+def _store_overwritten(facts: Facts) -> bool:
+    """Word, Excel and PowerPoint save as a whole, but in sectors: the size alone may stay the same, its tables do not."""
+    if not facts.is_pure:
+        return False
+    return facts.change.everywhere or (facts.kind == "ole" and holds_office(facts.after))
 
 
 def _random_change(facts: Facts) -> bool:

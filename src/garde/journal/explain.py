@@ -144,11 +144,12 @@ def _damage(payload: k.Payload) -> tuple[k.FileDamage, ...]:
 
 def _file(file: k.FileDamage, say: Say) -> Line:
     text = say("{path}: {why}", path=file.path, why=why(file, say))
-    if file.kind_before and file.kind_after and file.kind_before != file.kind_after:
+    detailed = bool(file.detail) and say.language == "en"  # the clause with the figures is written in English only
+    if not detailed and file.kind_before and file.kind_after and file.kind_before != file.kind_after:
         text = say("{text} ({before} before, {after} after)", text=text, before=file.kind_before, after=file.kind_after)
     if file.path_after and file.path_after != file.path:
         text = say("{text}; it now lies at {place}", text=text, place=file.path_after)
-    if file.detail and say.language == "en":  # the clause with the figures is written in English only
+    if detailed:
         text = say("{text} — {detail}", text=text, detail=file.detail)
     elif file.changed:
         text = say.many("{text} — {n} byte changed", "{text} — {n} bytes changed", file.changed, text=text)

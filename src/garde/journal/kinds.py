@@ -165,7 +165,7 @@ class FindingMade(Payload):
 
 @dataclass(frozen=True, slots=True)
 class MassDeleteSeen(Payload):
-    """One hand deleted or emptied many documents. Each of them is a `finding_made` with this id as its verdict."""
+    """One hand deleted or emptied many documents."""
 
     id: str
     what: str  # deleted | emptied
@@ -237,7 +237,7 @@ class HoldReleased(Payload):
 class RestoreStarted(Payload):
     """Files are being put back."""
 
-    verdict: str  # "" for every open damage
+    verdict: str  # what it is for: the id of a verdict, a hold, a mass delete, or its own where a person asked
     files: int
 
 

@@ -201,7 +201,9 @@ def _mass_delete(p: k.MassDeleteSeen, say: Say) -> _Spoken:
 
 
 def _verdict(p: k.VerdictReached, say: Say) -> _Spoken:
-    actors = say.list([who(actor, say) for actor in p.actors]) or say("an unknown writer")
+    actors = who(p.actors[0], say) if p.actors else say("an unknown writer")
+    if len(p.actors) > 1:
+        actors = say.many("{first} and {n} more", "{first} and {n} more", len(p.actors) - 1, first=actors)
     files = say.many("{n} damaged file", "{n} damaged files", len(p.files))
     return say("Judged an attack: {actors}, by {files}", actors=actors, files=files), BAD
 
@@ -245,7 +247,7 @@ def _not_restored(p: k.RestoreFailed, say: Say) -> _Spoken:
 
 
 def _restore_end(p: k.RestoreFinished, say: Say) -> _Spoken:
-    seconds = say.tenths(p.seconds)
+    seconds = say.tenths(max(p.seconds, 0.1))  # "0.0 s" reads like a fault
     text = say.many(
         "{n} file put back in {seconds} s", "{n} files put back in {seconds} s", p.restored, seconds=seconds
     )

@@ -14,8 +14,10 @@ Rules, one test each:
 5. A verdict names the actors whose findings are in the level, and nobody else.
 6. What a verdict explains is taken off the levels that add up several hands (family, share, host): an innocent
    colleague of an attacker starts from nothing.
-7. The verdict's own level stays above its bound: the next process of the same hand is judged at its first finding.
-8. `forget` a hand that was let go: its findings leave every level.
+7. The verdict's own level stays above its bound: the next process of the same user is judged at its first strong finding.
+8. A level that adds up several hands judges only those with a strong finding of their own: weak evidence against one
+   hand is never completed by another's deeds.
+9. `forget` a hand that was let go: its findings leave every level.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from garde.watch.weights import Weights
 
 SHARED_LEVELS = frozenset({"family", "share", "host"})
 PartyKey = tuple[str, int, int]
+STRONG = 0.9  # of the cap: two independent proofs, or one decisive
 KEPT_FINDINGS = 500  # per level; a verdict needs 3 to 5, and memory must stay bounded on a bad day
 
 
@@ -75,9 +78,9 @@ class Suspicion:
             return None
         for level in levels:
             self._put(level, _Item(finding, party, soft, hard, now))
-        for level in levels:
+        for number, level in enumerate(levels):
             score = self.score(level, now)
-            if score >= self.bound(level):
+            if score >= self.bound(level) and (number == 0 or party in self._strong(level)):
                 return self._verdict(level, score, finding.at)
         return None
 
@@ -105,7 +108,7 @@ class Suspicion:
         self._drop(set(parties), only=SHARED_LEVELS)
 
     def forget(self, parties: Iterable[PartyKey]) -> None:
-        """Take parties that were let go off every level (rule 8)."""
+        """Take parties that were let go off every level (rule 9)."""
         self._drop(set(parties), only=None)
 
     def suspected(self, level: Level) -> bool:
@@ -113,9 +116,19 @@ class Suspicion:
         return level in self._sums and bool(self._sums[level].items)
 
     def parties_of(self, verdict: Verdict) -> list[PartyKey]:
-        """Return the parties whose findings make up the verdict's level, in order of first finding."""
-        found = self._sums.get(Level(verdict.level, verdict.key))
-        return list(dict.fromkeys(item.party for item in found.items.values())) if found else []
+        """Return the parties that a verdict names, in order of first finding (rule 8)."""
+        level = Level(verdict.level, verdict.key)
+        found = self._sums.get(level)
+        if found is None:
+            return []
+        parties = list(dict.fromkeys(item.party for item in found.items.values()))
+        strong = self._strong(level)
+        return [party for party in parties if party in strong] if len(parties) > 1 else parties
+
+    def _strong(self, level: Level) -> set[PartyKey]:
+        """Return the parties with at least one finding at this level that is nearly as strong as one can be."""
+        items = self._sums[level].items.values()
+        return {item.party for item in items if item.soft + item.hard >= STRONG * self._weights.cap}
 
     def _put(self, level: Level, item: _Item) -> None:
         found = self._sums.setdefault(level, _Sum())

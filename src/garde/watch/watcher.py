@@ -25,7 +25,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
-from garde.content import Comparison, NewFile, randomness
+from garde.content import Comparison, NewFile, is_recognised, randomness
 from garde.model.activity import Activity, What
 from garde.model.actor import Actor
 from garde.model.finding import Finding, Proof
@@ -393,8 +393,8 @@ class Watcher:
         look = self._lookup.look(path)
         if look is None or not (named or fits_size(gone.size, look.size)):
             return False
-        if not look.unreadable and not (named and look.pool):
-            return named
+        if not is_recognised(gone.kind) or not (look.unreadable or (named and look.pool)):
+            return named  # what nobody could read before is not missed: backup programs replace their packs all day
         party.fresh.pop(path, None)
         self._damaged(party, gone.path, path, _replaced(gone, look), actor, gone.at, provisional=False)
         return True

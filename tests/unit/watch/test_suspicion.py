@@ -97,7 +97,7 @@ def test_many_hands_with_one_file_each_cross_at_the_host_and_all_are_named(suspi
     assert verdict is not None
     assert verdict.level == "host"
     assert suspicion.parties_of(verdict) == hands
-    assert len(verdict.actors) == len(hands) == 4  # the wide level asks for one file more
+    assert len(verdict.actors) == len(hands) == 5  # the wide level asks for two files more
 
 
 def test_what_is_explained_leaves_the_shared_levels_but_not_the_hands_own(suspicion: Suspicion) -> None:
@@ -111,6 +111,16 @@ def test_what_is_explained_leaves_the_shared_levels_but_not_the_hands_own(suspic
     assert suspicion.add(finding("/srv/x", who=actor(9, "ben")), other, others, 1.0) is None
     respawned = ("session", 8, 1000)
     assert suspicion.add(finding("/srv/d"), respawned, [Level("tree", "8:1000"), *TREE[1:]], 1.0) is not None
+
+
+def test_weak_evidence_is_not_completed_by_anothers_deeds(suspicion: Suspicion) -> None:
+    for name in "abc":
+        suspicion.add(finding(f"/srv/{name}"), ONE, TREE, 0.0)
+    colleague = ("session", 9, 1000)
+    levels = [Level("tree", "9:1000"), *TREE[1:]]
+    weak = frozenset({Proof.RANDOM_CHANGE})
+    assert suspicion.add(finding("/srv/x", weak), colleague, levels, 1.0) is None
+    assert suspicion.add(finding("/srv/y"), colleague, levels, 1.0) is not None
 
 
 def test_a_hand_that_was_let_go_starts_from_nothing(suspicion: Suspicion) -> None:

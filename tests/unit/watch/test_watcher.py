@@ -198,6 +198,17 @@ def test_random_names_are_linked_by_size(script: Script) -> None:
     assert len(script.of(Judged)) == 1
 
 
+def test_a_backup_programs_packs_come_and_go(script: Script) -> None:
+    for number in range(50):
+        new, old = b"/srv/packs/%d" % (number + 1), b"/srv/packs/%d" % number
+        script.document(old, kind="unknown")
+        script.files.now[new] = comparison(RANDOM)
+        script.does(What.CREATE | CLOSED, new, process(7))
+        script.does(What.DELETE, old, process(7))
+    script.work(after=5.0)
+    assert not script.of(Found) and not script.of(MassLoss)
+
+
 def test_compressing_files_in_their_place_is_honest(script: Script) -> None:
     for number in range(50):
         new, old = b"/srv/%d.pdf.gz" % number, b"/srv/%d.pdf" % number

@@ -48,7 +48,10 @@ def test_one_verdict_is_told_in_full_and_nothing_of_another(night: SqliteStore) 
     assert texts["Who"] == ["Samba client 10.20.3.41 (user carla)", "smbd is the program /usr/sbin/smbd"]
     first, second = texts["2 damaged files"]
     assert first.startswith("/srv/\\x1b[31mward\\n\\xff/plan.docx: the changed part is random, as encrypted data is; ")
-    assert "(zip.docx before, unknown after)" in first
+    assert "(zip.docx before, unknown after)" not in first  # the clause with the figures says it
+    french = _texts(_told(night, "v1", "fr"))["2 fichiers endommagés"][0]
+    assert "(zip.docx avant, unknown après)" in french
+    assert french.endswith("— 38\u202f912 octets modifiés")
     assert "it now lies at /srv/\\x1b[31mward\\n\\xff/plan.docx.locked" in first
     assert first.endswith("— 38,912 changed bytes are uniformly random")
     assert second == "/srv/b.pdf: its own internal checks fail now — 4,096 bytes changed"

@@ -69,6 +69,12 @@ def test_numbers_and_plurals_follow_the_language() -> None:
     assert line(_entry(k.Lagging(2.5, 3)), french).text == "L’analyse a 2,5 s de retard : 3 fichiers attendent"
 
 
+def test_many_actors_do_not_fill_the_screen() -> None:
+    verdict = k.VerdictReached("v1", "tree", Text("1"), 20.0, 18.0, (), (PROCESS, SMB, SMB))
+    told = line(_entry(verdict), say_in("en")).text
+    assert told == "Judged an attack: python3 (process 4031, user carla) and 2 more, by 0 damaged files"
+
+
 def test_an_unknown_proof_is_shown_as_it_is_and_never_filled_in() -> None:
     damage = k.FileDamage(Text(HOSTILE), Text(b""), 0.0, ("{path}", "type_lost"))
     assert why(damage, say_in("en")) == "{path}; it is no longer the type of file it was"

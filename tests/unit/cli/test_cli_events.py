@@ -35,6 +35,8 @@ PROCESS = {"kind": "process", "pid": 40, "comm": "py\x1bthon", "user": "bob"}
          "40 documents gone or emptied, by py\\x1bthon (process 40, user bob)", "bad"),
         ({"kind": "verdict", "id": "v1", "actors": [SMB], "files": ["/a", "/b"]},
          "ATTACK v1: Samba client 10.0.0.9 (user carla, b\\x1b), by 2 damaged files", "bad"),
+        ({"kind": "verdict", "id": "v2", "actors": [PROCESS, SMB, SMB], "files": ["/a"]},
+         "ATTACK v2: py\\x1bthon (process 40, user bob) and 2 more, by 1 damaged file", "bad"),
         ({"kind": "held", "id": "h1", "actor": PROCESS, "touched": 1},
          "HELD h1: py\\x1bthon (process 40, user bob) after 1 file", "bad"),
         ({"kind": "confirmed", "id": "h1", "done": "frozen"}, "Looked again, the evidence stands: h1 (frozen)", "warn"),
