@@ -22,8 +22,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from bench.common import Report, Result, Row, UnavailableError
 from bench.content_rewrites import Sample, honest_rewrites, synthetic_samples
 from garde.content import (
     Before,
@@ -214,10 +214,10 @@ def find_folder(argument: str | None) -> Path | None:
 
 
 def measure(
-    folder: Path, *, quick: bool = False, by_fingerprint: bool = False
+    folder: Path, *, quick: bool = False, by_fingerprint: bool = False, every: int = 1
 ) -> tuple[dict[str, Tally], dict[str, Tally]]:
-    """Return (attacks, honest rewrites)."""
-    plain = [*read_samples(folder), *synthetic_samples()]
+    """Return (attacks, honest rewrites) over the corpus and what it lacks; `every` takes each n-th file only."""
+    plain = [*read_samples(folder), *synthetic_samples()][::every]
     samples = [(sample, before_of(sample, by_fingerprint=by_fingerprint)) for sample in plain]
     return run_attacks(samples), run_honest(samples, quick=quick)
 
@@ -263,8 +263,28 @@ def _median(values: list[float]) -> int:
     return round(statistics.median(values)) if values else 0
 
 
-def main(data_dir: str | None = None, *, as_json: bool = False, quick: bool = False) -> dict[str, Any]:
-    """Measure and print; returns what --json prints."""
+def result_of(attacks: dict[str, Tally], honest: dict[str, Tally]) -> Result:
+    """Put the tables into the form that all benches share."""
+    rows: list[Row] = [
+        {"mode": mode, "honest": table is honest, "files": tally.files, "strong": tally.strong, "pooled": tally.pooled}
+        | {"one_proof": tally.some, "none": tally.none, "slight": tally.slight, "us": _median(tally.micros)}
+        for table in (attacks, honest)
+        for mode, tally in table.items()
+    ]
+    return {"name": "content", "figures": dict(figures(attacks, honest)), "rows": rows}
+
+
+def run(quick: bool, report: Report) -> Result:
+    """For `python -m bench`: measure where a corpus is at hand; quick takes every fourth file."""
+    folder = find_folder(None)
+    if folder is None:
+        raise UnavailableError("no corpus folder: set GARDE_DATA")
+    report(f"content: {folder}")
+    return result_of(*measure(folder, quick=quick, every=4 if quick else 1))
+
+
+def main(data_dir: str | None = None) -> Result | None:
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", nargs="?", default=data_dir)
     for flag in ("--json", "--quick", "--fingerprint", "--names"):
@@ -273,16 +293,10 @@ def main(data_dir: str | None = None, *, as_json: bool = False, quick: bool = Fa
     folder = find_folder(asked.folder)
     if folder is None:
         print("no corpus folder: name one, or set GARDE_DATA", file=sys.stderr)
-        return {}
-    attacks, honest = measure(folder, quick=quick or asked.quick, by_fingerprint=asked.fingerprint)
-    rows = [
-        {"mode": mode, "honest": table is honest, "files": tally.files, "strong": tally.strong, "pooled": tally.pooled}
-        | {"any": tally.some, "none": tally.none, "us": _median(tally.micros), "proofs": dict(tally.proofs)}
-        for table in (attacks, honest)
-        for mode, tally in table.items()
-    ]
-    result = {"name": "content_corpus", "figures": figures(attacks, honest), "rows": rows}
-    if as_json or asked.json:
+        return None
+    attacks, honest = measure(folder, quick=asked.quick, by_fingerprint=asked.fingerprint)
+    result = result_of(attacks, honest)
+    if asked.json:
         print(json.dumps(result))
     else:
         print_tables(attacks, honest, names=asked.names)

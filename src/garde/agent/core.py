@@ -23,6 +23,7 @@ from garde.agent.naming import Naming
 from garde.agent.undo import Undo
 from garde.agent.voice import Voice
 from garde.clock import Clock
+from garde.journal.kinds import CoverageChanged, Payload
 from garde.model.activity import Activity, What
 from garde.vault import Coverage
 from garde.watch import commands as do
@@ -55,6 +56,7 @@ class Core:
     undo: Undo
     emit: Voice
     clock: Clock
+    note: Callable[[Payload], None]  # the journal's, for what is no event
     ready: Callable[[Coverage], None]  # called once, when the first pass is complete
     selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
     coverage: Coverage | None = None
@@ -208,11 +210,11 @@ class Core:
                 self.keeper.urgent(say.Scan())
             case say.Scanned():
                 self.progress = None
-                self.coverage = message.coverage
                 self._first_pass(message.coverage)
             case say.BatchDone():
                 self.keeper.busy = False
-                self.coverage = message.coverage or self.coverage
+                if message.coverage is not None:
+                    self._covered(message.coverage, "files were written")
                 for path, comparison, party in message.damaged:
                     self.watcher.found_later(path, comparison, party, now)
                 self._say_skipped(message.skipped)
@@ -232,9 +234,18 @@ class Core:
                 self.emit("error", code="KEEPER", message=f"{message.what}: {message.reason}")
 
     def _first_pass(self, coverage: Coverage) -> None:
+        self._covered(coverage, "first pass" if not self._is_ready else "rescan")
         if not self._is_ready:
             self._is_ready = True
             self.ready(coverage)
+
+    def _covered(self, coverage: Coverage, reason: str) -> None:
+        """Keep the coverage, and write it to the journal where its figures have changed."""
+        before, self.coverage = self.coverage, coverage
+        figures = (coverage.files, coverage.judgeable, coverage.restorable)
+        if before is None or figures != (before.files, before.judgeable, before.restorable) or reason == "first pass":
+            by_backup, backup = coverage.by_backup, coverage.backup
+            self.note(CoverageChanged(*figures, reason=reason, by_backup=by_backup, backup=backup))
 
     def _say_skipped(self, skipped: tuple[tuple[bytes, str], ...]) -> None:
         for path, reason in skipped:

@@ -91,7 +91,10 @@ def run_watch(
     sensor.own_pids.add(keeper_pid)
     in_force = mode if sensor.has_actor else Mode.WATCHING
     link = KeeperLink(ours)
-    core = _assemble(roots, stores, state, settings, in_force, restore, clock, voice, link, sensor, tree, {keeper_pid})
+    own = {keeper_pid}
+    core = _assemble(
+        roots, stores, state, settings, in_force, restore, clock, voice, journal.put, link, sensor, tree, own
+    )
     core.hear(vault_open)
     notes = (*([blind] if blind else ()), *opened.reduced)
     core.ready = _ready_sayer(core, voice, journal.put, mode, in_force, opened, notes, state, restore)
@@ -134,6 +137,7 @@ def _assemble(
     restore: bool,
     clock: Clock,
     voice: Voice,
+    put: Callable[[kinds.Payload], None],
     link: KeeperLink,
     sensor: Sensor,
     tree: ForkTree,
@@ -170,7 +174,7 @@ def _assemble(
     undo = Undo(
         watcher.parties, link, voice, clock.now, settings.watch.undo_deletes and restore and enforce, f"u{run}-"
     )
-    core = Core(roots, sensor, tree, actors, naming, watcher, holder, link, undo, voice, clock, lambda coverage: None)
+    core = Core(roots, sensor, tree, actors, naming, watcher, holder, link, undo, voice, clock, put, lambda coverage: None)
     core.at_end += [naming.close, smb.close]
     if smb.fileno() >= 0:
         core.selector.register(smb.fileno(), selectors.EVENT_READ, lambda: _say_overdue(smb, voice))
@@ -236,7 +240,6 @@ def _ready_sayer(
             put(kinds.ModeChanged(asked.value, in_force.value, "; ".join(note.reason for note in notes)))
         if opened.unseen:
             put(kinds.TreesUnseen(skipped_notes(opened.unseen)))
-        put(kinds.CoverageChanged(coverage.files, coverage.judgeable, coverage.restorable, "first pass"))
         core.facts = {
             "mode": in_force.value, "asked": asked.value, "sensor": name, "restore": restore,
             "trees": [words.text(root) for root in core.trees],

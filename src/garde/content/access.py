@@ -118,4 +118,5 @@ def spread(size: int, count: int, *, first: int = 0, width: int = BLOCK) -> list
     if blocks <= count:
         return [first + i * width for i in range(blocks)]
     stratum = blocks / count
-    return [first + int((i + (i * 0.6180339887498949) % 1.0) * stratum) * width for i in range(count)]
+    inside = int(stratum)
+    return [first + (int(i * stratum) + int(i * 0.6180339887498949 % 1.0 * inside)) * width for i in range(count)]

@@ -80,7 +80,7 @@ def _overwritten(facts: Facts) -> bool:
 
 
 def _store_overwritten(facts: Facts) -> bool:
-    """Word, Excel and PowerPoint save as a whole, but in sectors: the size alone may stay the same, its tables do not."""
+    """Word, Excel and PowerPoint save as a whole, but in sectors: the size may stay the same, plain tables do not."""
     if not facts.is_pure:
         return False
     return facts.change.everywhere or (facts.kind == "ole" and holds_office(facts.after))

@@ -91,7 +91,7 @@ class Watcher:
             self._out.append(Rescan(b"", "the kernel's queue overflowed"))
             return
         if STORE_MARK in path:
-            if self._is_ours(what, path) and not _is_old_handle(what, path):
+            if activity.pid and self._is_ours(what, path) and not _is_old_handle(what, path):
                 self._vault_touched(activity, path, actor)
             return  # another agent's store: its own to guard
         if what & What.DIRECTORY:

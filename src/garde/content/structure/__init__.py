@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from garde.content.access import Bytes
 from garde.content.kinds import family
-from garde.content.structure.base import Budget, Checked, Checker, Near, Structure, unchecked
+from garde.content.structure.base import Budget, Checked, Checker, Near, Structure, broken, unchecked
 from garde.content.structure.dicom import check_dicom
 from garde.content.structure.gif import check_gif
 from garde.content.structure.jet import check_jet
@@ -72,4 +72,6 @@ def check_structure(data: Bytes, kind: str, *, budget: int = DEFAULT_BUDGET) -> 
 def inspect(data: Bytes, kind: str, *, budget: int = DEFAULT_BUDGET, near: tuple[tuple[int, int], ...] = ()) -> Checked:
     """The same with all that the checker says, looking first where something changed."""
     checker = CHECKERS.get(family(kind))
-    return unchecked(f"no checker for {kind}") if checker is None else checker(data, Budget(budget), Near(near))
+    if checker is None:
+        return unchecked(f"no checker for {kind}")
+    return checker(data, Budget(budget), Near(near)) if data.size else broken("the file is empty")

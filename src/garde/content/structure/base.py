@@ -6,7 +6,7 @@ answer.
 
 * WHOLE: everything it looked at holds. BROKEN: something that a reader relies on does not. UNCHECKED: the file holds
   nothing that could be checked, or the budget ran out before anything was decided.
-* It raises nothing: bytes are hostile. It reads at most about `budget` bytes and decodes at most about as many.
+* It raises nothing: bytes are hostile. It decodes at most about `budget` bytes, and reads 4 MiB or eight times as many.
 * Where the budget can't reach all of the file, it looks first at what changed (`near`), and says `complete=False`.
 * `covered=True` says that the payload itself was checked (a CRC, a decoder, a walk that ends exactly at the end), so
   that random bytes in it are honest compression. False where raw data is only framed (OLE, SQLite, native pixels).

@@ -25,6 +25,7 @@ _TRAILING = 0xFFFCFFFC
 _DEPTH = 16
 _ELEMENTS = 8000  # elements and fragments followed: some 12 ms
 _WINDOWS = 16
+_CHANGED = BLOCK // 2  # an overwritten block that is not aligned still fills one of these
 _JPEG_SYNTAXES = tuple(f"1.2.840.10008.1.2.4.{last}" for last in (50, 51, 57, 70))
 _FRAGMENT_LIMIT = 4 << 20
 
@@ -185,10 +186,15 @@ def _pixels(data: Bytes, walk: _Walk, syntax: str, budget: Budget, near: Near) -
     if walk.pixels is None or walk.pixels[1] == 0:
         return whole("DICOM elements hold") if walk.count else unchecked("DICOM holds no elements")
     start, length = walk.pixels
-    changed = [max(start, at) for at, end in near.ranges if end > start and at < start + length]
-    wanted = [*changed[:_WINDOWS], *(spread(start + length, _WINDOWS, first=start))]
-    for at in wanted:
-        window = data.read(at, min(BLOCK, start + length - at))
+    end = start + length
+    changed = [
+        at
+        for low, high in near.ranges[:_WINDOWS]
+        for at in range(max(start, low), min(end, high, max(start, low) + 4 * _CHANGED), _CHANGED)
+    ]
+    wanted = [*((at, _CHANGED) for at in changed), *((at, BLOCK) for at in spread(end, _WINDOWS, first=start))]
+    for at, size in wanted:
+        window = data.read(at, min(size, end - at))
         budget.take(len(window))
         if len(window) >= BLOCK // 4 and randomness(window).is_random:
             return broken("DICOM pixels are uniformly random")

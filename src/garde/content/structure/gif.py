@@ -24,14 +24,14 @@ def check_gif(data: Bytes, budget: Budget, near: Near) -> Checked:
     while at < len(raw):
         kind = raw[at]
         if kind == 0x3B:
-            return whole("GIF blocks hold", covered=True)
+            return whole("GIF blocks hold", covered=not near)
         following = _block_end(raw, at, kind)
         if following < 0:
             return broken("GIF blocks do not hold together")
         at = following
     if complete:
         return broken("GIF ends before its trailer")
-    return whole("the first part of the GIF holds", covered=True, complete=False)
+    return whole("the first part of the GIF holds", covered=not near, complete=False)
 
 
 def _table(flags: int) -> int:

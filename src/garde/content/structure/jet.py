@@ -16,7 +16,7 @@ _LOOKS = 256
 def check_jet(data: Bytes, budget: Budget, near: Near) -> Checked:
     """Look at the first bytes of pages, changed ones first."""
     head = data.read(0, 24)
-    if head[:4] != b"\0\1\0\0" or head[4:13] != b"Standard ":
+    if len(head) < 24 or head[:4] != b"\0\1\0\0" or head[4:13] != b"Standard ":
         return broken("Access header is missing")
     size = 2048 if head[20] == 0 else 4096
     changed = [place for start, end in near.ranges[:_LOOKS] for place in range(start, min(end, start + 4 * size), size)]

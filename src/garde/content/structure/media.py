@@ -89,7 +89,8 @@ def check_ogg(data: Bytes, budget: Budget, near: Near) -> Checked:
             return broken("Ogg pages do not hold together")
         at += 27 + head[26] + sum(head[27 : 27 + head[26]])
         pages += 1
-    return whole(f"{pages} Ogg pages hold", covered=not near) if at <= data.size else broken("Ogg ends too early")
+    cut = at > data.size or (data.size - at < 27 and data.read(at, 27).startswith(b"Ogg"))
+    return broken("Ogg ends too early") if cut else whole(f"{pages} Ogg pages hold", covered=not near)
 
 
 def check_tiff(data: Bytes, budget: Budget, near: Near) -> Checked:
@@ -115,9 +116,11 @@ def check_tiff(data: Bytes, budget: Budget, near: Near) -> Checked:
 def check_bmp(data: Bytes, budget: Budget, near: Near) -> Checked:
     """The header's sizes must fit the file."""
     head = data.read(0, 54)
+    if len(head) < 54:
+        return broken("BMP ends inside its header")
     start = int.from_bytes(head[10:14], "little")
-    width, height = struct.unpack_from("<ii", head.ljust(54, b"\0"), 18)
-    bits, method = struct.unpack_from("<HI", head.ljust(54, b"\0"), 28)
+    width, height = struct.unpack_from("<ii", head, 18)
+    bits, method = struct.unpack_from("<HI", head, 28)
     if method:
         return unchecked("compressed BMP is not looked into")
     need = start + (abs(width) * bits + 31) // 32 * 4 * abs(height)

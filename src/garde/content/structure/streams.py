@@ -29,7 +29,7 @@ def check_gzip(data: Bytes, budget: Budget, near: Near) -> Checked:
         length = _inflate(data, at, budget)
         if isinstance(length, str):
             return broken(length)
-        if length == 0:
+        if length == 0 or budget.left <= 0:
             return whole("the first part of the gzip decodes", covered=not near, complete=False)
         at, members = at + length, members + 1
     return whole("gzip decodes", covered=True)

@@ -26,7 +26,8 @@ def check_tar(data: Bytes, budget: Budget, near: Near) -> Checked:
         at += _ROW + (0 if row[156:157] in b"123456" else -(-size // _ROW) * _ROW)
         if not budget.take(_ROW):
             return whole(f"{members} tar members hold", complete=False)
-    return whole(f"{members} tar members hold") if at <= data.size + _ROW else broken("tar ends inside a member")
+    cut = at > data.size or bool(data.read(at, _ROW).strip(b"\0"))
+    return broken("tar ends inside a member") if cut else whole(f"{members} tar members hold")
 
 
 def _number(field: bytes) -> int:

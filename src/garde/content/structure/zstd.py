@@ -41,7 +41,7 @@ def _walk(data: Bytes, budget: Budget, near: Near, form: _Format) -> Checked:
         at = frame(data, at, head, budget)
         if at < 0:
             return broken(f"{name} blocks do not hold together")
-        if at == 0:
+        if at == 0 or not budget.take(64):
             return whole(f"the first part of the {name} frames holds", covered=not near, complete=False)
     return whole(f"{name} frames hold", covered=not near) if at == data.size else broken(f"{name} ends too early")
 
