@@ -34,7 +34,9 @@ class WatchSettings:
         1e-6, "Chance that honest work is held, per actor: the sequential test's first error rate (α)."
     )
     miss: float = _setting(0.01, "Chance that an attacker is let go: the sequential test's second error rate (β).")
-    decay_hours: float = _setting(6.0, "Evidence loses half its weight in this many hours; bait and CRC proofs never do.")
+    decay_hours: float = _setting(
+        6.0, "Evidence loses half its weight in this many hours; bait and CRC proofs never do."
+    )
     dirty_ms: int = _setting(200, "A file that stays open for writing is judged after this long at most, in ms.")
     confirm_ms: int = _setting(600, "After a hold the evidence is read again within this time, in ms (1000 at most).")
     exclude: tuple[str, ...] = _setting((), "Path patterns (fnmatch, absolute) that are not watched.")
@@ -43,7 +45,9 @@ class WatchSettings:
         "Commands that are reported but never stopped.",
     )
     bait: bool = _setting(True, "Place a few canary files in the watched trees.")
-    undo_deletes: bool = _setting(True, "Put files back after a mass delete or truncate that nobody has asked Garde to honour.")
+    undo_deletes: bool = _setting(
+        True, "Put files back after a mass delete or truncate that nobody has asked Garde to honour."
+    )
     mass_delete: int = _setting(12, "Documents deleted or emptied by one hand within 10 s that make a mass delete.")
 
 
@@ -53,7 +57,9 @@ class VaultSettings:
 
     versions: int = _setting(5, "Healthy versions kept for each file.")
     keep_days: int = _setting(14, "Older versions beyond the newest are dropped after this many days.")
-    budget_percent: float = _setting(10.0, "Share of the file system that full copies may use (no reflink), in per cent.")
+    budget_percent: float = _setting(
+        10.0, "Share of the file system that full copies may use (no reflink), in per cent."
+    )
     copy_max_mb: int = _setting(256, "A file larger than this is not copied without reflink, in MB.")
     backup: str = _setting("", "Name of the backup that covers the rest: counted as restorable in the coverage.")
 
@@ -100,7 +106,9 @@ def load(path: Path | None = None) -> Settings:
     except OSError as error:
         raise SettingsError(f"{source}: {error.strerror}", "name a file that can be read, with --settings") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{source}: {error}", "correct the file; `garde settings` lists what it may hold") from error
+        raise SettingsError(
+            f"{source}: {error}", "correct the file; `garde settings` lists what it may hold"
+        ) from error
     _refuse_unknown(source, raw)
     try:
         settings = msgspec.convert(raw, Settings)

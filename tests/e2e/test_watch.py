@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from bench.fs import image
 from bench.watch import GARDE, Watch, environment, garde
 
@@ -142,7 +141,7 @@ def test_a_full_disk_stops_the_vault_and_not_the_watch(tmp_path: Path) -> None:
                 except OSError:
                     pass
             (share / "later.txt").write_bytes(b"")
-            code, lines, _ = garde("status", "--state", str(watch.state), "--json")
+            code, _, _ = garde("status", "--state", str(watch.state), "--json")
             assert code == 0 and watch.pid
             assert watch.stop() == 0
 

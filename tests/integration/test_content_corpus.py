@@ -1,4 +1,4 @@
-"""Content judged on real files: every eighth of the corpus, every attack, honest rewrites by real tools where installed."""
+"""Content judged on real files: every eighth of the corpus, every attack, honest rewrites by the tools installed."""
 
 from __future__ import annotations
 

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from bench import smb_run
 from bench.fs import image
 from bench.watch import Watch
+
 from garde.lab import samba
 from garde.lab.attackers import smb_client
 from garde.lab.documents import make_some

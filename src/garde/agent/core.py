@@ -57,13 +57,13 @@ class Core:
     emit: Voice
     clock: Clock
     note: Callable[[Payload], None]  # the journal's, for what is no event
-    ready: Callable[[Coverage], None]  # called once, when the first pass is complete
+    bait: bool
+    ready: Callable[[Coverage], None] = lambda coverage: None  # called once, when the first pass is complete
     selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
     coverage: Coverage | None = None
     facts: dict[str, Any] = field(default_factory=dict)  # what `ready` said
     waiters: dict[str, Callable[[dict[str, Any]], None]] = field(default_factory=dict)  # restores asked for by hand
     at_end: list[Callable[[], None]] = field(default_factory=list)
-    bait: bool = False
     progress: say.Progress | None = None
     stopping: bool = False
     rate: float = 0.0  # events per second, smoothed
@@ -194,7 +194,9 @@ class Core:
                 self.hear(self.keeper.pipe.recv())
         except (EOFError, OSError):
             if not self.stopping:
-                self.emit("error", code="KEEPER-GONE", message="the keeper ended: files are watched, but no longer kept")
+                self.emit(
+                    "error", code="KEEPER-GONE", message="the keeper ended: files are watched, but no longer kept"
+                )
             self.keeper.gone = True
             self.selector.unregister(self.keeper.pipe)
 

@@ -179,12 +179,15 @@ class Holder:
     def _say_held(self, hold: Hold) -> None:
         if hold.state is HoldState.REFUSED:
             reason = "; ".join([hold.why, *(item.reason for item in hold.skipped)]) or "no process left to hold"
-            self.emit("error", code="HOLD-REFUSED", message=reason, actor=words.actor(hold.actor), id=hold.id, about=hold)
+            self.emit(
+                "error", code="HOLD-REFUSED", message=reason, actor=words.actor(hold.actor), id=hold.id, about=hold
+            )
             return
         hold.actor = self.name_users(hold.actor)
         who = words.actor(hold.actor) | {"pids": list(hold.pids)}
-        self.emit("held", id=hold.id, verdict=hold.verdict.id, actor=who, pids=list(hold.pids),
-                  touched=self._touched(hold), skipped=[words.unseen(item) for item in hold.skipped], about=hold)  # fmt: skip
+        skipped = [words.unseen(item) for item in hold.skipped]
+        facts = {"verdict": hold.verdict.id, "pids": list(hold.pids), "touched": self._touched(hold)}
+        self.emit("held", id=hold.id, actor=who, **facts, skipped=skipped, about=hold)
 
     def _touched(self, hold: Hold) -> int:
         party = self.watcher.parties.get(hold.key)
@@ -306,7 +309,7 @@ class Holder:
     def _items(
         self, hold: Hold, party: Party, since: float, now: float
     ) -> tuple[list[tuple[bytes, bytes | None, float]], list[bytes]]:
-        """Return what to put back (path, where the damage lies, first touch in wall time), and what to keep as evidence."""
+        """Return what to put back (path, where the damage lies, first touch in wall time), and the evidence."""
         damaged_at = {found.path: found.path_after for found in hold.verdict.findings if found.path != found.path_after}
         findings = {found.path for found in hold.verdict.findings}
         offset = self.wall() - now
@@ -326,4 +329,3 @@ class Holder:
             return []
         made = [path for path, touched in party.ledger.items() if touched.created]
         return [path for path in made if (look := self.lookup.look(path)) is not None and look.unreadable]
-

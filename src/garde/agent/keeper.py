@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from garde.agent import messages as say
-from garde.clock import Clock
+from garde.clock import Clock, SystemClock
 from garde.settings import Settings
 from garde.vault import Captured, Coverage, Damaged, Failed, Outcome, RestoreItem, ScanProgress, Skipped, Vault
 from garde.watch.sensors.handles import fid_of
@@ -108,8 +108,14 @@ class Keeper:
     def _capture(self, batch: say.Batch) -> None:
         results = self._vault.capture_many((path, fid) for path, fid, _ in batch.captures)
         parties = {path: party for path, _, party in batch.captures}
-        damaged = tuple((item.path, item.comparison, parties[item.path]) for item in results if isinstance(item, Damaged))
-        skipped = [(path, item.reason) for (path, _, _), item in zip(batch.captures, results, strict=True) if isinstance(item, Skipped)]
+        damaged = tuple(
+            (item.path, item.comparison, parties[item.path]) for item in results if isinstance(item, Damaged)
+        )
+        skipped = [
+            (path, item.reason)
+            for (path, _, _), item in zip(batch.captures, results, strict=True)
+            if isinstance(item, Skipped)
+        ]
         kept = sum(isinstance(item, Captured) for item in results)
         self._pipe.send(say.BatchDone(kept, damaged, tuple(skipped), self._coverage()))
 
@@ -157,15 +163,15 @@ def _normal_priority(normal: bool) -> None:
 
 
 def start(
-    pipe: Connection,
-    other_end: Connection,
+    pipe: tuple[Connection, Connection],
     state: Path,
     trees: Sequence[bytes],
     settings: Settings,
     ignore: Callable[[bytes], bool],
-    clock: Clock,
 ) -> int:
-    """Fork the keeper; returns its pid. The child never returns."""
+    """Fork the keeper on `pipe` (its end, the core's end); returns its pid. The child never returns."""
+    own_end, other_end = pipe
+    clock = SystemClock()
     pid = os.fork()
     if pid:
         return pid
@@ -176,12 +182,12 @@ def start(
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         _normal_priority(False)
         with Vault(state, trees, settings.vault, clock=clock, ignore=ignore, fid_of=fid_of) as vault:
-            Keeper(pipe, vault, trees, clock).run()
+            Keeper(own_end, vault, trees, clock).run()
         code = 0
     except (BrokenPipeError, EOFError):
         code = 0
-    except Exception as error:  # noqa: BLE001 - the last place that can say why
-        _last_words(pipe, error)
+    except Exception as error:
+        _last_words(own_end, error)
     finally:
         os._exit(code)
 

@@ -25,7 +25,9 @@ def take(state: Path) -> int:
     except BlockingIOError as error:
         holder = os.pread(fd, 32, 0).decode("ascii", "replace").strip()
         os.close(fd)
-        raise StateBusy(f"{state} is held by the agent with pid {holder}", "stop it, or name another --state") from error
+        raise StateBusy(
+            f"{state} is held by the agent with pid {holder}", "stop it, or name another --state"
+        ) from error
     os.truncate(fd, 0)
     os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
     return fd

@@ -11,7 +11,6 @@ from garde.content import Comparison
 from garde.vault import Coverage
 from garde.watch.suspicion import PartyKey
 
-
 # --- core to keeper
 
 

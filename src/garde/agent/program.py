@@ -15,16 +15,17 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from garde import __version__
-from garde.agent import keeper, lock, words
-from garde.agent.control import Control, Reply
+from garde.agent import keeper, lock
+from garde.agent.control import Control
 from garde.agent.core import Core
+from garde.agent.greeting import Greeting
 from garde.agent.holds import Holder
 from garde.agent.keeper_link import KeeperLink
 from garde.agent.lookup import VaultLookup, warm
@@ -34,22 +35,20 @@ from garde.agent.mode import Mode
 from garde.agent.naming import Naming
 from garde.agent.requests import Requests
 from garde.agent.undo import Undo
-from garde.agent.voice import Voice, skipped_notes
-from garde.clock import Clock, SystemClock
+from garde.agent.voice import Voice
+from garde.clock import SystemClock
+from garde.contain.actions.base import Stage
 from garde.contain.actions.nft import Blocks, NeverCut
 from garde.contain.actions.process import ProcessHold
 from garde.contain.actions.samba import SmbHold
 from garde.errors import NotFound, StateDamaged
 from garde.journal import kinds
 from garde.journal.store import open_journal
-from garde.journal.text import Text
 from garde.journal.writer import BackgroundJournal
-from garde.model.finding import Skipped
 from garde.settings import Settings
-from garde.vault import Coverage, Vault
-from garde.watch import bait
+from garde.vault import Vault
 from garde.watch.actors import Actors
-from garde.watch.sensors import Opened, Sensor, open_best
+from garde.watch.sensors import Sensor, open_best
 from garde.watch.sensors.procs import ForkTree
 from garde.watch.watcher import Watcher
 from garde.watch.weights import load as load_weights
@@ -60,45 +59,49 @@ PATIENCE = 120.0  # seconds for the keeper to repair an index left by kill -9
 STOP_SECONDS = 1.2  # the keeper's time to finish; SIGTERM must end all of it within 2 s
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the agent was asked to do."""
+
+    trees: tuple[bytes, ...]  # real paths
+    state: Path
+    mode: Mode
+    restore: bool
+    settings: Settings
+
+
 def run_watch(
     trees: Sequence[Path],
     state: Path,
     mode: Mode,
     restore: bool,
     settings: Settings,
+    *,
     out: Callable[[dict[str, Any]], None],
-    clock: Clock | None = None,
 ) -> int:
     """Watch `trees` until told to stop; returns the exit code."""
-    clock = clock or SystemClock()
-    roots = real_trees(trees)
-    state = state.absolute()
-    held_lock = lock.take(state)
+    clock = SystemClock()
+    wanted = Wanted(real_trees(trees), state.absolute(), mode, restore, settings)
+    held_lock = lock.take(wanted.state)
     sys.setswitchinterval(SWITCH_SECONDS)
     tree = ForkTree()
     blind = tree.open()
     ours, theirs = Pipe()
     ignore = ignore_of(settings.watch.exclude)
-    keeper_pid = keeper.start(theirs, ours, state, roots, settings, ignore, clock)
+    keeper_pid = keeper.start((theirs, ours), wanted.state, wanted.trees, settings, ignore)
     theirs.close()
-    journal = BackgroundJournal(open_journal(state))
-    voice = Voice(out, journal.put, clock)
+    journal = BackgroundJournal(open_journal(wanted.state))
     _high_priority()
     warm()
-    vault_open = _wait_for_vault(state, ours)
+    vault_open = _wait_for_vault(wanted.state, ours)
     stores = tuple(store.path for store in vault_open.coverage.stores)
-    sensor, opened = open_best((*roots, *stores), ignore)
+    sensor, opened = open_best((*wanted.trees, *stores), ignore)
     sensor.own_pids.add(keeper_pid)
-    in_force = mode if sensor.has_actor else Mode.WATCHING
-    link = KeeperLink(ours)
-    own = {keeper_pid}
-    core = _assemble(
-        roots, stores, state, settings, in_force, restore, clock, voice, journal.put, link, sensor, tree, own
-    )
+    voice = Voice(out, journal.put, clock)
+    core = _assemble(wanted, stores, voice=voice, journal=journal, link=KeeperLink(ours), sensor=sensor, tree=tree)
     core.hear(vault_open)
-    notes = (*([blind] if blind else ()), *opened.reduced)
-    core.ready = _ready_sayer(core, voice, journal.put, mode, in_force, opened, notes, state, restore)
-    _wire(core, state, settings)
+    core.ready = Greeting(core, opened, blind, wanted.mode, str(wanted.state), restore)
+    _wire(core, wanted.state)
     try:
         core.run()
     finally:
@@ -129,37 +132,36 @@ def ignore_of(patterns: Sequence[str]) -> Callable[[bytes], bool]:
 
 
 def _assemble(
-    roots: tuple[bytes, ...],
+    wanted: Wanted,
     stores: tuple[bytes, ...],
-    state: Path,
-    settings: Settings,
-    mode: Mode,
-    restore: bool,
-    clock: Clock,
+    *,
     voice: Voice,
-    put: Callable[[kinds.Payload], None],
+    journal: BackgroundJournal,
     link: KeeperLink,
     sensor: Sensor,
     tree: ForkTree,
-    own: set[int],
 ) -> Core:
     """Build every part and join them: nothing is hidden elsewhere."""
-    lookup = VaultLookup(Vault(state, roots, settings.vault, clock=clock, read_only=True))
+    clock, settings = SystemClock(), wanted.settings
+    lookup = VaultLookup(Vault(wanted.state, wanted.trees, settings.vault, clock=clock, read_only=True))
     run = secrets.token_hex(2)  # ids stay apart from those of an earlier run
     watcher = Watcher(
-        lookup, settings.watch, load_weights(), roots, clock.now, tree.alive, f"v{run}-", stores
-    )
-    enforce = mode is Mode.ENFORCE
+        lookup, settings.watch, load_weights(), wanted.trees,
+        wall=clock.now, alive=tree.alive, prefix=f"v{run}-", stores=stores,
+    )  # fmt: skip
     actors = Actors(tree)
     naming = Naming(actors.enrich)
-    smb = SmbHold(state, Blocks(NeverCut(settings.contain)))
+    # A sensor that can't tell who writes leaves nobody to hold, whatever was asked for.
+    enforce = wanted.mode is Mode.ENFORCE and sensor.has_actor
+    restore = wanted.restore and enforce
+    own = sensor.own_pids
+    processes = ProcessHold(tree, wanted.state, never_hold=settings.watch.never_hold, own_pids=own)
+    smb = SmbHold(wanted.state, Blocks(NeverCut(settings.contain)))
     if enforce:
-        smb.recover()
-        smb.open()
+        _take_up(processes, smb)
         own |= smb.own_pids
-        sensor.own_pids |= smb.own_pids
     holder = Holder(
-        processes=ProcessHold(tree, state, never_hold=frozenset(settings.watch.never_hold), own_pids=own),
+        processes=processes,
         smb=smb,
         watcher=watcher,
         lookup=lookup,
@@ -168,17 +170,37 @@ def _assemble(
         wall=clock.now,
         name_users=naming,
         enforce=enforce,
-        restore=restore and enforce,
+        restore=restore,
         confirm_seconds=settings.watch.confirm_ms / 1000,
     )
-    undo = Undo(
-        watcher.parties, link, voice, clock.now, settings.watch.undo_deletes and restore and enforce, f"u{run}-"
+    core = Core(
+        trees=wanted.trees,
+        sensor=sensor,
+        tree=tree,
+        actors=actors,
+        naming=naming,
+        watcher=watcher,
+        holder=holder,
+        keeper=link,
+        undo=Undo(watcher.parties, link, voice, clock.now, settings.watch.undo_deletes and restore, f"u{run}-"),
+        emit=voice,
+        clock=clock,
+        note=journal.put,
+        bait=settings.watch.bait and enforce,
     )
-    core = Core(roots, sensor, tree, actors, naming, watcher, holder, link, undo, voice, clock, put, lambda coverage: None)
     core.at_end += [naming.close, smb.close]
     if smb.fileno() >= 0:
         core.selector.register(smb.fileno(), selectors.EVENT_READ, lambda: _say_overdue(smb, voice))
     return core
+
+
+def _take_up(processes: ProcessHold, smb: SmbHold) -> None:
+    """Take up what an agent before this one left: confirmed holds stay, unconfirmed ones are let go."""
+    processes.prune()
+    smb.open()
+    for held in (*smb.recover(), *processes.held()):
+        if held.stage is Stage.APPLIED:
+            (smb if held.action == smb.name else processes).release(held.hold_id)
 
 
 def _say_overdue(smb: SmbHold, voice: Voice) -> None:
@@ -196,12 +218,12 @@ def _wait_for_vault(state: Path, pipe: Connection) -> VaultOpened:
     return message
 
 
-def _wire(core: Core, state: Path, settings: Settings) -> None:
+def _wire(core: Core, state: Path) -> None:
     """Register everything that may wake the loop."""
     select = core.selector
-    for source, action in ((core.sensor, None), (core.tree, None)):
+    for source in (core.sensor, core.tree):
         if source.fileno() >= 0:
-            select.register(source.fileno(), selectors.EVENT_READ, action)
+            select.register(source.fileno(), selectors.EVENT_READ, None)
     select.register(core.keeper.pipe, selectors.EVENT_READ, core.hear_keeper)
     wake_in, wake_out = socket.socketpair()
     for end in (wake_in, wake_out):
@@ -210,46 +232,9 @@ def _wire(core: Core, state: Path, settings: Settings) -> None:
     signal.set_wakeup_fd(wake_out.fileno(), warn_on_full_buffer=False)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: core.stop())
-    requests = Requests(core)
-    verbs: dict[str, Callable[[dict[str, Any], Reply], None]] = requests.verbs()
-    control = Control(state, select, verbs)
+    control = Control(state, select, Requests(core).verbs())
     control.open()
-    core.at_end.append(control.close)
-    core.at_end += [wake_in.close, wake_out.close]
-    core.bait = settings.watch.bait
-
-
-def _ready_sayer(
-    core: Core,
-    voice: Voice,
-    put: Callable[[kinds.Payload], None],
-    asked: Mode,
-    in_force: Mode,
-    opened: Opened,
-    notes: Sequence[Skipped],
-    state: Path,
-    restore: bool,
-) -> Callable[[Coverage], None]:
-    def ready(coverage: Coverage) -> None:
-        if core.bait:
-            core.watcher.bait |= {path for root in core.trees for path in bait.place(root)}
-        trees = tuple(Text(root) for root in core.trees)
-        name = core.sensor.name
-        put(kinds.AgentStarted(__version__, asked.value, in_force.value, name, os.getpid(), restore, trees))
-        if in_force is not asked:
-            put(kinds.ModeChanged(asked.value, in_force.value, "; ".join(note.reason for note in notes)))
-        if opened.unseen:
-            put(kinds.TreesUnseen(skipped_notes(opened.unseen)))
-        core.facts = {
-            "mode": in_force.value, "asked": asked.value, "sensor": name, "restore": restore,
-            "trees": [words.text(root) for root in core.trees],
-            "unseen": [words.unseen(item) for item in opened.unseen],
-            "notes": [words.unseen(item) for item in notes], "pid": os.getpid(), "state": str(state),
-        }  # fmt: skip
-        voice("ready", coverage=words.coverage(coverage), **core.facts)
-        voice.flush()
-
-    return ready
+    core.at_end += [control.close, wake_in.close, wake_out.close]
 
 
 def _end(core: Core, keeper_pid: int, journal: BackgroundJournal, held_lock: int) -> None:

@@ -45,7 +45,7 @@ class Requests:
                 "ok": True,
                 **core.facts,
                 "ready": bool(core.facts),
-                "coverage": words.coverage(core.coverage) if core.coverage else None,
+                "coverage": words.coverage(core.coverage, core.keeper.waiting()) if core.coverage else None,
                 "lag": round(core.keeper.lag(now), 2),
                 "waiting": core.keeper.waiting(),
                 "events_per_s": round(core.rate, 1),

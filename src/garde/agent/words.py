@@ -73,17 +73,23 @@ def verdict(judged: Verdict) -> dict[str, Any]:
     }
 
 
-def coverage(what: Coverage) -> dict[str, Any]:
-    """Return the two figures, and what they are made of."""
+def coverage(what: Coverage, waiting: int = 0) -> dict[str, Any]:
+    """Return the two figures, and what they are made of. Files that still wait to be kept count against both."""
+    late = 1 - min(waiting, what.files) / what.files if what.files else 1.0
     return {
         "files": what.files,
-        "judge_percent": what.judgeable_percent,
-        "restore_percent": what.restorable_with_backup_percent,
-        "restore_own_percent": what.restorable_percent,
+        "judge_percent": _less(what.judgeable_percent, late),
+        "restore_percent": _less(what.restorable_with_backup_percent, late),
+        "restore_own_percent": _less(what.restorable_percent, late),
+        "waiting": waiting,
         "hashed": what.hashed,
         "backup": what.backup,
         "notes": [*what.notes, *(store.why for store in what.stores if store.why)],
     }
+
+
+def _less(percent: float, factor: float) -> float:
+    return int(10 * percent * factor) / 10  # rounded down: 99.96 % is not 100.0 %
 
 
 def unseen(skipped: Skipped) -> dict[str, str]:

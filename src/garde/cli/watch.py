@@ -48,7 +48,7 @@ def watch(
     if parent:
         end_with(parent)
     place = make_state(find_state(state))
-    return run_watch(trees, place, Mode(mode), not no_restore, chosen, _speaker(Screen(as_json)))
+    return run_watch(trees, place, Mode(mode), not no_restore, chosen, out=_speaker(Screen(as_json)))
 
 
 def check_trees(paths: tuple[Path, ...]) -> list[Path]:

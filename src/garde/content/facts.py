@@ -49,7 +49,8 @@ class Facts:
     def new(self) -> Randomness:
         """Randomness of the changed bytes as they are now."""
         if self._new is None:
-            self._new = _undiluted(self.change.new)
+            # Whole blocks, which a fingerprint gives, hold more that has not changed.
+            self._new = _undiluted(self.change.new, least=2 / 3 if len(self.change.old) else 1 / 2)
         return self._new
 
     @property
@@ -104,14 +105,17 @@ class Facts:
         return self.checked.covered or not self.same_family
 
 
-def _undiluted(new: Array) -> Randomness:
-    """Judge the changed bytes; once more without the stretches that are plainly no noise, such as a header or a key."""
+def _undiluted(new: Array, *, least: float) -> Randomness:
+    """Judge the changed bytes; once more without the stretches that are plainly no noise, such as a header or a key.
+
+    `least` is the share that must be noise: a document saved anew holds pictures beside its text.
+    """
     found = randomness(new)
     if found.is_random or len(new) < SINGLE + _STRETCH:
         return found
     stretches = new[: len(new) // _STRETCH * _STRETCH].reshape(-1, _STRETCH)
     noise = stretches[distinct_values(stretches) >= _NOISY]
-    if len(noise) * 3 < len(stretches) * 2:
+    if len(noise) < len(stretches) * least:
         return found
     again = randomness(noise.ravel())
     return again if again.is_random else found

@@ -125,7 +125,7 @@ class Vault:
         """Open or make the store of each tree now, so that it can be guarded before its first object."""
         for tree in trees:
             try:
-                self._places.of(tree.rstrip(b"/") + b"/", os.stat(tree).st_dev)
+                self._places.of(tree.rstrip(b"/") + b"/", os.lstat(tree).st_dev)
             except OSError:
                 continue  # an unmounted tree: its store is made when it is there
 

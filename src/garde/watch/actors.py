@@ -58,7 +58,7 @@ class Actors:
         self._clients: dict[int, SmbClient] = {}  # of smbd children, learnt as they are born
 
     def learn(self, pid: int) -> None:
-        """Find the client behind a new smbd child before its first write: reading the kernel's socket table takes 10 ms.
+        """Find the client behind a new smbd child before its first write: reading the kernel's sockets takes 10 ms.
 
         May be called from another thread.
         """

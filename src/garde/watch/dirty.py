@@ -2,8 +2,8 @@
 
 Comes in: writes and closes with their time. Goes out: the files whose turn has come. It looks at no file.
 
-A closed file is due at once. A file that stays open is due `OPEN_DELAY` after its first write (ransomware that keeps its
-handles open never closes), and again after `dirty_seconds` without a close.
+A closed file is due at once. A file that stays open is due `OPEN_DELAY` after its first write (ransomware that keeps
+its handles open never closes), and again after `dirty_seconds` without a close.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class DirtyTable:
             found.looked = False
             self._wake(path, at + self.dirty_seconds)
 
-    def moved(self, old: bytes, new: bytes, fid: bytes, actor: Actor, party: PartyKey, at: float) -> None:
+    def moved(self, old: bytes, new: bytes, fid: bytes, actor: Actor, party: PartyKey, *, at: float) -> None:
         """Note that `old` is called `new` now: judged at once, against what either name was."""
         before = self._table.pop(old, None)
         origin = before.origin if before else old

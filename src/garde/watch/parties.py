@@ -3,8 +3,9 @@
 Comes in: activity with its actor. Goes out: `Party` (one process session, or one SMB connection) with its ledger of
 touched files, the new files it wrote and the files it deleted. It judges nothing.
 
-A party is the session id of a process (a shell loop's children are one hand) or one SMB client (all its connections: a
-block is by address as well; where the address is not known, one smbd child). Sums over several parties (user, share, host) are suspicion.py's.
+A party is the session id of a process (a shell loop's children are one hand) or one SMB client: all its connections,
+for a block is by address as well (where the address is not known, one smbd child). Sums over several parties (user,
+share, host) are suspicion.py's.
 """
 
 from __future__ import annotations
@@ -149,6 +150,8 @@ def party_key(actor: Actor) -> tuple[str, int, int]:
 
 def levels_of(actor: Actor, key: tuple[str, int, int], share: str) -> tuple[Level, ...]:
     """Return the party's levels, narrowest first; the file family is added by the judge, per file."""
-    own = Level("session" if key[0].startswith("smb") else "tree", f"{key[1]}:{key[2]}" if key[1] else f"{key[0]}:{key[2]}")
+    own = Level(
+        "session" if key[0].startswith("smb") else "tree", f"{key[1]}:{key[2]}" if key[1] else f"{key[0]}:{key[2]}"
+    )
     user = f"smb:{actor.smb.address}" if actor.smb is not None and actor.smb.address else f"local:{actor.user}"
     return (own, Level("user", user), Level("share", share), Level("host", ""))

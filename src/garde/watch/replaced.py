@@ -40,7 +40,7 @@ def fits_size(gone: int, new: int) -> bool:
 
 
 def candidates(gone: bytes, fresh: Iterable[bytes], limit: int = 3) -> list[tuple[bytes, bool]]:
-    """Return up to `limit` (path, named after it) from `fresh`, newest last in the input: by name first, then latest."""
+    """Return up to `limit` (path, named after it) from `fresh` (newest last): by name first, then the latest."""
     newest = list(fresh)[::-1]
     named = [(path, True) for path in newest if shares_stem(gone, path)]
     others = [(path, False) for path in newest[:limit] if not shares_stem(gone, path)]

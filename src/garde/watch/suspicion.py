@@ -1,4 +1,4 @@
-"""The sequential test: findings are summed at every level they belong to, and a level that crosses its bound is a verdict.
+"""The sequential test: findings are summed at every level they belong to; one that crosses its bound is a verdict.
 
 Comes in: findings with the levels they belong to, and the time. Goes out: at most one `Verdict` a finding. It holds
 nobody, reads no file and no clock. After Wald's sequential probability ratio test as Jung et al. (2004, Threshold
@@ -14,7 +14,8 @@ Rules, one test each:
 5. A verdict names the actors whose findings are in the level, and nobody else.
 6. What a verdict explains is taken off the levels that add up several hands (family, share, host): an innocent
    colleague of an attacker starts from nothing.
-7. The verdict's own level stays above its bound: the next process of the same user is judged at its first strong finding.
+7. The verdict's own level stays above its bound: the next process of the same user is judged at its first strong
+   finding.
 8. A level that adds up several hands judges only those with a strong finding of their own: weak evidence against one
    hand is never completed by another's deeds.
 9. `forget` a hand that was let go: its findings leave every level.

@@ -59,6 +59,7 @@ class Watcher:
         settings: WatchSettings,
         weights: Weights,
         trees: Sequence[bytes],
+        *,
         wall: Callable[[], float],
         alive: Callable[[int], bool],
         prefix: str = "v",
@@ -203,7 +204,7 @@ class Watcher:
             touched.now_at = new
             party.touch(new, activity.at, activity.pid, created=self._lookup.find(new, b"") is None)
         if not self._is_held(party.key, activity.pid):
-            self._dirty.moved(old, new, activity.fid, actor, party.key, activity.at)
+            self._dirty.moved(old, new, activity.fid, actor, party.key, at=activity.at)
             if made:
                 self._dirty_origin(new)
 
@@ -239,7 +240,7 @@ class Watcher:
         """Take the keeper's word that a file it was asked to keep is damaged."""
         party = self.parties.get(key)
         if party is not None and key not in self._held:
-            self._damaged(party, path, path, comparison, party.actor, now, provisional=False)
+            self._damaged(party, (path, path), comparison, party.actor, now=now, provisional=False)
 
     def held(self, key: PartyKey, pids: frozenset[int]) -> None:
         """Learn which pids a hold has stopped (empty: the whole hand, or a hand that may not be held)."""
@@ -270,7 +271,8 @@ class Watcher:
         comparison = self._lookup.compare(known, item.path, still_open=not item.closed)
         if comparison is None:
             return
-        if not self._damaged(party, origin, item.path, comparison, item.actor, now, provisional=not item.closed):
+        paths = (origin, item.path)
+        if not self._damaged(party, paths, comparison, item.actor, now=now, provisional=not item.closed):
             self._unharmed(party, item, origin, comparison)
 
     def _known(self, item: Dirty) -> tuple[Known | None, bytes]:
@@ -303,15 +305,18 @@ class Watcher:
     def _damaged(
         self,
         party: Party,
-        path: bytes,
-        path_after: bytes,
+        paths: tuple[bytes, bytes],
         comparison: Comparison,
         actor: Actor,
-        now: float,
         *,
+        now: float,
         provisional: bool,
     ) -> bool:
-        """Count a comparison's proofs; True when the file is damaged or may prove so with others."""
+        """Count a comparison's proofs; True when the file is damaged or may prove so with others.
+
+        `paths` are the file's name, and where its content lies now.
+        """
+        path, path_after = paths
         proofs = comparison.proofs
         if comparison.pool and Proof.RANDOM_CHANGE not in proofs:
             proofs = proofs | self._pooled(party, path, comparison)
@@ -389,14 +394,14 @@ class Watcher:
                 return
 
     def _explains(self, party: Party, gone: Deleted, path: bytes, named: bool, actor: Actor) -> bool:
-        """Return True where the new file at `path` settles what became of `gone`: harm found, or a healthy successor."""
+        """Return True where the new file at `path` settles what became of `gone`: harm, or a healthy successor."""
         look = self._lookup.look(path)
         if look is None or not (named or fits_size(gone.size, look.size)):
             return False
         if not is_recognised(gone.kind) or not (look.unreadable or (named and look.pool)):
             return named  # what nobody could read before is not missed: backup programs replace their packs all day
         party.fresh.pop(path, None)
-        self._damaged(party, gone.path, path, _replaced(gone, look), actor, gone.at, provisional=False)
+        self._damaged(party, (gone.path, path), _replaced(gone, look), actor, now=gone.at, provisional=False)
         return True
 
     def _emptied(self, party: Party, path: bytes, comparison: Comparison, at: float) -> None:

@@ -29,7 +29,7 @@ class Weights:
     wide_levels: frozenset[str]
 
     def of(self, proofs: Iterable[Proof]) -> tuple[float, float]:
-        """Return (decaying, permanent) weight of one file's proofs; together at most `cap` but for beyond-cap proofs."""
+        """Return (decaying, permanent) weight of one file's proofs; at most `cap` together, bait aside."""
         found = set(proofs)
         over = sum(self.weight[proof] for proof in found & self.beyond_cap)
         hard = min(self.cap, sum(self.weight[proof] for proof in (found & self.hard) - self.beyond_cap))

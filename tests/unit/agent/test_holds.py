@@ -94,7 +94,9 @@ class Night:
         self.said: list[tuple[str, dict[str, Any]]] = []
         self.processes, self.smb = Acts(refuse), Acts(refuse)
         self.keeper = KeeperLink(None, busy=False)  # type: ignore[arg-type]
-        self.watcher = Watcher(self.disk, WatchSettings(), load(), [b"/srv"], lambda: 1000.0, lambda pid: True)
+        self.watcher = Watcher(
+            self.disk, WatchSettings(), load(), [b"/srv"], wall=lambda: 1000.0, alive=lambda pid: True
+        )
         self.holder = Holder(
             self.processes, self.smb, self.watcher, self.disk, self.keeper, self.say, lambda: 5000.0,
             lambda actor: actor, enforce, enforce, 0.6,
@@ -208,7 +210,9 @@ def test_late_events_lead_to_another_restore_of_what_is_new(night: Night) -> Non
     party.touch(b"/srv/late", 102.0, 7)
     night.holder.touched_again(HAND, 102.0)
     night.holder.work(103.0, drained=True)
-    assert {path for path, _, _ in night.restores()[-1].items} == {b"/srv/late"}, "what was put back stays as people want it"
+    assert {path for path, _, _ in night.restores()[-1].items} == {b"/srv/late"}, (
+        "what was put back stays as people want it"
+    )
 
 
 def test_who_may_not_be_held_is_reported_with_the_reason() -> None:

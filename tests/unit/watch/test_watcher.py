@@ -72,7 +72,8 @@ class Script:
         self.now = 100.0
         self.living: set[int] = set()
         self.watcher = Watcher(
-            self.files, WatchSettings(), load(), [b"/srv"], lambda: 1000.0 + self.now, self.living.__contains__,
+            self.files, WatchSettings(), load(), [b"/srv"], wall=lambda: 1000.0 + self.now,
+            alive=self.living.__contains__,
             stores=[b"/srv/.garde-vault/mine"],
         )  # fmt: skip
         self.commands: list[Command] = []
@@ -421,6 +422,33 @@ def test_one_note_in_many_directories_adds_to_what_is_known_but_never_holds_alon
     assert not script.of(Judged)
     script.does(CLOSED, b"/srv/b.pdf", process(7))
     assert not script.of(Judged), "two files and a note: still a person's doing"
+
+
+@pytest.mark.parametrize(
+    "proofs",
+    [
+        {Proof.TYPE_LOST, Proof.RANDOM_CHANGE},
+        {Proof.TEXT_LOST, Proof.RANDOM_CHANGE},
+        {Proof.STRUCTURE_BROKEN, Proof.STILL_RANDOM},
+        {Proof.ENCODED_CIPHER},
+        {Proof.TYPE_LOST, Proof.BLANKED},
+        {Proof.TYPE_LOST, Proof.CIPHER_CONTAINER},
+    ],
+    ids=lambda proofs: "+".join(sorted(proofs)),
+)
+@pytest.mark.parametrize("minutes", [1, 10])
+def test_one_file_a_minute_is_held_by_the_fifth_file(script: Script, proofs: set[Proof], minutes: int) -> None:
+    for number in range(5):
+        path = b"/srv/%d.pdf" % number
+        script.document(path, now=frozenset(proofs))
+        script.does(CLOSED, path, process(7), after=minutes * 60.0)
+        for other in range(20):  # and a ward goes on working meanwhile, on the same share
+            honest = b"/srv/honest-%d-%d.pdf" % (number, other)
+            script.document(honest, now=HEALTHY)
+            script.does(CLOSED, honest, process(900 + other, sid=900 + other, uid=2000))
+    judged = script.of(Judged)
+    assert len(judged) >= 1
+    assert judged[0].parties == (("session", 50, 1000),)  # type: ignore[union-attr]
 
 
 def test_a_hand_that_was_let_go_is_judged_afresh(script: Script) -> None:
