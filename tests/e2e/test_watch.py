@@ -92,7 +92,7 @@ def test_killed_in_the_middle_of_a_restore_it_finishes_when_it_is_back(xfs: Path
     share, state = xfs / "share", tmp_path / "state"
     with Watch([share], state, restore=False) as watch:
         (result,) = drill(share, "--mode", "full", "--rate", "0", "--wait", "0.5", "--keep", files=400)
-        assert result["held"] and result["lost"]
+        assert result["held"] and result["lost"], result
         os.kill(watch.pid, signal.SIGKILL)
         watch.stop()
     restoring = subprocess.Popen(

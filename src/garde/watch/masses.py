@@ -3,8 +3,9 @@
 Comes in: what a party deleted or emptied and nothing healthy replaced. Goes out: when a loss is due for reporting.
 It never leads to a hold: `git gc` unlinks 456 files in 90 ms, and so does a clean-up. It leads to a report and an undo.
 
-Only documents count (`DOCUMENTS`): build trees, object stores and source trees are deleted by the thousand every day,
-and putting those back would break honest work. Once documents go, everything that went with them is put back.
+Only documents count (`parties.DOCUMENTS`), and only where they are at least half of what goes: build trees, object
+stores and installed packages are replaced by the thousand every day, a few pictures among them, and putting those back
+would break honest work. Once documents go, everything that went with them is put back.
 """
 
 from __future__ import annotations
@@ -16,13 +17,6 @@ from garde.watch.suspicion import PartyKey
 
 QUIET = 0.7  # seconds without a further delete: the hand has finished, or paused
 LATEST = 3.0  # a delete that goes on is reported all the same: the promise is 5 s
-DOCUMENTS = frozenset({"pdf", "jpeg", "png", "tiff", "dicom", "ole", "sqlite", "zip", "mp3", "mp4", "wav", "eml"})
-DOCUMENT_PREFIXES = ("zip.", "text.hl7", "text.csv", "text.rtf")
-
-
-def is_document(kind: str) -> bool:
-    """Return True for kinds that people make and keep."""
-    return kind in DOCUMENTS or kind.startswith(DOCUMENT_PREFIXES)
 
 
 @dataclass(slots=True)
@@ -35,14 +29,14 @@ class Masses:
 
     def count(self, party: Party, deleted: Deleted) -> None:
         """Add one unexplained delete and start the party's clock when there are enough of them."""
-        party.deletes[deleted.path] = deleted
+        party.lost(deleted)
         if party.key not in self._first:
             while party.deletes:
                 oldest = next(iter(party.deletes.values()))
                 if deleted.at - oldest.at <= DELETES_SECONDS:
                     break
-                party.deletes.popitem(last=False)
-            if self._documents(party) < self.threshold:
+                party.explained(oldest.path)
+            if not self._is_mass(party):
                 return
             self._first[party.key] = deleted.at
         self._last[party.key] = deleted.at
@@ -62,15 +56,12 @@ class Masses:
 
     def take(self, party: Party) -> list[Deleted]:
         """Return the party's unexplained deletes when they still make a mass, and forget them."""
-        if self._documents(party) < self.threshold:
+        if not self._is_mass(party):
             return []
-        taken = list(party.deletes.values())
-        party.deletes.clear()
-        return taken
+        return party.take_deletes()
 
     def _due(self, key: PartyKey) -> float:
         return min(self._last[key] + QUIET, self._first[key] + LATEST)
 
-    @staticmethod
-    def _documents(party: Party) -> int:
-        return sum(is_document(item.kind) for item in party.deletes.values())
+    def _is_mass(self, party: Party) -> bool:
+        return party.documents >= self.threshold and party.documents * 2 >= len(party.deletes)

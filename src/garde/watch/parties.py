@@ -21,6 +21,13 @@ LEDGER_SECONDS = 60.0  # how far back an unsuspected hand's touched files are re
 LEDGER_LIMIT = 200_000  # files; a suspected hand's ledger is kept whole up to here
 FRESH_LIMIT = 256  # new files remembered per party for linking with deletes
 DELETES_SECONDS = 10.0
+DOCUMENTS = frozenset({"pdf", "jpeg", "png", "tiff", "dicom", "ole", "sqlite", "zip", "mp3", "mp4", "wav", "eml"})
+DOCUMENT_PREFIXES = ("zip.", "text.hl7", "text.csv", "text.rtf")
+
+
+def is_document(kind: str) -> bool:
+    """Return True for kinds that people make and keep."""
+    return kind in DOCUMENTS or kind.startswith(DOCUMENT_PREFIXES)
 
 
 @dataclass(slots=True)
@@ -55,10 +62,12 @@ class Party:
     ledger: OrderedDict[bytes, Touched] = field(default_factory=OrderedDict)
     fresh: OrderedDict[bytes, float] = field(default_factory=OrderedDict)
     deletes: OrderedDict[bytes, Deleted] = field(default_factory=OrderedDict)
+    documents: int = 0  # of `deletes`
     pids: dict[int, float] = field(default_factory=dict)  # pid -> last seen
     tokens: float = 40.0  # urgent judgements left, refilled over time
     refilled: float = 0.0
     suspected: bool = False
+    noted: bool = False  # a note's spread was counted: once is enough, a package has many names in many folders
     pool: dict[bytes, bytes] = field(default_factory=dict)  # path -> small change, for pooled randomness
     names: dict[bytes, set[bytes]] = field(default_factory=dict)  # base name -> directories, for note spread
     recent_names: deque[bytes] = field(default_factory=deque)
@@ -73,6 +82,25 @@ class Party:
         known.pids.add(pid)
         self.pids[pid] = at
         return known
+
+    def lost(self, deleted: Deleted) -> None:
+        """Add one delete; `documents` is kept beside it, for counting thousands at every delete would be quadratic."""
+        self.explained(deleted.path)
+        self.deletes[deleted.path] = deleted
+        self.documents += is_document(deleted.kind)
+
+    def explained(self, path: bytes) -> None:
+        """Take one delete off: something healthy stands in its place, or it is too old to count."""
+        deleted = self.deletes.pop(path, None)
+        if deleted is not None:
+            self.documents -= is_document(deleted.kind)
+
+    def take_deletes(self) -> list[Deleted]:
+        """Return all unexplained deletes, and forget them."""
+        taken = list(self.deletes.values())
+        self.deletes.clear()
+        self.documents = 0
+        return taken
 
     def wrote_new(self, path: bytes, at: float) -> None:
         """Remember a file that this party made."""

@@ -125,7 +125,8 @@ class Watcher:
     def _see_create(self, activity: Activity, path: bytes, actor: Actor, party: Party) -> None:
         party.touch(path, activity.at, activity.pid, created=path not in self._gone)
         directory, _, name = path.rpartition(b"/")
-        if notes.note(party, directory, name):
+        if not party.noted and notes.note(party, directory, name):
+            party.noted = True
             self._note_spread(party, path, actor, activity.at)
         if path in self._gone:
             return  # made again where a known file was: judged against it when written
@@ -296,7 +297,7 @@ class Watcher:
             elif comparison.size_after * 2 < comparison.size_before:
                 self._emptied(party, origin, comparison, item.last)
             return
-        party.deletes.pop(origin, None)
+        party.explained(origin)
         if item.replaced and item.origin != item.path:
             self._out.append(Moved(item.origin, item.path, False))
         self._out.append(Capture(item.path, item.fid, item.party))
@@ -390,7 +391,7 @@ class Watcher:
             return
         for gone in list(party.deletes.values())[::-1][:3]:
             if not gone.emptied and self._explains(party, gone, path, shares_stem(gone.path, path), actor):
-                party.deletes.pop(gone.path, None)
+                party.explained(gone.path)
                 return
 
     def _explains(self, party: Party, gone: Deleted, path: bytes, named: bool, actor: Actor) -> bool:

@@ -252,6 +252,24 @@ def test_deleting_files_that_are_no_documents_is_everyday_work(script: Script) -
     assert script.commands == []
 
 
+def test_replacing_an_installed_package_is_everyday_work_although_it_holds_pictures(script: Script) -> None:
+    for number in range(60):
+        for kind in ("png", "text", "text", "unknown"):
+            path = b"/srv/lib/%d.%s" % (number, kind.encode())
+            script.document(path, kind=kind)
+            script.does(What.DELETE, path, process(7), after=0.0002)
+    script.work(after=5.0)
+    assert not script.of(MassLoss)
+
+
+def test_many_names_in_many_folders_count_once(script: Script) -> None:
+    for name in range(50):
+        for number in range(6):
+            script.does(What.CREATE | CLOSED, b"/srv/%d/file-%d.pl" % (number, name), process(7))
+    levels = script.watcher.parties.of(process(7), "/srv").levels
+    assert script.watcher.suspicion.score(levels[0], script.now) <= 2.5
+
+
 def test_truncating_many_documents_is_a_loss_even_without_a_close(script: Script) -> None:
     paths = [b"/srv/%d.pdf" % number for number in range(20)]
     script.document(*paths)
