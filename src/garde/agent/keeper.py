@@ -156,7 +156,13 @@ def _items(message: say.RestoreFiles) -> Iterator[RestoreItem]:
 
 
 def _normal_priority(normal: bool) -> None:
+    """Restores run like everybody else; all other work only where a processor would be idle.
+
+    The scheduler's idle class never runs beside honest work, so that on a machine whose processors are all busy captures
+    stand still: `pump` in keeper_link.py counts that as lag, and `Hurry` brings the keeper back to work.
+    """
     try:
+        os.sched_setscheduler(0, os.SCHED_OTHER if normal else os.SCHED_IDLE, os.sched_param(0))
         os.setpriority(os.PRIO_PROCESS, 0, 0 if normal else NICE)
     except OSError:
         pass  # a plain user may not raise its priority again: slower, still right

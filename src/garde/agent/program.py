@@ -24,7 +24,7 @@ from typing import Any
 
 from garde.agent import keeper, lock
 from garde.agent.control import Control
-from garde.agent.core import Core
+from garde.agent.core import CALM_NICE, Core, set_priority
 from garde.agent.greeting import Greeting
 from garde.agent.holds import Holder
 from garde.agent.keeper_link import KeeperLink
@@ -54,7 +54,6 @@ from garde.watch.watcher import Watcher
 from garde.watch.weights import load as load_weights
 
 SWITCH_SECONDS = 0.0005  # the journal's thread gives the interpreter back this soon
-CORE_NICE = -10
 PATIENCE = 120.0  # seconds for the keeper to repair an index left by kill -9
 STOP_SECONDS = 1.2  # the keeper's time to finish; SIGTERM must end all of it within 2 s
 
@@ -91,7 +90,7 @@ def run_watch(
     keeper_pid = keeper.start((theirs, ours), wanted.state, wanted.trees, settings, ignore)
     theirs.close()
     journal = BackgroundJournal(open_journal(wanted.state))
-    _high_priority()
+    set_priority(CALM_NICE)
     warm()
     vault_open = _wait_for_vault(wanted.state, ours)
     stores = tuple(store.path for store in vault_open.coverage.stores)
@@ -107,14 +106,6 @@ def run_watch(
     finally:
         _end(core, keeper_pid, journal, held_lock)
     return 0
-
-
-def _high_priority() -> None:
-    """The core does little and must do it now: on a loaded server every 2.5 ms is one more file."""
-    try:
-        os.setpriority(os.PRIO_PROCESS, 0, CORE_NICE)
-    except OSError:
-        pass  # a plain user: it works, later
 
 
 def real_trees(trees: Sequence[Path]) -> tuple[bytes, ...]:
@@ -221,9 +212,9 @@ def _wait_for_vault(state: Path, pipe: Connection) -> VaultOpened:
 def _wire(core: Core, state: Path) -> None:
     """Register everything that may wake the loop."""
     select = core.selector
-    for source in (core.sensor, core.tree):
-        if source.fileno() >= 0:
-            select.register(source.fileno(), selectors.EVENT_READ, None)
+    # The fork tree is drained after each read and not waited for: an smbd changes its user at every request, and each
+    # change would wake the core.
+    select.register(core.sensor.fileno(), selectors.EVENT_READ, None)
     select.register(core.keeper.pipe, selectors.EVENT_READ, core.hear_keeper)
     wake_in, wake_out = socket.socketpair()
     for end in (wake_in, wake_out):

@@ -43,6 +43,7 @@ from garde.watch.weights import Weights, bound
 
 URGENT_RATE = 60.0  # urgent judgements per second and hand: above the 50 saves/s of a busy office share
 URGENT_BURST = 120.0
+ALARM_SECONDS = 10.0
 POOL_BYTES = 512  # pooled chi-square separates from 256 bytes on; twice that for a wide margin
 POOL_FILES = 3
 STORE_MARK = b"/" + os.fsencode(STORE_NAME)
@@ -79,6 +80,7 @@ class Watcher:
         self._gone: OrderedDict[bytes, float] = OrderedDict()
         self._held: dict[PartyKey, frozenset[int]] = {}
         self._late: set[PartyKey] = set()
+        self._alarm_until = 0.0
         self.bait: set[bytes] = set()
         self._out: list[Command] = []
         self._stores = tuple(store + b"/" for store in stores)
@@ -217,6 +219,10 @@ class Watcher:
 
     # ---- judging --------------------------------------------------------------------------------------------------
 
+    def alarmed(self, now: float) -> bool:
+        """Return True for some seconds after anything was found: nothing may be waited for then."""
+        return now < self._alarm_until
+
     def next_due(self) -> float | None:
         """Return when `work` has something to do next."""
         times = [due for due in (self._dirty.next_due(), self._masses.next_due()) if due is not None]
@@ -347,6 +353,7 @@ class Watcher:
 
     def _count(self, party: Party, finding: Finding, now: float) -> None:
         party.suspected = True
+        self._alarm_until = now + ALARM_SECONDS
         party.touch(finding.path, now, finding.actor.pid)
         self._out.append(Found(finding, party.key))
         verdict = self.suspicion.add(finding, party.key, self._levels(party, finding.path), now)
