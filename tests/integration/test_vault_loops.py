@@ -452,7 +452,10 @@ def test_killed_from_outside_at_any_time(mounts: Mounts, open_vault: Any, tmp_pa
         list(vault.restore([RestoreItem(bytes(path)) for path in paths]))
         assert [path.read_bytes() for path in paths] == [_text(n, 10) for n in range(600)]
         evidence = {item.read_bytes() for item in (tree.parent / STORE_NAME).glob("*/evidence/*")}
-        assert evidence == {_noise(n, 3000) for n in range(600)}
+        damaged = {_noise(n, 3000) for n in range(600)}
+        assert evidence >= damaged
+        # A copy that a kill left half filled might be somebody's damaged file for all that repair can tell: it is kept.
+        assert all(any(_text(n, 10).startswith(left) for n in range(600)) for left in evidence - damaged)
     else:
         vault.scan([bytes(tree)])
         for path in paths:

@@ -34,11 +34,11 @@ from garde.watch.sensors.procs import ForkTree
 from garde.watch.watcher import Watcher
 
 JUDGE = 4  # files judged in one turn: some milliseconds
-# While nobody is suspected and files are being written, the core looks every PAUSE seconds and is not woken by each event:
-# a save over SMB is a dozen of them in 2 ms, and the core would compete with smbd for a processor. It costs no file: a
-# verdict takes three, the third comes 5 ms after the first at 400 files a second, and from the first finding on
+# While nobody is suspected and files are being written, the core looks every PAUSE seconds and is not woken by each
+# event: a save over SMB is a dozen of them in 2 ms, and the core would compete with smbd for a processor. It costs no
+# file: a verdict takes three, the third comes 5 ms after the first at 400 files a second, and from the first finding on
 # nothing is waited for.
-PAUSE = 0.003
+PAUSE = 0.005
 ACTIVE = 1.0  # seconds after the last event in which the next is expected soon
 URGENT_NICE = -10  # on a loaded server every 2.5 ms is one more file
 CALM_NICE = 5
@@ -162,21 +162,27 @@ class Core:
             set_priority(URGENT_NICE if alarmed else CALM_NICE)
 
     def _doze(self, now: float) -> None:
-        """Honest work goes on: look again in PAUSE, not at its every step."""
-        for key, _ in self.selector.select(0):
-            if key.data is not None:
-                key.data()
-        time.sleep(PAUSE)
+        """Honest work goes on: look again in PAUSE, not at every step; sleep on where nothing came or is due."""
+        until = now + min(IDLE, max(PAUSE, self._wait(now)))
+        while True:
+            time.sleep(PAUSE)
+            ready = self.selector.select(0)
+            for key, _ in ready:
+                if key.data is not None:
+                    key.data()
+            if ready or self.stopping or self.clock.monotonic() >= until:
+                return
 
     def _sleep(self, now: float) -> None:
-        speak = None if self.emit.since is None else self.emit.since + SPEAK_AFTER
-        sources = (self.watcher.next_due(), self.holder.next_due(), self.keeper.next_due(now), speak)
-        due = [when for when in sources if when is not None]
-        wait = max(0.0, min([when - now for when in due], default=IDLE))
-        wait = min(wait, IDLE)
-        for key, _ in self.selector.select(wait):
+        for key, _ in self.selector.select(min(self._wait(now), IDLE)):
             if key.data is not None:
                 key.data()
+
+    def _wait(self, now: float) -> float:
+        """Return how long nothing will be due, in seconds."""
+        speak = None if self.emit.since is None else self.emit.since + SPEAK_AFTER
+        sources = (self.watcher.next_due(), self.holder.next_due(), self.keeper.next_due(now), speak)
+        return max(0.0, min((when - now for when in sources if when is not None), default=IDLE))
 
     def _act(self, now: float) -> None:
         commands = self.watcher.take()
@@ -260,6 +266,7 @@ class Core:
 
     def _first_pass(self, coverage: Coverage) -> None:
         self._covered(coverage, "first pass" if not self._is_ready else "rescan")
+        self.keeper.scanning = False
         if not self._is_ready:
             self._is_ready = True
             self.ready(coverage)

@@ -3,7 +3,7 @@
 Comes in: messages from the core. Goes out: messages to the core. It captures, hashes in idle time, applies retention
 and restores. It holds nobody and sees no events; when it dies the core goes on watching and says so.
 
-Low priority on purpose: a burst of honest work must not wait for its pre-images. Restores run at normal priority.
+Low priority on purpose: a burst of honest work must not wait for its pre-images (`hurry`).
 """
 
 from __future__ import annotations
@@ -133,7 +133,6 @@ class Keeper:
         restored: list[say.RestoredFile] = []
         failed: list[tuple[bytes, str]] = []
         unchanged = 0
-        _normal_priority(True)
         for seen, outcome in enumerate(self._vault.restore(items, dry_run=dry_run), 1):
             if isinstance(outcome, Failed):
                 failed.append((outcome.path, outcome.reason))
@@ -145,7 +144,6 @@ class Keeper:
             if seen % PROGRESS_EVERY == 0:
                 self._pipe.send(say.Progress(f"restore {key}", seen, total))
         kept = 0 if dry_run else sum(self._vault.keep_evidence(path) is not None for path in evidence)
-        _normal_priority(False)
         seconds = self._clock.monotonic() - began
         self._pipe.send(say.RestoreDone(key, tuple(restored), unchanged, tuple(failed), kept, dry_run, seconds))
 
@@ -155,17 +153,18 @@ def _items(message: say.RestoreFiles) -> Iterator[RestoreItem]:
         yield RestoreItem(path=path, damaged_at=damaged_at, before_time=first - MARGIN)
 
 
-def _normal_priority(normal: bool) -> None:
-    """Restores run like everybody else; all other work only where a processor would be idle.
+def hurry(pid: int, wanted: bool) -> None:
+    """Let the keeper run like everybody else (restores, the first pass, a long lag), or only where a processor is idle.
 
-    The scheduler's idle class never runs beside honest work, so that on a machine whose processors are all busy captures
-    stand still: `pump` in keeper_link.py counts that as lag, and `Hurry` brings the keeper back to work.
+    The core calls it: a keeper in the scheduler's idle class may not run for a while, not even to leave it. A plain
+    user may not raise a priority again and leaves it as it is.
     """
+    if os.geteuid() != 0:
+        return
     try:
-        os.sched_setscheduler(0, os.SCHED_OTHER if normal else os.SCHED_IDLE, os.sched_param(0))
-        os.setpriority(os.PRIO_PROCESS, 0, 0 if normal else NICE)
+        os.sched_setscheduler(pid, os.SCHED_OTHER if wanted else os.SCHED_IDLE, os.sched_param(0))
     except OSError:
-        pass  # a plain user may not raise its priority again: slower, still right
+        pass  # it has ended; its pipe says so
 
 
 def start(
@@ -184,9 +183,9 @@ def start(
     code = 1
     try:
         other_end.close()  # so that the core's death is an end of file here
+        os.nice(NICE)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the core decides when it ends
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        _normal_priority(False)
         with Vault(state, trees, settings.vault, clock=clock, ignore=ignore, fid_of=fid_of) as vault:
             Keeper(own_end, vault, trees, clock).run()
         code = 0

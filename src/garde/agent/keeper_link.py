@@ -10,6 +10,7 @@ work (unpacking, a build) must not compete with its own pre-images.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
@@ -19,6 +20,7 @@ from garde.watch.suspicion import PartyKey
 SETTLE = 0.3  # seconds
 LATEST = 20.0  # seconds; the promise is 30
 BATCH = 64  # files in one message: some 10 ms of work, so that a restore never waits long
+HURRY_LAG = 5.0  # seconds of lag from which the keeper competes with honest work
 BUSY_EVENTS = 400  # events in a second from which captures give way
 
 
@@ -35,8 +37,11 @@ class KeeperLink:
     """Times are monotonic seconds."""
 
     pipe: Connection
+    hurry: Callable[[bool], None] = lambda wanted: None
     busy: bool = True  # until the keeper says that the vault is open
     gone: bool = False
+    scanning: bool = True  # the first pass is not complete
+    _hurried: bool = True
     _captures: OrderedDict[bytes, _Waiting] = field(default_factory=OrderedDict)
     _moves: deque[say.Move] = field(default_factory=deque)
     _urgent: deque[say.ToKeeper] = field(default_factory=deque)
@@ -73,16 +78,25 @@ class KeeperLink:
 
     def pump(self, now: float, events_per_second: float) -> None:
         """Send the next message when the keeper is free and something is due."""
+        late = self.lag(now) > HURRY_LAG
+        if late or self._urgent:
+            self._set_hurry(True)  # also while it is busy: in the idle class it might not get to an end
         if self.busy or self.gone:
             return
         message = self._urgent.popleft() if self._urgent else self._next_batch(now, events_per_second)
         if message is None:
             return
+        self._set_hurry(late or self.scanning or not isinstance(message, say.Batch))
         try:
             self.pipe.send(message)
             self.busy = True
         except OSError:
             self.gone = True
+
+    def _set_hurry(self, wanted: bool) -> None:
+        if wanted is not self._hurried:
+            self._hurried = wanted
+            self.hurry(wanted)
 
     def next_due(self, now: float) -> float | None:
         """Return when `pump` should be called next; None when nothing waits or the keeper has to answer first."""

@@ -94,10 +94,19 @@ def run_watch(
     warm()
     vault_open = _wait_for_vault(wanted.state, ours)
     stores = tuple(store.path for store in vault_open.coverage.stores)
-    sensor, opened = open_best((*wanted.trees, *stores), ignore)
+    guarded = dict.fromkeys(store.rpartition(b"/")[0] for store in stores)  # with what is laid beside our part
+    sensor, opened = open_best((*wanted.trees, *guarded), ignore)
     sensor.own_pids.add(keeper_pid)
     voice = Voice(out, journal.put, clock)
-    core = _assemble(wanted, stores, voice=voice, journal=journal, link=KeeperLink(ours), sensor=sensor, tree=tree)
+    core = _assemble(
+        wanted,
+        stores,
+        voice=voice,
+        journal=journal,
+        link=KeeperLink(ours, lambda wanted: keeper.hurry(keeper_pid, wanted)),
+        sensor=sensor,
+        tree=tree,
+    )
     core.hear(vault_open)
     core.ready = Greeting(core, opened, blind, wanted.mode, str(wanted.state), restore)
     _wire(core, wanted.state)

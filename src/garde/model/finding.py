@@ -16,7 +16,9 @@ class Proof(StrEnum):
 
     TYPE_LOST = "type_lost"  # a known type before, none after (or "many types become one")
     TEXT_LOST = "text_lost"  # valid text before, not after
-    STRUCTURE_BROKEN = "structure_broken"  # its own checks (CRC, decoder, page map) held before, and fail now
+    # Its own checks (CRC, decoder, page map) held before and fail now; or random bytes of the same size stand where a
+    # format stood that is only ever written whole.
+    STRUCTURE_BROKEN = "structure_broken"
     RANDOM_CHANGE = "random_change"  # >= 1 KiB of changed bytes are uniformly random and were not before
     STILL_RANDOM = "still_random"  # changed bytes are random, but those they replaced were as random (compressed data)
     ENCODED_CIPHER = "encoded_cipher"  # base64 or hex whose decoded bytes are uniformly random

@@ -102,6 +102,27 @@ def test_what_a_held_hand_wrote_is_not_kept(link: KeeperLink, pipe: Pipe) -> Non
     assert [path for path, _, _ in pipe.sent[0].captures] == [b"/good"]
 
 
+def test_the_keeper_runs_beside_honest_work_only_where_it_must(link: KeeperLink, pipe: Pipe) -> None:
+    said: list[bool] = []
+    link.hurry, link.scanning = said.append, False
+    link.capture(b"/a", b"", HAND, 0.0)
+    link.pump(1.0, 0)
+    link.busy = False
+    link.capture(b"/b", b"", HAND, 1.0)
+    link.pump(2.0, 0)
+    assert said == [False], "said once: the idle class"
+    link.busy = False
+    link.urgent(say.RestoreFiles("h1", ()))
+    link.pump(2.0, 0)
+    link.busy = False
+    link.capture(b"/c", b"", HAND, 2.0)
+    link.pump(30.0, 0)
+    link.busy = False
+    link.capture(b"/d", b"", HAND, 30.0)
+    link.pump(31.0, 0)
+    assert said == [False, True, False], "in a hurry for the restore and while it is late, calm again after"
+
+
 def test_a_dead_keeper_is_noticed(link: KeeperLink) -> None:
     def broken(message: object) -> None:
         raise BrokenPipeError
