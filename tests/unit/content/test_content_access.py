@@ -1,3 +1,5 @@
+"""Random access to bytes in memory and behind a descriptor: short reads, vanishing files, sizes."""
+
 from __future__ import annotations
 
 import os

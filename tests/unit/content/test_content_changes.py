@@ -1,3 +1,5 @@
+"""Which bytes changed: differing blocks, sampling of large files, prefixes of half-written ones."""
+
 from __future__ import annotations
 
 from types import ModuleType

@@ -1,3 +1,5 @@
+"""The signature table: what kind a file is, by its own bytes and never by its name."""
+
 from __future__ import annotations
 
 import io

@@ -1,3 +1,5 @@
+"""Chi-square and serial correlation, fit for the length of what is judged."""
+
 from __future__ import annotations
 
 import base64

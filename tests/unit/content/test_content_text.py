@@ -1,3 +1,5 @@
+"""Text and its encodings: what is valid text, and of which kind."""
+
 from __future__ import annotations
 
 from types import ModuleType
