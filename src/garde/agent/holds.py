@@ -26,7 +26,7 @@ from typing import Any, Protocol
 from garde.agent import messages as say
 from garde.agent import words
 from garde.agent.keeper_link import KeeperLink
-from garde.contain.actions.base import Action, Confirmed, Held, Refused, Target
+from garde.contain.actions.base import Action, Confirmed, Held, Refused, Released, Target
 from garde.model.actor import Actor, ActorKind
 from garde.model.finding import Finding, Proof, Skipped, Verdict
 from garde.watch.lookup import Lookup
@@ -268,11 +268,24 @@ class Holder:
     def release(self, hold_id: str, by: str) -> bool:
         """Let a hand go on an operator's word; False where there is no such hold (rule 6)."""
         hold = self.holds.get(hold_id)
-        if hold is None or hold.state not in (HoldState.HELD, HoldState.CONFIRMED):
+        if hold is None:
+            return self._release_older(hold_id)
+        if hold.state not in (HoldState.HELD, HoldState.CONFIRMED):
             return False
         self._release(hold, by, "released by hand")
         self.keeper.urgent(say.Accept(tuple(finding.path_after for finding in hold.verdict.findings)))
         return True
+
+    def older(self) -> list[Held]:
+        """Return the holds of an agent before this one that are still in force."""
+        return [held for held in (*self.processes.held(), *self.smb.held()) if held.hold_id not in self.holds]
+
+    def _release_older(self, hold_id: str) -> bool:
+        for held in self.older():
+            if held.hold_id == hold_id:
+                action = self.smb if held.action == self.smb.name else self.processes
+                return isinstance(action.release(hold_id), Released)
+        return False
 
     def leave(self) -> None:
         """The agent ends: holds that were not confirmed yet are let go, confirmed ones stay until released."""

@@ -27,7 +27,7 @@ class Requests:
     def status(self, request: dict[str, Any], reply: Reply) -> None:
         """Say mode, sensor, coverage, lag and holds."""
         core, now = self._core, self._core.clock.monotonic()
-        holds = [
+        holds: list[dict[str, Any]] = [
             {
                 "id": hold.id,
                 "verdict": hold.verdict.id,
@@ -37,6 +37,10 @@ class Requests:
                 "files": len(hold.verdict.findings),
             }
             for hold in core.holder.holds.values()
+        ]
+        holds += [
+            {"id": held.hold_id, "state": held.stage.value, "pids": list(held.pids), "addresses": list(held.addresses)}
+            for held in core.holder.older()
         ]
         progress = core.progress
         task = None if progress is None else {"task": progress.task, "done": progress.done, "total": progress.total}
@@ -58,7 +62,8 @@ class Requests:
     def release(self, request: dict[str, Any], reply: Reply) -> None:
         """Let one hold go, or all of them."""
         holder = self._core.holder
-        wanted = [str(request["id"])] if request.get("id") else list(holder.holds)
+        everything = [*holder.holds, *(held.hold_id for held in holder.older())]
+        wanted = [str(request["id"])] if request.get("id") else everything
         done = [hold_id for hold_id in wanted if holder.release(hold_id, "operator")]
         if done or not request.get("id"):
             reply({"ok": True, "released": done})

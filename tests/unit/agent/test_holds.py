@@ -33,6 +33,7 @@ class Acts:
     def __init__(self, refuse: str = "") -> None:
         self.asked: list[tuple[str, Any]] = []
         self.refuse = refuse
+        self.before: tuple[Held, ...] = ()
 
     def check(self, hold_id: str, target: Target) -> Refused | None:
         return None
@@ -56,7 +57,7 @@ class Acts:
         return Released(hold_id, (7, 8))
 
     def held(self) -> tuple[Held, ...]:
-        return ()
+        return self.before
 
     def verbs(self) -> list[str]:
         return [verb for verb, _ in self.asked]
@@ -251,6 +252,14 @@ def test_an_operators_release_is_said_and_forgets(night: Night) -> None:
     assert night.said[-1][0] == "released" and night.said[-1][1]["by"] == "operator"
     assert not night.holder.release(night.hold().id, "operator"), "a second time there is nothing to release"
     assert not night.holder.release("h-none", "operator")
+
+
+def test_a_hold_of_an_agent_before_this_one_can_be_released(night: Night) -> None:
+    night.processes.before = (Held("h-before-1", "acts", Stage.CONFIRMED, 7, (7, 8)),)
+    night.smb.name = "smb"
+    assert [held.hold_id for held in night.holder.older()] == ["h-before-1"]
+    assert night.holder.release("h-before-1", "operator")
+    assert night.processes.asked == [("release", "h-before-1")] and night.smb.asked == []
 
 
 def test_at_the_end_unconfirmed_holds_are_let_go_and_confirmed_ones_stay(night: Night) -> None:
