@@ -121,6 +121,8 @@ class Actors:
         client = self._clients.get(process.pid)
         if client is None and not process.gone:
             client = self._samba.client_of(process.pid)
+            if client is not None:
+                self._clients[process.pid] = client  # events of its last moments may be read after its end
         if client is not None:
             return client
         if chain and _is_smbd(chain[0]) and self._samba.listens(chain[0].pid):

@@ -136,7 +136,7 @@ class Parties:
 
     def of(self, actor: Actor, share: str) -> Party:
         """Return the party of `actor`, made when new. `share` is the watched tree it works in."""
-        key = party_key(actor)
+        key = self._same_smbd(actor) or party_key(actor)
         party = self._parties.get(key)
         if party is None:
             party = self._parties[key] = Party(key, actor, levels_of(actor, key, share))
@@ -144,6 +144,13 @@ class Parties:
         else:
             self._parties.move_to_end(key)
         return party
+
+    def _same_smbd(self, actor: Actor) -> tuple[str, int, int] | None:
+        """An smbd child whose client is not known any more is still the hand that it was."""
+        if actor.kind is not ActorKind.SMB or (actor.smb is not None and actor.smb.address):
+            return None
+        found = (key for key, party in self._parties.items() if key[0].startswith("smb ") and actor.pid in party.pids)
+        return next(found, None)
 
     def get(self, key: tuple[str, int, int]) -> Party | None:
         """Return the party with this key, if it is still remembered."""

@@ -400,6 +400,20 @@ def test_one_smb_client_is_one_hand_and_its_neighbour_another(script: Script) ->
     assert judged.parties == (("smb 10.0.0.9", 0, 0),)
 
 
+def test_an_smbd_that_has_ended_is_still_its_clients_hand(script: Script) -> None:
+    child = Process(9, 1, 1, 1, 0, "smbd", "", "")
+    alive = Actor(ActorKind.SMB, child, "", (), SmbClient("10.0.0.9", 5))
+    ended = Actor(ActorKind.SMB, child, "", (), SmbClient("", 0))
+    paths = [b"/srv/%d.pdf" % number for number in range(8)]
+    script.document(*paths, now=RANDOM)
+    for path in paths[:3]:
+        script.does(CLOSED, path, alive)
+    script.watcher.held(("smb 10.0.0.9", 0, 0), frozenset({9}))
+    for path in paths[3:]:
+        script.does(CLOSED, path, ended)
+    assert len(script.of(Judged)) == 1
+
+
 def test_a_held_hand_is_not_judged_again_but_its_ledger_grows(script: Script) -> None:
     paths = [b"/srv/%d.pdf" % number for number in range(10)]
     script.document(*paths, now=RANDOM)
