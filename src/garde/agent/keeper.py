@@ -186,7 +186,10 @@ def start(
         os.nice(NICE)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the core decides when it ends
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        with Vault(state, trees, settings.vault, clock=clock, ignore=ignore, fid_of=fid_of) as vault:
+        mask = os.umask(0o077)  # the index names files and people: its owner's only
+        vault = Vault(state, trees, settings.vault, clock=clock, ignore=ignore, fid_of=fid_of)
+        os.umask(mask)
+        with vault:
             Keeper(own_end, vault, trees, clock).run()
         code = 0
     except (BrokenPipeError, EOFError):

@@ -16,8 +16,8 @@ import zipfile
 FIRST = b".!garde-canary.txt"
 LAST = b".zzz-garde-canary.zip"
 WORDS = (
-    "This file belongs to Garde, which guards this share against ransomware. Nobody needs it; please leave it here.\n"
-    "Ce fichier appartient à Garde, qui protège ce partage. Personne n'en a besoin ; merci de le laisser ici.\n"
+    "This file belongs to Garde, which guards this share against ransomware. Nobody needs it. Please leave it here.\n"
+    "Ce fichier appartient à Garde, qui protège ce partage. Personne n'en a besoin. Merci de le laisser ici.\n"
 )
 
 
@@ -33,13 +33,14 @@ def place(tree: bytes) -> list[bytes]:
 
 def _write_new(path: bytes, content: bytes) -> bool:
     try:
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except FileExistsError:
         return True
     except OSError:
         return False
     with os.fdopen(fd, "wb") as file:
         file.write(content)
+        os.fchmod(fd, 0o666)  # a canary that an attacker may not write to tells nothing
     return True
 
 
