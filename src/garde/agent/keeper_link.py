@@ -4,7 +4,8 @@ Comes in: captures, moves, restores. Goes out: one message at a time, the next o
 a slow keeper never makes the core wait. Restores go first, then moves, then captures.
 
 Captures wait `SETTLE` so that a save of several steps is kept once, and under load up to `LATEST`: a burst of honest
-work (unpacking, a build) must not compete with its own pre-images.
+work (unpacking, a build) must not compete with its own pre-images. What people make goes first: under a load that an
+office makes all day, documents (by the ending of their name; it decides nothing but the order) are still kept at once.
 """
 
 from __future__ import annotations
@@ -20,8 +21,15 @@ from garde.watch.suspicion import PartyKey
 SETTLE = 0.3  # seconds
 LATEST = 20.0  # seconds; the promise is 30
 BATCH = 64  # files in one message: some 10 ms of work, so that a restore never waits long
-HURRY_LAG = 5.0  # seconds of lag from which the keeper competes with honest work
-BUSY_EVENTS = 400  # events in a second from which captures give way
+HURRY_DOCUMENTS = 5.0  # seconds that a document may wait before the keeper competes with honest work for it
+HURRY_OTHERS = LATEST + 2.0
+BUSY_EVENTS = 400  # events in a second from which captures of documents give way
+CALM_EVENTS = 60  # the same for everything else: object files, caches, logs
+DOCUMENT_ENDINGS = (
+    b".bmp", b".csv", b".db", b".dcm", b".dicom", b".doc", b".docx", b".eml", b".gif", b".hl7", b".htm", b".html",
+    b".jpeg", b".jpg", b".json", b".mdb", b".msg", b".odp", b".ods", b".odt", b".pdf", b".png", b".ppt", b".pptx",
+    b".rtf", b".sqlite", b".tif", b".tiff", b".txt", b".vsd", b".xls", b".xlsx", b".xml", b".zip",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -42,30 +50,33 @@ class KeeperLink:
     gone: bool = False
     scanning: bool = True  # the first pass is not complete
     _hurried: bool = True
-    _captures: OrderedDict[bytes, _Waiting] = field(default_factory=OrderedDict)
+    _documents: OrderedDict[bytes, _Waiting] = field(default_factory=OrderedDict)
+    _others: OrderedDict[bytes, _Waiting] = field(default_factory=OrderedDict)
     _moves: deque[say.Move] = field(default_factory=deque)
     _urgent: deque[say.ToKeeper] = field(default_factory=deque)
 
     def capture(self, path: bytes, fid: bytes, party: PartyKey, now: float) -> None:
         """Ask for a file to be kept; asked again while waiting, it waits a little longer."""
-        waiting = self._captures.get(path)
+        queue = self._queue_of(path)
+        waiting = queue.get(path)
         if waiting is None:
-            self._captures[path] = _Waiting(fid, party, now, now)
+            queue[path] = _Waiting(fid, party, now, now)
         else:
             waiting.fid, waiting.party, waiting.last = fid or waiting.fid, party, now
-            self._captures.move_to_end(path)
+            queue.move_to_end(path)
 
     def moved(self, move: say.Move) -> None:
         """Ask for a rename to be followed; captures that wait follow it too."""
         self._moves.append(move)
         if not move.directory:
-            waiting = self._captures.pop(move.old, None)
+            waiting = self._queue_of(move.old).pop(move.old, None)
             if waiting is not None:
-                self._captures[move.new] = waiting
+                self._queue_of(move.new)[move.new] = waiting
             return
         prefix = move.old + b"/"
-        for path in [path for path in self._captures if path.startswith(prefix)]:
-            self._captures[move.new + path[len(move.old) :]] = self._captures.pop(path)
+        for queue in (self._documents, self._others):
+            for path in [path for path in queue if path.startswith(prefix)]:
+                queue[move.new + path[len(move.old) :]] = queue.pop(path)
 
     def urgent(self, message: say.ToKeeper) -> None:
         """Ask for something that goes before all captures."""
@@ -73,12 +84,13 @@ class KeeperLink:
 
     def forget(self, party: PartyKey) -> None:
         """Drop captures of what a held hand wrote: its work is put back, not kept."""
-        for path in [path for path, waiting in self._captures.items() if waiting.party == party]:
-            del self._captures[path]
+        for queue in (self._documents, self._others):
+            for path in [path for path, waiting in queue.items() if waiting.party == party]:
+                del queue[path]
 
     def pump(self, now: float, events_per_second: float) -> None:
         """Send the next message when the keeper is free and something is due."""
-        late = self.lag(now) > HURRY_LAG
+        late = _age(self._documents, now) > HURRY_DOCUMENTS or _age(self._others, now) > HURRY_OTHERS
         if late or self._urgent:
             self._set_hurry(True)  # also while it is busy: in the idle class it might not get to an end
         if self.busy or self.gone:
@@ -104,32 +116,43 @@ class KeeperLink:
             return None
         if self._urgent or self._moves:
             return now
-        if not self._captures:
-            return None
-        return max(now + 0.05, next(iter(self._captures.values())).last + SETTLE)
+        lasts = [next(iter(queue.values())).last for queue in (self._documents, self._others) if queue]
+        return max(now + 0.05, min(lasts) + SETTLE) if lasts else None
 
     def waiting(self) -> int:
         """Return how many files wait to be kept."""
-        return len(self._captures)
+        return len(self._documents) + len(self._others)
 
     def lag(self, now: float) -> float:
         """Return how long the oldest waiting file has waited beyond its settling time, in seconds."""
-        if not self._captures:
-            return 0.0
-        return max(0.0, now - next(iter(self._captures.values())).since - SETTLE)
+        return max(0.0, _age(self._documents, now) - SETTLE, _age(self._others, now) - SETTLE)
+
+    def _queue_of(self, path: bytes) -> OrderedDict[bytes, _Waiting]:
+        return self._documents if path.lower().endswith(DOCUMENT_ENDINGS) else self._others
 
     def _next_batch(self, now: float, events_per_second: float) -> say.Batch | None:
         moves = tuple(self._moves)
         self._moves.clear()
-        calm = events_per_second < BUSY_EVENTS
+        chosen = self._due(self._documents, now, events_per_second < BUSY_EVENTS, BATCH)
+        chosen += self._due(self._others, now, events_per_second < CALM_EVENTS, BATCH - len(chosen))
+        return say.Batch(moves, tuple(chosen)) if moves or chosen else None
+
+    @staticmethod
+    def _due(
+        queue: OrderedDict[bytes, _Waiting], now: float, calm: bool, limit: int
+    ) -> list[tuple[bytes, bytes, PartyKey]]:
+        """Take up to `limit` captures whose time has come."""
         chosen: list[tuple[bytes, bytes, PartyKey]] = []
-        for path, waiting in self._captures.items():
+        for path, waiting in queue.items():
             settled = now - waiting.last >= SETTLE
-            if not (settled and calm) and now - waiting.since < LATEST:
+            if len(chosen) >= limit or (not (settled and calm) and now - waiting.since < LATEST):
                 break  # in order of last write: those behind it are younger
             chosen.append((path, waiting.fid, waiting.party))
-            if len(chosen) >= BATCH:
-                break
         for path, _, _ in chosen:
-            del self._captures[path]
-        return say.Batch(moves, tuple(chosen)) if moves or chosen else None
+            del queue[path]
+        return chosen
+
+
+def _age(queue: OrderedDict[bytes, _Waiting], now: float) -> float:
+    """Return how long the oldest of a queue has waited, in seconds."""
+    return now - next(iter(queue.values())).since if queue else 0.0

@@ -76,6 +76,16 @@ def test_under_load_captures_give_way_but_not_for_ever(link: KeeperLink, pipe: P
     assert link.lag(LATEST + 0.1) == 0.0
 
 
+def test_what_people_make_goes_before_what_machines_make(link: KeeperLink, pipe: Pipe) -> None:
+    link.capture(b"/build/main.o", b"", OTHER, 0.0)
+    link.capture(b"/ward/report.DOCX", b"", HAND, 0.0)
+    link.pump(5.0, 250)
+    assert [path for path, _, _ in pipe.sent[0].captures] == [b"/ward/report.DOCX"]
+    link.busy = False
+    link.pump(LATEST + 0.1, 250)
+    assert [path for path, _, _ in pipe.sent[1].captures] == [b"/build/main.o"]
+
+
 def test_a_batch_is_small_so_that_a_restore_never_waits_long(link: KeeperLink, pipe: Pipe) -> None:
     for number in range(3 * BATCH):
         link.capture(b"/%d" % number, b"", HAND, 0.0)
