@@ -98,7 +98,10 @@ class Ward:
         return client
 
     def children_of(self, machine: ClientNamespace) -> list[int]:
-        return Listener(self.server.pid).children_serving(frozenset({machine.address, machine.address6}))
+        """Look up to 50 times: a row of the kernel's table can be missed while others come and go."""
+        addresses = frozenset({machine.address, machine.address6})
+        looks = (Listener(self.server.pid).children_serving(addresses) for _ in range(50))
+        return next((found for found in looks if found), [])
 
     def contents(self, client: Client) -> list[bytes]:
         return [path.read_bytes() for path in sorted(client.directory.iterdir())]

@@ -265,9 +265,11 @@ class SmbHold:
 
     def _check_serves(self, work: _Work, listener: Listener, pid: int, address: str) -> frozenset[str]:
         """All addresses that a stopped child serves; one that is not this client's goes on, and adds none."""
-        serves = listener.clients_of(pid)
-        if serves and (not address or address in serves):
-            return serves
+        for look in (listener, None):
+            # A second look: the kernel's table is read in pieces, and a row can be missed while others come and go.
+            serves = (look or Listener(listener.pid)).clients_of(pid)
+            if serves and (not address or address in serves):
+                return serves
         for who in [who for who in work.children if who.pid == pid]:
             proc.send(who, signal.SIGCONT)
             self._deadman.done(who)
