@@ -177,6 +177,8 @@ class Core:
         for key, _ in self.selector.select(min(self._wait(now), IDLE)):
             if key.data is not None:
                 key.data()
+            elif key.fd == self.tree.fileno():
+                self._last_seen = now  # processes are born, smbd children among them: doze, do not wake for each
 
     def _wait(self, now: float) -> float:
         """Return how long nothing will be due, in seconds."""

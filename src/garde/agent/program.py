@@ -221,9 +221,9 @@ def _wait_for_vault(state: Path, pipe: Connection) -> VaultOpened:
 def _wire(core: Core, state: Path) -> None:
     """Register everything that may wake the loop."""
     select = core.selector
-    # The fork tree is drained after each read and not waited for: an smbd changes its user at every request, and each
-    # change would wake the core.
-    select.register(core.sensor.fileno(), selectors.EVENT_READ, None)
+    for source in (core.sensor, core.tree):
+        if source.fileno() >= 0:
+            select.register(source.fileno(), selectors.EVENT_READ, None)
     select.register(core.keeper.pipe, selectors.EVENT_READ, core.hear_keeper)
     wake_in, wake_out = socket.socketpair()
     for end in (wake_in, wake_out):
