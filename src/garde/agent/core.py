@@ -101,7 +101,7 @@ class Core:
                 self._doze(now)
 
     def _speak(self, now: float) -> None:
-        """Speak once nothing is due, or after SPEAK_AFTER."""
+        """Speak at once after a verdict, and of everything else after SPEAK_AFTER."""
         since = self.emit.since
         if since is not None and (now - since >= SPEAK_AFTER or self.holder.spoke):
             self.holder.spoke = False

@@ -35,7 +35,6 @@ from garde.watch.suspicion import PartyKey
 from garde.watch.watcher import Watcher
 
 LOOK_AGAIN = 0.03  # seconds after the hold: writes under way have landed, and an smbd may be stopped for 1 s at most
-SETTLE_AGAIN = 0.2  # seconds: processes that appeared meanwhile are added to the hold
 RESTORE_AFTER = 0.15  # seconds without a further event of the hand
 EVIDENCE_BEFORE = 30.0  # seconds before the first finding that count as the hand's work
 

@@ -103,7 +103,7 @@ def run_watch(
         stores,
         voice=voice,
         journal=journal,
-        link=KeeperLink(ours, lambda wanted: keeper.hurry(keeper_pid, wanted)),
+        link=KeeperLink(ours, lambda now: keeper.hurry(keeper_pid, now)),
         sensor=sensor,
         tree=tree,
     )

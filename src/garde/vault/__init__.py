@@ -194,9 +194,6 @@ class Vault:
         self._capture.after_commit()
         return outcomes
 
-    def commit(self) -> None:
-        """Make all captures visible to the reader. They already are: each capture commits itself."""
-
     def scan_steps(self, trees: Sequence[bytes]) -> Iterator[ScanProgress]:
         """One pass in steps of some 10 ms; other calls may come between two steps."""
         return self._scan.steps(trees)

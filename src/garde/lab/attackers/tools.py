@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 from garde.lab.attackers.base import Station
 from garde.lab.attackers.ground import Target
 
 
-class Tool:
+class Tool(ABC):
     """Base: makes a key, calls `command`, removes the original where the tool leaves it."""
 
     ending = ""
@@ -27,9 +28,9 @@ class Tool:
         self.key = self.home / "key"
         self.key.write_text(os.urandom(16).hex() + "\n", encoding="utf-8")
 
+    @abstractmethod
     def command(self, name: str, key: Path) -> list[str]:
         """Return the call that encrypts `name`."""
-        raise NotImplementedError
 
     def hit(self, target: Target) -> None:
         name = target.relative()
