@@ -233,10 +233,13 @@ class Holder:
         known = self.lookup.find(finding.path, b"")
         if known is None:
             return True  # the index has moved on; the finding was made, and is not taken back for want of a look
+        place = finding.path_after
         if Proof.REPLACED in finding.proofs:
-            look = self.lookup.look(finding.path_after)
-            return look is not None and (look.unreadable or bool(look.pool))
-        again = self.lookup.compare(known, finding.path_after, still_open=finding.provisional)
+            look = self.lookup.look(place)
+            if look is not None:
+                return look.unreadable or bool(look.pool)
+            place = finding.path  # moved on meanwhile: over SMB a rename over a name is a delete and a rename
+        again = self.lookup.compare(known, place, still_open=finding.provisional)
         return again is None or bool(again.proofs - {Proof.STILL_RANDOM}) or bool(again.pool)
 
     def _confirm(self, hold: Hold, standing: int, now: float) -> None:

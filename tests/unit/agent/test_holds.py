@@ -69,6 +69,7 @@ class Disk:
     def __init__(self) -> None:
         self.sound: set[bytes] = set()
         self.unreadable: set[bytes] = set()
+        self.moved_on: set[bytes] = set()
 
     def find(self, path: bytes, fid: bytes) -> Known | None:
         return Known(
@@ -84,7 +85,7 @@ class Disk:
         )  # fmt: skip
 
     def look(self, path: bytes) -> NewFile | None:
-        return NewFile("unknown", 1, Structure.UNCHECKED, path in self.unreadable, frozenset(), b"", "")
+        return None if path in self.moved_on else NewFile("unknown", 1, Structure.UNCHECKED, path in self.unreadable, frozenset(), b"", "")
 
 
 class Night:
@@ -109,13 +110,20 @@ class Night:
     def kinds(self) -> list[str]:
         return [kind for kind, _ in self.said]
 
-    def judged(self, *paths: bytes, who: Actor = WRITER, pids: tuple[int, ...] = (7,), after: bytes = b"") -> Verdict:
+    def judged(
+        self,
+        *paths: bytes,
+        who: Actor = WRITER,
+        pids: tuple[int, ...] = (7,),
+        after: bytes = b"",
+        proof: Proof = Proof.TYPE_LOST,
+    ) -> Verdict:
         party = self.watcher.parties.of(who, "/srv")
         for path in paths:
             for pid in pids:
                 party.touch(path, 100.0, pid)
         findings = tuple(
-            Finding(1000.0, path, path + after, frozenset({Proof.TYPE_LOST}), who, "pdf", "unknown", 1, False)
+            Finding(1000.0, path, path + after, frozenset({proof}), who, "pdf", "unknown", 1, False)
             for path in paths
         )
         verdict = Verdict("v1-1", 1000.0, "tree", "50:1000", 15.0, 13.8, findings, (who,))
@@ -172,6 +180,20 @@ def test_evidence_that_no_longer_stands_lets_the_hand_go(night: Night) -> None:
     assert night.kinds()[-1] == "released" and night.processes.verbs() == ["apply", "release"]
     night.holder.work(110.0, drained=True)
     assert night.restores() == []
+
+
+def test_a_new_file_that_took_the_name_of_what_it_replaced_is_looked_for_under_that_name(night: Night) -> None:
+    night.disk.moved_on = {b"/srv/a.tmp~", b"/srv/b.tmp~"}
+    night.judged(b"/srv/a", b"/srv/b", after=b".tmp~", proof=Proof.REPLACED)
+    night.holder.work(100.5, drained=True)
+    assert night.kinds()[-1] == "confirmed", "the temporary name is gone, the damage is not"
+
+
+def test_a_new_file_that_gave_the_name_back_to_a_sound_one_lets_the_hand_go(night: Night) -> None:
+    night.disk.moved_on, night.disk.sound = {b"/srv/a.tmp~"}, {b"/srv/a"}
+    night.judged(b"/srv/a", after=b".tmp~", proof=Proof.REPLACED)
+    night.holder.work(100.5, drained=True)
+    assert night.kinds()[-1] == "released"
 
 
 def test_a_confirmed_smb_client_is_ended_by_its_own_act(night: Night) -> None:
