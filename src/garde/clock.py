@@ -1,14 +1,17 @@
 """Time, passed in wherever a decision needs it, so that tests play a night in milliseconds.
 
-Comes in: nothing. Goes out: `Clock` (wall time in seconds since the epoch, monotonic seconds, sleep) and its two
+Comes in: nothing. Goes out: `Clock` (wall time in seconds since the epoch, monotonic seconds, sleep) and its
 implementations. It does not format for people beyond the one ISO form that every machine output uses.
 """
 
 from __future__ import annotations
 
+import mmap
+import struct
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol
 
 
@@ -51,6 +54,31 @@ class VirtualClock:
         """Move both clocks forward by `seconds`."""
         self.wall += seconds
         self.ticks += seconds
+
+
+class OffsetClock:
+    """The machine's clocks, moved by what stands in a small file: eight bytes, a little-endian double, in seconds.
+
+    The lab's night uses it to let hours pass between two bursts in all its programs at once. The monotonic clock goes
+    forward with it: a time-out of an hour must end. An offset that shrinks is not followed: time never goes back.
+    """
+
+    def __init__(self, path: Path) -> None:
+        with open(path, "rb") as file:
+            self._map = mmap.mmap(file.fileno(), 8, prot=mmap.PROT_READ)
+        self._offset = 0.0
+
+    def offset(self) -> float:
+        """Return the seconds that this clock is ahead of the machine's."""
+        wanted: float = struct.unpack("<d", self._map[:8])[0]
+        self._offset = max(self._offset, wanted)
+        return self._offset
+
+    def now(self) -> float:
+        return time.time() + self.offset()
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.offset()
 
 
 def iso(seconds: float) -> str:

@@ -12,7 +12,10 @@ against. Errors that are not for people stay ordinary exceptions.
     ├── AgentAbsent         no agent answers on the state directory
     ├── NotFound            no such hold, verdict, or file
     ├── Incomplete          the work ended, but not whole
-    └── NotSetUp            the first start could not set up (said by scripts/setup)
+    ├── NotSetUp            the first start could not set up (said by scripts/setup)
+    ├── HubAbsent           no hub answers
+    ├── Refused             the other side said no: a token, an order, a code, a decision
+    └── Tampered            the record was changed, or its end was cut off
 """
 
 from __future__ import annotations
@@ -106,6 +109,30 @@ class NotSetUp(GardeError):
     code = "SETUP"
     exit_code = 10
     meaning = "the first start could not set up the environment; the message says what to install"
+
+
+class HubAbsent(GardeError):
+    """No hub answers, or what answers is not the hub that was pinned."""
+
+    code = "HUB-ABSENT"
+    exit_code = 11
+    meaning = "no hub answers at its address, or what answers is not the hub that this machine knows"
+
+
+class Refused(GardeError):
+    """The other side said no, and why."""
+
+    code = "REFUSED"
+    exit_code = 12
+    meaning = "it was refused: the message says by whom and why (a token, an order, a code, a decision)"
+
+
+class Tampered(GardeError):
+    """The record does not hold: changed, or cut off at its end."""
+
+    code = "TAMPERED"
+    exit_code = 13
+    meaning = "the journal was changed after it was written, or its end was cut off; the output names the places"
 
 
 def _tree(root: type[GardeError]) -> list[type[GardeError]]:

@@ -24,7 +24,8 @@ from garde.agent.naming import Naming
 from garde.agent.undo import Undo
 from garde.agent.voice import Voice
 from garde.clock import Clock
-from garde.journal.kinds import CoverageChanged, Payload
+from garde.journal.kinds import CoverageChanged
+from garde.journal.payload import Payload
 from garde.model.activity import Activity, What
 from garde.vault import Coverage
 from garde.watch import commands as do

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from garde import __version__
 from garde.agent import words
 from garde.agent.core import Core
+from garde.agent.link.core_end import Link
 from garde.agent.mode import Mode
 from garde.agent.voice import skipped_notes
 from garde.journal import kinds
@@ -32,6 +33,7 @@ class Greeting:
     asked: Mode
     state: str
     restore: bool
+    link: Link | None = None
 
     def __call__(self, coverage: Coverage) -> None:
         core = self.core
@@ -51,6 +53,8 @@ class Greeting:
             "pid": os.getpid(),
             "state": self.state,
         }
+        if self.link is not None:
+            core.facts["hub"] = self.link.facts()
         core.emit("ready", coverage=words.coverage(coverage), **core.facts)
         core.emit.flush()
 

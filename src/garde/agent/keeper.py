@@ -173,16 +173,24 @@ def start(
     trees: Sequence[bytes],
     settings: Settings,
     ignore: Callable[[bytes], bool],
+    *,
+    clock: Clock | None = None,
+    not_ours: Sequence[int] = (),
 ) -> int:
-    """Fork the keeper on `pipe` (its end, the core's end); returns its pid. The child never returns."""
+    """Fork the keeper on `pipe` (its end, the core's end); returns its pid. The child never returns.
+
+    `not_ours` are the core's descriptors whose end others wait for: the keeper closes its copies.
+    """
     own_end, other_end = pipe
-    clock = SystemClock()
+    clock = clock or SystemClock()
     pid = os.fork()
     if pid:
         return pid
     code = 1
     try:
         other_end.close()  # so that the core's death is an end of file here
+        for descriptor in not_ours:
+            os.close(descriptor)
         os.nice(NICE)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the core decides when it ends
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -1,8 +1,9 @@
 """The agent, assembled: the whole of it in one function.
 
 Comes in: trees, a state directory, the mode asked for, settings. Goes out: events to `out` until SIGTERM or SIGINT,
-and an exit code. Order matters and is visible: lock, fork tree (before anything enters a namespace), keeper (forked
-while there is one thread), sensor, then the loop; `ready` is said once the first pass over the trees is complete.
+and an exit code. Order matters and is visible: lock, fork tree (before anything enters a namespace), link and keeper
+(forked while there is one thread), sensor, then the loop; `ready` is said once the first pass over the trees is
+complete.
 """
 
 from __future__ import annotations
@@ -28,15 +29,19 @@ from garde.agent.core import CALM_NICE, Core, set_priority
 from garde.agent.greeting import Greeting
 from garde.agent.holds import Holder
 from garde.agent.keeper_link import KeeperLink
+from garde.agent.link.core_end import Link
+from garde.agent.link.enrolled import Enrolled, with_hub
+from garde.agent.link.pipe import Put
 from garde.agent.lookup import VaultLookup, warm
 from garde.agent.messages import Opened as VaultOpened
 from garde.agent.messages import Stop
 from garde.agent.mode import Mode
 from garde.agent.naming import Naming
+from garde.agent.netns import enter
 from garde.agent.requests import Requests
 from garde.agent.undo import Undo
 from garde.agent.voice import Voice
-from garde.clock import SystemClock
+from garde.clock import Clock, SystemClock
 from garde.contain.actions.base import Stage
 from garde.contain.actions.nft import Blocks, NeverCut
 from garde.contain.actions.process import ProcessHold
@@ -67,6 +72,7 @@ class Wanted:
     mode: Mode
     restore: bool
     settings: Settings
+    clock: Clock
 
 
 def run_watch(
@@ -77,43 +83,55 @@ def run_watch(
     settings: Settings,
     *,
     out: Callable[[dict[str, Any]], None],
+    enrolled: Enrolled | None = None,
+    clock: Clock | None = None,
+    netns: str = "",
 ) -> int:
-    """Watch `trees` until told to stop; returns the exit code."""
-    clock = SystemClock()
-    wanted = Wanted(real_trees(trees), state.absolute(), mode, restore, settings)
+    """Watch `trees` until told to stop; returns the exit code. `enrolled` starts the link to that hub as well."""
+    clock = clock or SystemClock()
+    if enrolled is not None:
+        settings = with_hub(settings, enrolled)
+    wanted = Wanted(real_trees(trees), state.absolute(), mode, restore, settings, clock)
     held_lock = lock.take(wanted.state)
-    sys.setswitchinterval(SWITCH_SECONDS)
     tree = ForkTree()
     blind = tree.open()
+    if netns:
+        enter(netns)
+    link = Link.start(wanted.state, settings, clock, mode.value) if enrolled else None
+    sys.setswitchinterval(SWITCH_SECONDS)
     ours, theirs = Pipe()
     ignore = ignore_of(settings.watch.exclude)
-    keeper_pid = keeper.start((theirs, ours), wanted.state, wanted.trees, settings, ignore)
+    not_ours = [link.fileno()] if link else []
+    keeper_pid = keeper.start(
+        (theirs, ours), wanted.state, wanted.trees, settings, ignore, clock=clock, not_ours=not_ours
+    )
     theirs.close()
-    journal = BackgroundJournal(open_journal(wanted.state))
+    journal = BackgroundJournal(open_journal(wanted.state, clock=clock), clock=clock)
+    put = link.tee_into(journal.put) if link else journal.put
     set_priority(CALM_NICE)
     warm()
     vault_open = _wait_for_vault(wanted.state, ours)
     stores = tuple(store.path for store in vault_open.coverage.stores)
     guarded = dict.fromkeys(store.rpartition(b"/")[0] for store in stores)  # with what is laid beside our part
     sensor, opened = open_best((*wanted.trees, *guarded), ignore)
-    sensor.own_pids.add(keeper_pid)
-    voice = Voice(out, journal.put, clock)
+    sensor.own_pids |= {keeper_pid, *([link.pid] if link else [])}
+    voice = Voice(out, put, clock)
     core = _assemble(
         wanted,
         stores,
         voice=voice,
-        journal=journal,
-        link=KeeperLink(ours, lambda now: keeper.hurry(keeper_pid, now)),
+        note=put,
+        keeper_link=KeeperLink(ours, lambda now: keeper.hurry(keeper_pid, now)),
         sensor=sensor,
         tree=tree,
     )
     core.hear(vault_open)
-    core.ready = Greeting(core, opened, blind, wanted.mode, str(wanted.state), restore)
-    _wire(core, wanted.state)
+    core.ready = Greeting(core, opened, blind, wanted.mode, str(wanted.state), restore, link)
+    _wire(core, wanted.state, link)
     try:
         core.run()
     finally:
-        _end(core, keeper_pid, journal, held_lock)
+        _end(core, keeper_pid, journal, held_lock, link)
     return 0
 
 
@@ -136,13 +154,13 @@ def _assemble(
     stores: tuple[bytes, ...],
     *,
     voice: Voice,
-    journal: BackgroundJournal,
-    link: KeeperLink,
+    note: Put,
+    keeper_link: KeeperLink,
     sensor: Sensor,
     tree: ForkTree,
 ) -> Core:
     """Build every part and join them: nothing is hidden elsewhere."""
-    clock, settings = SystemClock(), wanted.settings
+    clock, settings = wanted.clock, wanted.settings
     lookup = VaultLookup(Vault(wanted.state, wanted.trees, settings.vault, clock=clock, read_only=True))
     run = secrets.token_hex(2)  # ids stay apart from those of an earlier run
     watcher = Watcher(
@@ -165,7 +183,7 @@ def _assemble(
         smb=smb,
         watcher=watcher,
         lookup=lookup,
-        keeper=link,
+        keeper=keeper_link,
         emit=voice,
         wall=clock.now,
         name_users=naming,
@@ -181,11 +199,11 @@ def _assemble(
         naming=naming,
         watcher=watcher,
         holder=holder,
-        keeper=link,
-        undo=Undo(watcher.parties, link, voice, clock.now, settings.watch.undo_deletes and restore, f"u{run}-"),
+        keeper=keeper_link,
+        undo=Undo(watcher.parties, keeper_link, voice, clock.now, settings.watch.undo_deletes and restore, f"u{run}-"),
         emit=voice,
         clock=clock,
-        note=journal.put,
+        note=note,
         bait=settings.watch.bait and enforce,
     )
     core.at_end += [naming.close, smb.close]
@@ -218,13 +236,15 @@ def _wait_for_vault(state: Path, pipe: Connection) -> VaultOpened:
     return message
 
 
-def _wire(core: Core, state: Path) -> None:
+def _wire(core: Core, state: Path, link: Link | None) -> None:
     """Register everything that may wake the loop."""
     select = core.selector
     for source in (core.sensor, core.tree):
         if source.fileno() >= 0:
             select.register(source.fileno(), selectors.EVENT_READ, None)
     select.register(core.keeper.pipe, selectors.EVENT_READ, core.hear_keeper)
+    if link is not None:
+        select.register(link.fileno(), selectors.EVENT_READ, lambda: _hear_link(core, link))
     wake_in, wake_out = socket.socketpair()
     for end in (wake_in, wake_out):
         end.setblocking(False)
@@ -232,13 +252,25 @@ def _wire(core: Core, state: Path) -> None:
     signal.set_wakeup_fd(wake_out.fileno(), warn_on_full_buffer=False)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: core.stop())
-    control = Control(state, select, Requests(core).verbs())
+    control = Control(state, select, Requests(core, link).verbs())
     control.open()
     core.at_end += [control.close, wake_in.close, wake_out.close]
 
 
-def _end(core: Core, keeper_pid: int, journal: BackgroundJournal, held_lock: int) -> None:
+def _hear_link(core: Core, link: Link) -> None:
+    """Pass on what the link says; called when its end is readable."""
+    for said in link.hear():
+        if said.get("kind") == "hub":
+            core.sensor.own_pids.add(int(said.get("pid", 0)))  # the worker: another one where it was started again
+        core.emit.tell(said)
+    if link.gone:
+        core.selector.unregister(link.fileno())
+        core.emit("error", code="LINK-GONE", message="the link to the hub ended: this machine guards itself alone")
+
+
+def _end(core: Core, keeper_pid: int, journal: BackgroundJournal, held_lock: int, link: Link | None) -> None:
     """Leave in good order: confirmed holds stay (a hand that was stopped stays stopped), the rest is let go."""
+    deadline = time.monotonic() + STOP_SECONDS
     signal.set_wakeup_fd(-1)
     core.holder.leave()
     core.emit.flush()
@@ -249,16 +281,17 @@ def _end(core: Core, keeper_pid: int, journal: BackgroundJournal, held_lock: int
         core.keeper.pipe.send(Stop())
     except OSError:
         pass
-    _await(keeper_pid)
-    journal.put(kinds.AgentStopped("asked to stop"))
+    core.note(kinds.AgentStopped("asked to stop"))
+    if link is not None:
+        link.end_by(deadline)
+    _await(keeper_pid, deadline)
     journal.close()
     core.tree.close()
     os.close(held_lock)
 
 
-def _await(pid: int) -> None:
+def _await(pid: int, deadline: float) -> None:
     """Wait for the keeper, then end it: every step of its work survives being killed."""
-    deadline = time.monotonic() + STOP_SECONDS
     while time.monotonic() < deadline:
         if os.waitpid(pid, os.WNOHANG)[0]:
             return

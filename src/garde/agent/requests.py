@@ -11,13 +11,15 @@ from garde.agent import messages as say
 from garde.agent import words
 from garde.agent.control import Reply
 from garde.agent.core import Core
+from garde.agent.link.core_end import Link
 
 
 class Requests:
     """The verbs of the control socket."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, link: Link | None = None) -> None:
         self._core = core
+        self._link = link
         self._count = 0
 
     def verbs(self) -> dict[str, Any]:
@@ -56,6 +58,7 @@ class Requests:
                 "holds": holds,
                 "progress": task,
                 "keeper": not core.keeper.gone,
+                **({"hub": self._link.facts()} if self._link else {}),
             }
         )
 

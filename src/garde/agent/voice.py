@@ -13,6 +13,7 @@ from garde.agent import messages as say
 from garde.clock import Clock, iso
 from garde.journal import kinds
 from garde.journal.notes import actor_note, finding_made, verdict_reached
+from garde.journal.payload import Payload
 from garde.journal.text import Text
 from garde.model.actor import Actor
 from garde.model.finding import Finding, Skipped, Verdict
@@ -28,7 +29,7 @@ class Voice:
     milliseconds on a loaded machine, and between two findings of an attack every 2.5 ms is one more file.
     """
 
-    def __init__(self, out: Out, put: Callable[[kinds.Payload, float], None], clock: Clock) -> None:
+    def __init__(self, out: Out, put: Callable[[Payload, float], None], clock: Clock) -> None:
         self._out = out
         self._put = put
         self._clock = clock
@@ -40,6 +41,10 @@ class Voice:
             self.since = self._clock.monotonic()
         self._waiting.append((kind, about, facts, self._clock.now()))
 
+    def tell(self, facts: dict[str, Any]) -> None:
+        """Say at once what the link has said: it stands in the journal already, or belongs in none."""
+        self._out({"kind": facts["kind"], "at": iso(self._clock.now()), **facts})
+
     def flush(self) -> None:
         """Speak, and write to the journal."""
         waiting, self._waiting, self.since = self._waiting, [], None
@@ -49,7 +54,7 @@ class Voice:
                 self._put(payload, at)
 
 
-def payloads(kind: str, about: Any, facts: dict[str, Any]) -> list[kinds.Payload]:
+def payloads(kind: str, about: Any, facts: dict[str, Any]) -> list[Payload]:
     """Return what the journal keeps of one event."""
     if isinstance(about, Finding):
         return [finding_made(about)]
@@ -69,7 +74,7 @@ def skipped_notes(items: tuple[Skipped, ...]) -> tuple[kinds.SkippedNote, ...]:
     return tuple(kinds.SkippedNote(Text(item.what), item.reason) for item in items)
 
 
-def _held(hold: Any, facts: dict[str, Any]) -> kinds.Payload:
+def _held(hold: Any, facts: dict[str, Any]) -> Payload:
     return kinds.ActorHeld(
         hold=hold.id,
         verdict=hold.verdict.id,
@@ -81,20 +86,20 @@ def _held(hold: Any, facts: dict[str, Any]) -> kinds.Payload:
     )
 
 
-def _confirmed(hold: Any, facts: dict[str, Any]) -> kinds.Payload:
+def _confirmed(hold: Any, facts: dict[str, Any]) -> Payload:
     return kinds.HoldConfirmed(hold.id, hold.verdict.id, facts["damaged"], facts["done"])
 
 
-def _released(hold: Any, facts: dict[str, Any]) -> kinds.Payload:
+def _released(hold: Any, facts: dict[str, Any]) -> Payload:
     cleared = facts["by"] == "agent"
     return kinds.HoldReleased(hold.id, hold.verdict.id, facts["by"], facts["reason"], cleared)
 
 
-def _refused(hold: Any, facts: dict[str, Any]) -> kinds.Payload:
+def _refused(hold: Any, facts: dict[str, Any]) -> Payload:
     return kinds.HoldRefused(hold.verdict.id, actor_note(hold.actor), facts["message"])
 
 
-_HOLD: dict[str, Callable[[Any, dict[str, Any]], kinds.Payload]] = {
+_HOLD: dict[str, Callable[[Any, dict[str, Any]], Payload]] = {
     "held": _held,
     "confirmed": _confirmed,
     "released": _released,
@@ -102,8 +107,8 @@ _HOLD: dict[str, Callable[[Any, dict[str, Any]], kinds.Payload]] = {
 }
 
 
-def _restored(done: say.RestoreDone) -> list[kinds.Payload]:
-    out: list[kinds.Payload] = [
+def _restored(done: say.RestoreDone) -> list[Payload]:
+    out: list[Payload] = [
         kinds.FileRestored(done.id, Text(file.path), file.version_at, "", file.verified, Text(file.evidence))
         for file in done.restored
     ]
@@ -112,11 +117,11 @@ def _restored(done: say.RestoreDone) -> list[kinds.Payload]:
     return [*out, kinds.RestoreFinished(done.id, *counts, round(done.seconds, 3))]
 
 
-def _mass_loss(loss: MassLoss, who: Actor, facts: dict[str, Any]) -> list[kinds.Payload]:
+def _mass_loss(loss: MassLoss, who: Actor, facts: dict[str, Any]) -> list[Payload]:
     return [kinds.MassDeleteSeen(facts["id"], "deleted", len(loss.paths), actor_note(who), facts["undo"])]
 
 
-def _plain(kind: str, facts: dict[str, Any]) -> list[kinds.Payload]:
+def _plain(kind: str, facts: dict[str, Any]) -> list[Payload]:
     if kind == "lag":
         return [kinds.Lagging(facts["seconds"], facts["waiting"])]
     if kind == "overflow":

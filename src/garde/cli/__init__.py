@@ -22,13 +22,20 @@ if TYPE_CHECKING:
 COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("garde.cli.up:up", "Guard folders, or a sample share, and show a status page."),
     "watch": ("garde.cli.watch:watch", "Guard folders in the foreground."),
+    "enroll": ("garde.cli.enroll:enroll", "Make this machine's agent one of the hub's."),
+    "agent": ("garde.cli.agent:agent", "Guard folders, report to the hub, carry out its orders."),
     "drill": ("garde.cli.drill:drill", "Play an attack on files of its own, and see it stopped and undone."),
     "status": ("garde.cli.status:status", "Show how the guard stands: mode, coverage, holds."),
     "restore": ("garde.cli.restore:restore", "Put damaged files back as they were."),
     "release": ("garde.cli.release:release", "Let a held actor go on."),
     "explain": ("garde.cli.explain:explain", "Tell in plain words what happened, and why."),
     "settings": ("garde.cli.settings:settings", "List every setting with its value and default."),
+    "hub": ("garde.cli.hub:hub", "Set up the hub, run it, and keep it."),
+    "lab": ("garde.cli.lab:lab", "Make a small hospital to try it on, look at it, remove it."),
+    "night": ("garde.cli.night:night", "Play the night of the story on a lab of its own, with its score."),
     "bench": ("garde.cli.bench:bench", "Measure: files touched, overhead, events, honest work."),
+    "journal": ("garde.cli.journal:journal", "Check the record, show it, write it out."),
+    "estate": ("garde.cli.estate:estate", "Check the hospital's file, fill it from lists, show what a cut costs."),
 }
 _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 _PIPE_CLOSED = 141  # 128 + SIGPIPE: whoever read our output went away

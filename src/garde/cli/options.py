@@ -1,14 +1,17 @@
 """Options that several commands share, each worded once.
 
-Comes in: nothing. Goes out: annotated types for the commands' signatures.
+Comes in: nothing. Goes out: annotated types for the commands' signatures, and the clock that one of them names.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    from garde.clock import Clock
 
 Json = Annotated[bool, Parameter(name="--json", negative=(), help="One JSON object a line instead of text.")]
 State = Annotated[
@@ -21,3 +24,19 @@ SettingsFile = Annotated[
     Path | None,
     Parameter(name="--settings", help="Settings file (TOML). Default: $GARDE_SETTINGS, /etc/garde/garde.toml."),
 ]
+# For the lab: several machines and a night of hours on one computer.
+NetNs = Annotated[str, Parameter(name="--netns", show=False)]
+LabClock = Annotated[Path | None, Parameter(name="--lab-clock", show=False)]
+
+
+def clock_of(lab_clock: Path | None) -> Clock:
+    """Return the machine's clock, or the lab's; raises UsageError where the lab's file is none."""
+    from garde.clock import OffsetClock, SystemClock
+    from garde.errors import UsageError
+
+    if lab_clock is None:
+        return SystemClock()
+    try:
+        return OffsetClock(lab_clock)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{lab_clock} is no lab's clock: {error}", "it is a file of eight bytes") from error

@@ -45,7 +45,18 @@ def show(reply: dict[str, Any], line: Show) -> None:
     for each in reply.get("unseen", ()):
         line(f"unseen    {plain(_with_reason(each))}", "bad")
     _show_figures(reply, line)
+    _show_hub(reply, line)
     _show_holds(reply, line)
+
+
+def _show_hub(reply: dict[str, Any], line: Show) -> None:
+    """An agent without a hub says nothing of it."""
+    from garde.cli.agent import hub_words
+
+    hub = reply.get("hub")
+    if hub:
+        words, tone = hub_words(hub)
+        line(f"hub       {words.removeprefix('Hub ')}", tone)
 
 
 def _with_reason(each: Any) -> str:

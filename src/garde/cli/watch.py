@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from garde.cli.options import Json, SettingsFile, State
+from garde.cli.options import Json, LabClock, NetNs, SettingsFile, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +28,8 @@ def watch(
     settings: SettingsFile = None,
     as_json: Json = False,
     parent: Annotated[int, Parameter(name="--parent", show=False)] = 0,
+    netns: NetNs = "",
+    lab_clock: LabClock = None,
 ) -> int:
     """Guard folders in the foreground, until SIGTERM or Ctrl-C.
 
@@ -38,6 +40,7 @@ def watch(
     """
     from garde.agent.mode import Mode
     from garde.agent.program import run_watch
+    from garde.cli.options import clock_of
     from garde.cli.places import find_state, make_state
     from garde.cli.screen import Screen
     from garde.settings import load
@@ -48,7 +51,8 @@ def watch(
     if parent:
         end_with(parent)
     place = make_state(find_state(state))
-    return run_watch(trees, place, Mode(mode), not no_restore, chosen, out=_speaker(Screen(as_json)))
+    out, clock = _speaker(Screen(as_json)), clock_of(lab_clock)
+    return run_watch(trees, place, Mode(mode), not no_restore, chosen, out=out, clock=clock, netns=netns)
 
 
 def check_trees(paths: tuple[Path, ...]) -> list[Path]:

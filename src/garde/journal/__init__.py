@@ -6,7 +6,8 @@ entry was changed, removed or moved. It decides nothing, and nothing that holds 
 """
 
 from garde.journal.entry import Entry, Fault, Head
-from garde.journal.kinds import KINDS, Payload
+from garde.journal.kinds import KINDS
+from garde.journal.payload import Payload
 from garde.journal.sqlite import SqliteStore
 from garde.journal.store import FILE_NAME, Journal, journal_file, open_journal
 from garde.journal.text import Text

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from garde.journal.kinds import Payload
+from garde.journal.payload import Payload
 
 FORMAT = 1  # of the canonical form: raised when `canonical` changes
 

@@ -15,9 +15,10 @@ from garde.clock import iso
 from garde.errors import NotFound
 from garde.journal import kinds as k
 from garde.journal.entry import Entry
-from garde.journal.speech import Said, Say
+from garde.journal.payload import Payload
+from garde.journal.speech import NOTE, Said, Say
 from garde.journal.text import Text
-from garde.journal.words import LEVELS, NOTE, Line, line, who, why
+from garde.journal.words import LEVELS, Line, line, who, why
 
 FILES_SHOWN = 40  # a page; how many more there are is said
 LATEST = "last"
@@ -71,7 +72,7 @@ def explain(entries: Iterable[Entry], wanted: str, say: Say) -> Explanation:
     return Explanation(wanted, verdict, say.language, title, tuple(each for each in sections if each.lines))
 
 
-def _ids(payload: k.Payload) -> tuple[str, str]:
+def _ids(payload: Payload) -> tuple[str, str]:
     """Return (verdict, hold) that a payload speaks of, "" where it speaks of none."""
     verdict = payload.id if isinstance(payload, k.MassDeleteSeen) else getattr(payload, "verdict", "")
     return str(verdict), str(getattr(payload, "hold", ""))
@@ -88,7 +89,7 @@ def _verdict_of(entries: list[Entry], wanted: str) -> str:
     return found
 
 
-def _opens(payload: k.Payload) -> bool:
+def _opens(payload: Payload) -> bool:
     return isinstance(payload, k.VerdictReached | k.MassDeleteSeen)
 
 
@@ -107,7 +108,7 @@ def _who(own: list[Entry], say: Say) -> Section:
     return Section(say("Who"), tuple(lines.values()))
 
 
-def _actors(payload: k.Payload) -> tuple[k.ActorNote, ...]:
+def _actors(payload: Payload) -> tuple[k.ActorNote, ...]:
     match payload:
         case k.VerdictReached(actors=actors):
             return actors
@@ -133,7 +134,7 @@ def _files(own: list[Entry], say: Say) -> Section:
     return Section(say.many("{n} damaged file", "{n} damaged files", len(files)), tuple(lines))
 
 
-def _damage(payload: k.Payload) -> tuple[k.FileDamage, ...]:
+def _damage(payload: Payload) -> tuple[k.FileDamage, ...]:
     match payload:
         case k.VerdictReached(files=files):
             return files

@@ -9,14 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from garde.journal.hub_kinds import HUB_KINDS
+from garde.journal.payload import Payload as Payload  # noqa: PLC0414 - kinds.Payload is public
 from garde.journal.text import Text
-
-
-class Payload:
-    """Base of everything that an entry can carry."""
-
-    __slots__ = ()
-
 
 # --- parts that several kinds share -----------------------------------------------------------------------------------
 
@@ -281,7 +276,7 @@ class TextsErased(Payload):
     reason: str
 
 
-KINDS: dict[str, type[Payload]] = {
+AGENT_KINDS: dict[str, type[Payload]] = {
     "agent_started": AgentStarted,
     "agent_stopped": AgentStopped,
     "mode_changed": ModeChanged,
@@ -304,6 +299,9 @@ KINDS: dict[str, type[Payload]] = {
     "restore_finished": RestoreFinished,
     "texts_erased": TextsErased,
 }
+KINDS: dict[str, type[Payload]] = {**AGENT_KINDS, **HUB_KINDS}
+# What a hub takes from an agent: its own kinds, and the outcomes of orders. Nothing that decides.
+REPORTABLE = frozenset({*AGENT_KINDS, "order_applied", "order_refused", "cut_tried", "cut_undone"}) - {"texts_erased"}
 NAMES: dict[type[Payload], str] = {payload: name for name, payload in KINDS.items()}
 
 

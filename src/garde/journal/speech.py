@@ -15,6 +15,7 @@ from pathlib import Path
 from garde.journal.text import Text, plain
 
 LANGUAGES = ("en", "fr")
+GOOD, WARN, BAD, NOTE = "good", "warn", "bad", "note"  # tones: renderers give them their colours
 JOURNAL_LOCALE = Path(__file__).parent / "locale"
 
 _Messages = dict[str, tuple[str, ...]]

@@ -2,7 +2,8 @@
 
 Comes in: payloads. Goes out: the `Journal` Protocol, and `open_journal`, which opens the default store of a state
 directory. One process appends at a time in the normal case; the store must stay whole where two do (a restore by hand
-beside an agent). Reading never blocks appending.
+beside an agent, two hubs on one database). Reading never blocks appending, and sees what was committed only, also from
+inside `follow`.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from garde.clock import Clock
+from garde.journal.checkpoint import Check, Checkpoint, Sign
 from garde.journal.entry import Entry, Fault, Head
-from garde.journal.kinds import Payload
+from garde.journal.follow import Follow
+from garde.journal.payload import Payload
 
 if TYPE_CHECKING:
     from garde.journal.sqlite import SqliteStore
@@ -29,8 +32,25 @@ class Journal(Protocol):
         """Write one entry; on return it survives the process being killed."""
         ...
 
-    def append_all(self, payloads: Iterable[tuple[Payload, float | None]]) -> list[Entry]:
-        """Write several entries, all or none."""
+    def append_all(
+        self,
+        payloads: Iterable[tuple[Payload, float | None]],
+        *,
+        who: str = "",
+        follow: Follow | None = None,
+        cursor: tuple[str, int] | None = None,
+    ) -> list[Entry]:
+        """Write several entries, and whatever follows from them (`garde.journal.follow`), all or none.
+
+        `who` "" is the store's own. The cursor (name, value) is kept in the same transaction: what was read from
+        elsewhere and how far is never out of step with what was written of it. Raises ValueError or TypeError where a
+        payload (or `who`, or a time) is none that could be read again, RuntimeError where what follows is none or
+        comes to no end, and whatever `follow` raises; nothing is written then.
+        """
+        ...
+
+    def cursor(self, name: str) -> int:
+        """Return what was kept under this name; 0 where nothing was."""
         ...
 
     def entries(self, after: int = 0, kinds: Collection[str] = ()) -> Iterator[Entry]:
@@ -46,8 +66,40 @@ class Journal(Protocol):
         """Erase the words behind these references; an entry says how many and why. The chain still verifies."""
         ...
 
-    def verify(self, expected: Head | None = None) -> Iterator[Fault]:
-        """Yield every fault of the chain; with `expected` also whether that head is still part of it."""
+    def checkpoint(self, sign: Sign, at: float | None = None) -> Checkpoint:
+        """Sign the journal as it stands and keep the checkpoint; the newest one where nothing was added since."""
+        ...
+
+    def checkpoints(self) -> list[Checkpoint]:
+        """Return the checkpoints kept, by size."""
+        ...
+
+    def consistency(self, first: int, second: int) -> tuple[str, ...]:
+        """Return the proof (nodes in hex) that the tree of `second` entries begins with that of `first`.
+
+        `garde.journal.merkle.is_consistent` checks it, with the roots of two checkpoints and no journal at hand.
+        Raises ValueError where there are not so many entries.
+        """
+        ...
+
+    def snapshot_save(self, name: str, seq: int, hash: str, data: bytes) -> None:
+        """Keep a fold's state as it was after the entry `seq` with this hash, in the place of the one before."""
+        ...
+
+    def snapshot_load(self, name: str) -> tuple[int, str, bytes] | None:
+        """Return (seq, hash, data) of what was kept; None where there is nothing, where it was changed, or where the
+        chain no longer has that entry: the caller folds from the first entry then. Erasing words drops all snapshots.
+        """
+        ...
+
+    def verify(
+        self, expected: Head | None = None, *, noted: Iterable[Checkpoint] = (), check: Check | None = None
+    ) -> Iterator[Fault]:
+        """Yield every fault of the chain; with `expected` also whether that head is still part of it.
+
+        The checkpoints kept, and those `noted` elsewhere, must be borne out by the entries, and be signed by the key
+        behind `check` where it is given.
+        """
         ...
 
     def close(self) -> None:
@@ -61,9 +113,9 @@ def journal_file(state: Path) -> Path:
 
 
 def open_journal(
-    state: Path, *, who: str = "agent", clock: Clock | None = None, read_only: bool = False
+    state: Path, *, who: str = "agent", clock: Clock | None = None, read_only: bool = False, durable: bool = False
 ) -> SqliteStore:
-    """Open (or make) the journal of a state directory."""
+    """Open (or make) the journal of a state directory; `durable` waits for the disk at each append."""
     from garde.journal.sqlite import SqliteStore
 
-    return SqliteStore(journal_file(state), who=who, clock=clock, read_only=read_only)
+    return SqliteStore(journal_file(state), who=who, clock=clock, read_only=read_only, durable=durable)

@@ -1,7 +1,8 @@
 """One entry in one plain sentence.
 
 Comes in: an entry and a speaker (`speech.py`). Goes out: `Line`: when, the sentence, and how it should look. Every
-value from outside is escaped by the speaker. It folds nothing: `summary.py` and `explain.py` do.
+value from outside is escaped by the speaker. It folds nothing: `summary.py` and `explain.py` do. The hub's kinds are in
+`hub_words.py`.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from typing import Any
 
 from garde.journal import kinds as k
 from garde.journal.entry import Entry
-from garde.journal.speech import Said, Say, mark
+from garde.journal.hub_words import HUB_WRITERS
+from garde.journal.payload import Payload
+from garde.journal.speech import BAD, GOOD, NOTE, WARN, Said, Say, mark
 from garde.journal.text import Text
-
-GOOD, WARN, BAD, NOTE = "good", "warn", "bad", "note"  # tones: renderers give them their colours
 
 # What each proof means to somebody who has never heard of chi-square.
 PROOFS = {
@@ -265,7 +266,7 @@ def _erased(p: k.TextsErased, say: Say) -> _Spoken:
     return say("{words} from the journal: {reason}", words=words, reason=say.known(p.reason)), NOTE
 
 
-_WRITERS: dict[type[k.Payload], Callable[[Any, Say], _Spoken]] = {
+_WRITERS: dict[type[Payload], Callable[[Any, Say], _Spoken]] = {
     k.AgentStarted: _started,
     k.AgentStopped: _stopped,
     k.ModeChanged: _mode,
@@ -287,4 +288,5 @@ _WRITERS: dict[type[k.Payload], Callable[[Any, Say], _Spoken]] = {
     k.RestoreFailed: _not_restored,
     k.RestoreFinished: _restore_end,
     k.TextsErased: _erased,
+    **HUB_WRITERS,
 }

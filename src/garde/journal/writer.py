@@ -13,7 +13,8 @@ from collections.abc import Callable
 
 from garde.clock import Clock, SystemClock
 from garde.errors import GardeError
-from garde.journal.kinds import ErrorSeen, Payload
+from garde.journal.kinds import ErrorSeen
+from garde.journal.payload import Payload
 from garde.journal.store import Journal
 from garde.journal.text import Text
 

@@ -85,7 +85,11 @@ class Disk:
         )  # fmt: skip
 
     def look(self, path: bytes) -> NewFile | None:
-        return None if path in self.moved_on else NewFile("unknown", 1, Structure.UNCHECKED, path in self.unreadable, frozenset(), b"", "")
+        return (
+            None
+            if path in self.moved_on
+            else NewFile("unknown", 1, Structure.UNCHECKED, path in self.unreadable, frozenset(), b"", "")
+        )
 
 
 class Night:
@@ -123,8 +127,7 @@ class Night:
             for pid in pids:
                 party.touch(path, 100.0, pid)
         findings = tuple(
-            Finding(1000.0, path, path + after, frozenset({proof}), who, "pdf", "unknown", 1, False)
-            for path in paths
+            Finding(1000.0, path, path + after, frozenset({proof}), who, "pdf", "unknown", 1, False) for path in paths
         )
         verdict = Verdict("v1-1", 1000.0, "tree", "50:1000", 15.0, 13.8, findings, (who,))
         self.holder.judged(verdict, (party.key,), 100.0)

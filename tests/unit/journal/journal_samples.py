@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from garde.journal import hub_kinds as h
 from garde.journal import kinds as k
 from garde.journal.text import Text
 
@@ -41,4 +42,51 @@ SAMPLES: dict[str, k.Payload] = {
     "restore_failed": k.RestoreFailed("v1", Text(HOSTILE), Text(b"\x1bdisk full")),
     "restore_finished": k.RestoreFinished("v1", 4, 1, 1, 0.31),
     "texts_erased": k.TextsErased(3, "request of a patient"),
-}
+    "hub_started": h.HubStarted("0.2.0", 12_345),
+    "hub_stopped": h.HubStopped("asked to stop"),
+    "estate_loaded": h.EstateLoaded("cd" * 32, Text(b'{"name":"Clinique \xc3\xa9"}'), "hospital.yaml", 41, 12),
+    "token_made": h.TokenMade("srv-files-1", "ef" * 32, 1_700_003_600.0, "anna"),
+    "agent_enrolled": h.AgentEnrolled("srv-files-1", "12" * 32, "ef" * 32, "10.20.1.11"),
+    "enrolment_refused": h.EnrolmentRefused("srv-files-1", "10.20.9.9", "the token was used before"),
+    "agent_revoked": h.AgentRevoked("srv-files-1", "anna", "the machine was reinstalled"),
+    "agent_alive": h.AgentAlive("srv-files-1", "enforce", "watching only", 31.5, -2.25),
+    "agent_silent": h.AgentSilent("srv-files-1", 1_700_000_100.0),
+    "envelope_refused": h.EnvelopeRefused("srv-files-1\x1b[2J", "FORGED", "the signature is not its", "10.20.9.9", 40),
+    "wake_asked": h.WakeAsked(command="a" * 32, cause=7, due=1_700_000_300.0, key="unanswered/i1"),
+    "woke": h.Woke("a" * 32, "unanswered/i1", 1_700_000_300.0),
+    "incident_opened": h.IncidentOpened("i1", 1_700_000_000.5, "srv-files-1", 1),
+    "incident_raised": h.IncidentRaised("i1", 2, "a second server"),
+    "harm_joined": h.HarmJoined("i1", "srv-files-2", "v2", "10.20.3.41", (Text("carla"),), "same address", True),
+    "spread_found": h.SpreadFound(
+        "i1", "pc-radio-3", "srv-files-1", 1_700_000_000.5,
+        (h.Hop("pc-radio-3", "srv-files-1", 1_700_000_000.5, 4, (Text("carla"),)),),
+        (h.Suspect("pc-radio-3", "10.20.3.41", (Text("carla"),), 0.97, "every damaged file was written from it"),),
+        (Text("carla"),), 11,
+    ),
+    "cut_proposed": h.CutProposed(
+        "c1", "i1", "block", "pc-radio-3", ("10.20.3.41", "fe80::41"), (Text("carla"),), ("srv-files-1", "srv-files-2"),
+        1, ("radiology",), ("record",), ("laboratory",), "the address is taken off the list", "automatic", "rule 1",
+    ),
+    "cut_changed": h.CutChanged("c1", "not_proven", 3, 2, 1, ("srv-files-2",), "authority: rule 1"),
+    "machine_cut": h.MachineCut("pc-radio-3", "c1", "block"),
+    "machine_freed": h.MachineFreed("pc-radio-3", "c1"),
+    "cut_decided": h.CutDecided("c2", "approve", "anna", "it_director", Text(b"seen on site \x1b")),
+    "incident_answered": h.IncidentAnswered("i1", "anna"),
+    "incident_closed": h.IncidentClosed("i1", "anna", Text("machine rebuilt")),
+    "order_asked": h.OrderAsked(
+        command="b" * 32, cause=9, cut="c1", machine="srv-files-1", verb="block", addresses=("10.20.3.41",),
+        users=(Text("carla"),), allow=("10.20.0.5:8443/tcp",), by="authority", reason="spread", expires=1_700_000_600.0,
+    ),
+    "port_asked": h.PortAsked(
+        command="c" * 32, cause=9, cut="c3", machine="pc-radio-3", switch="sw-1", port="7", up=False, by="anna"
+    ),
+    "command_done": h.CommandDone("c" * 32, "port 7 is shut"),
+    "command_failed": h.CommandFailed("c" * 32, "the switch does not answer"),
+    "order_applied": h.OrderApplied("b" * 32, "c1", "1 address refused", False),
+    "order_refused": h.OrderRefused("b" * 32, "c1", "NEVER", "10.20.0.5 is on the never-cut list"),
+    "cut_tried": h.CutTried("b" * 32, "c1", False, (h.Check("the client is refused", True, False),)),
+    "cut_undone": h.CutUndone("c1", "b" * 32, "code"),
+    "account_changed": h.AccountChanged("anna", "it_director", "made", "setup"),
+    "signed_in": h.SignedIn("anna", "break-glass", "10.20.0.9"),
+    "sign_in_refused": h.SignInRefused(Text("hunter2 typed in the wrong field"), "10.20.0.9", "wrong password"),
+}  # fmt: skip

@@ -8,7 +8,8 @@ import pytest
 from journal_samples import SAMPLES
 
 from garde.journal import SqliteStore
-from garde.journal.kinds import KINDS, NAMES, Foreign, Payload
+from garde.journal.kinds import KINDS, NAMES, Foreign
+from garde.journal.payload import Payload
 
 
 def test_there_is_a_sample_of_every_kind() -> None:

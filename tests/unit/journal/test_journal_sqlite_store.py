@@ -16,7 +16,7 @@ from journal_samples import FILE, HOSTILE, PROCESS, SAMPLES
 from garde.clock import VirtualClock
 from garde.errors import NotFound, StateDamaged
 from garde.journal import Head, SqliteStore, Text, journal_file, open_journal
-from garde.journal.kinds import AgentStopped, FindingMade, Foreign, Lagging, TextsErased
+from garde.journal.kinds import AgentStopped, ErrorSeen, FindingMade, Foreign, Lagging, TextsErased
 
 
 def test_entries_follow_each_other(journal: SqliteStore, clock: VirtualClock) -> None:
@@ -208,13 +208,68 @@ def test_an_entry_that_cannot_be_read_is_said_to_be_damaged(journal: SqliteStore
 def test_a_full_disk_is_an_oserror_and_the_chain_stays_whole(tmp_path: Path) -> None:
     with open_journal(tmp_path) as journal:
         journal.append(Lagging(1.0, 1))
-        journal._db.execute("pragma max_page_count = 1")  # SQLite's own way to be full
+        journal._backend.db.execute("pragma max_page_count = 1")  # SQLite's own way to be full
         with pytest.raises(OSError, match="full"):
             journal.append_all((FindingMade(FILE, PROCESS, str(n)), None) for n in range(500))
-        journal._db.execute("pragma max_page_count = 1000000")
+        journal._backend.db.execute("pragma max_page_count = 1000000")
         assert journal.head().seq == 1
         journal.append(Lagging(1.0, 2))
         assert list(journal.verify()) == []
+
+
+def test_a_journal_of_the_first_version_is_read_as_it_is_and_brought_up_to_date(tmp_path: Path) -> None:
+    with open_journal(tmp_path) as journal:
+        journal.append(FindingMade(FILE, PROCESS))
+    db = sqlite3.connect(journal_file(tmp_path))
+    for made_since in ("table cursors", "table checkpoints", "table snapshots", "index entries_kind"):
+        db.execute(f"drop {made_since}")
+    db.close()
+    with open_journal(tmp_path, read_only=True) as reader:
+        assert (reader.cursor("x"), reader.checkpoints(), reader.snapshot_load("x")) == (0, [], None)
+        assert [entry.kind for entry in reader.entries(kinds=["finding_made"])] == ["finding_made"]
+        assert list(reader.verify()) == []
+    with open_journal(tmp_path) as journal:
+        journal.append_all([(Lagging(1.0, 1), None)], cursor=("x", 3))
+        assert (journal.cursor("x"), list(journal.verify())) == (3, [])
+
+
+def test_erased_words_are_in_no_file_any_more(tmp_path: Path) -> None:
+    with open_journal(tmp_path) as journal:
+        journal.append_all((ErrorSeen("a", Text(f"Carla Rossi {n}")), None) for n in range(200))
+        refs = [entry.payload.message.ref for entry in journal.entries() if isinstance(entry.payload, ErrorSeen)]
+        assert any(b"Carla Rossi" in file.read_bytes() for file in tmp_path.iterdir())
+        assert journal.erase(refs, "asked for") == 200
+        assert not any(b"Carla Rossi" in file.read_bytes() for file in tmp_path.iterdir())
+        assert list(journal.verify()) == []
+
+
+def test_a_copy_kept_as_evidence_is_read_without_touching_its_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_journal(tmp_path) as journal:
+        journal.append(Lagging(1.0, 1))
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write everywhere
+    with open_journal(tmp_path, read_only=True) as evidence:
+        assert list(evidence.verify()) == []
+        assert [file.name for file in tmp_path.iterdir()] == ["journal.db"]
+
+
+def test_a_hub_s_journal_waits_for_the_disk(tmp_path: Path) -> None:
+    for durable, level in ((True, 2), (False, 1)):  # FULL, NORMAL
+        with open_journal(tmp_path, durable=durable) as journal:
+            assert journal._backend.db.execute("pragma synchronous").fetchone() == (level,)
+
+
+@pytest.mark.parametrize("column", ["at", "who", "kind", "payload", "previous", "hash"])
+def test_bytes_that_are_no_text_are_found_and_end_no_check(journal: SqliteStore, column: str) -> None:
+    journal.append_all((FindingMade(FILE, PROCESS, str(n)), None) for n in range(3))
+    journal.checkpoint(lambda message: b"x")
+    for damage in ("cast(x'ff' as text)", "x'00ff'"):
+        db = sqlite3.connect(journal.path)
+        db.execute(f"update entries set {column} = {damage} where seq = 2")
+        db.commit()
+        db.close()
+        assert 2 in {fault.seq for fault in journal.verify()}
 
 
 def _rewrite_as(journal: SqliteStore, kind: str) -> None:

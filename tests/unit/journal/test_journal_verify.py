@@ -29,7 +29,7 @@ def full(journal: SqliteStore) -> Iterator[SqliteStore]:
         ("delete from entries where seq = 5", 6),
         ("delete from entries where seq = 1", 2),
         ("delete from entries where seq > 19", 20),
-        ("update entries set seq = seq + 100 where seq = 21", 121),
+        ("update entries set seq = seq + 100 where seq = 21", 22),
         ("insert into entries select 99, at, who, kind, payload, previous, hash from entries where seq = 1", 99),
         ("update entries set hash = previous, previous = hash where seq = 9", 9),
         ("update texts set value = x'00' where value is not null", 0),

@@ -49,8 +49,16 @@ class NeverCut:
             self._named.append((_network("contain.never_cut", entry), f"{entry} is on the never-cut list"))
         self._own = own or own_addresses
 
+    def whys(self, addresses: Iterable[str]) -> dict[str, str]:
+        """`why` for many: the machine's own addresses are read once."""
+        own = self._own()
+        return {address: self._why(address, own) for address in addresses}
+
     def why(self, address: str) -> str:
         """Why this address is never blocked, or an empty string."""
+        return self._why(address, self._own())
+
+    def _why(self, address: str, own: frozenset[str]) -> str:
         try:
             found = ipaddress.ip_address(plain_address(address))
         except ValueError:
@@ -59,8 +67,12 @@ class NeverCut:
             return "it is no single other machine"
         if found == ipaddress.IPv4Address("255.255.255.255"):
             return "it is no single other machine"
-        named = next((why for network, why in self._named if found in network), "")
-        return named or ("it is an address of this machine" if str(found) in self._own() else "")
+        return self.listed(str(found)) or ("it is an address of this machine" if str(found) in own else "")
+
+    def listed(self, address: str) -> str:
+        """Why the hospital never wants this address cut off: the hub, or its never-cut list; or an empty string."""
+        found = ipaddress.ip_address(address)
+        return next((why for network, why in self._named if found in network), "")
 
 
 def _network(setting: str, text: str) -> Network:

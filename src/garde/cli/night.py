@@ -1,0 +1,303 @@
+"""`garde night`: the story, played on the lab, with its score at the end.
+
+Comes in: a seed, up to where to play, where to put the truth. Goes out: the story's clock and the entries as they come,
+and the score: a table beside the story's own times, or with --json one object as the last line.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from garde.cli.options import Json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.status import Status
+
+    from garde.cli.screen import Screen
+    from garde.journal.entry import Entry
+    from garde.lab.night.colleague import Day
+    from garde.lab.night.play import Ended
+    from garde.lab.night.witness import Seen
+
+MOST_SEED = 2**63 - 1
+
+
+def night(
+    *,
+    until: Annotated[
+        str, Parameter(help="How far to play: cut, plan, paper or morning. Default: everything this version has.")
+    ] = "",
+    seed: Annotated[int | None, Parameter(help="Draws who, where and how. Default: drawn; it is shown.")] = None,
+    truth: Annotated[Path | None, Parameter(help="File for the attackers' truth, to set beside the score.")] = None,
+    journal: Annotated[
+        Path | None, Parameter(help="File for the night's journal: `garde journal verify --export FILE` proves it.")
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Play the night on a lab of its own: one machine spreads damage to the servers, twice, hours apart.
+
+    The hospital is made, attacked and removed again, in under three minutes. What the score says of harm and time comes
+    from a witness on the attackers' side and from the files themselves; only the names are Garde's. It needs root.
+
+    Example: garde night --until cut --seed 7
+    """
+    import secrets
+
+    from garde.cli.screen import Screen
+    from garde.errors import UsageError
+    from garde.lab.night.play import Order, play
+    from garde.lab.night.story import check_stage
+
+    stage = check_stage(until)
+    if seed is not None and not 0 <= seed <= MOST_SEED:
+        raise UsageError(f"--seed {seed} is out of range", f"0 to {MOST_SEED}")
+    for name, path in (("truth", truth), ("journal", journal)):
+        if path is not None:
+            _check_place(name, path)
+    drawn = secrets.randbits(31) if seed is None else seed
+    order = Order(stage, drawn, truth, journal)
+    with _ends_in_order():
+        if as_json:
+            return _close(_as_json(order, play, Screen(as_json=True)))
+        return _close(_for_people(order, play))
+
+
+def _check_place(name: str, path: Path) -> None:
+    from garde.errors import UsageError
+
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise UsageError(f"--{name} {path} can't be written", "name a file in a folder that is there")
+
+
+def _ends_in_order() -> Any:
+    """SIGTERM ends the night as Ctrl-C does: the hospital is taken down."""
+    import contextlib
+    import signal
+
+    @contextlib.contextmanager
+    def inside() -> Any:
+        def stop(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        before = signal.signal(signal.SIGTERM, stop)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+    return inside()
+
+
+def _close(ended: Ended) -> int:
+    """Return 0 where the machine was refused everywhere and nothing is lost; raises Incomplete with what went wrong."""
+    from garde.errors import Incomplete
+
+    score, wrong = ended.score, []
+    if score.refused_everywhere_s is None:
+        wrong.append("the spreading machine was not refused at every server")
+    if score.lost:
+        wrong.append(f"{score.lost} documents are lost")
+    if not score.proven:
+        wrong.append("the cut was not proven")
+    if not score.recurrence_joined:
+        wrong.append("the second burst was not joined to the first")
+    if ended.faults:
+        wrong.append("the journal does not prove to be whole")
+    if wrong:
+        raise Incomplete("; ".join(wrong), f"play it again with --seed {score.seed}, and look into the entries above")
+    return 0
+
+
+# --- for machines -----------------------------------------------------------------------------------------------------
+
+
+class _Lines:
+    """One JSON object a line."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+        self._lock = threading.Lock()
+
+    def _say(self, body: dict[str, Any]) -> None:
+        with self._lock:
+            self._screen.data(body)
+
+    def step(self, text: str) -> None:
+        self._say({"kind": "step", "text": text})
+
+    def entry(self, entry: Entry) -> None:
+        self._say({"kind": "entry", "entry": as_data(entry)})
+
+    def begins(self, at: float) -> None:
+        from garde.clock import iso
+
+        self._say({"kind": "begins", "at": iso(at)})
+
+    def burst(self, number: int, files: int, refused: Sequence[str]) -> None:
+        """Nothing: the witness's line says it in the end."""
+
+    def seen(self, number: int, seen: Seen) -> None:
+        from garde.lab.night.score import burst
+
+        self._say({"kind": "witness", "burst": number + 1, **burst(seen)})
+
+    def colleagues(self, days: dict[str, Day]) -> None:
+        for machine, day in days.items():
+            self._say(
+                {
+                    "kind": "colleague",
+                    "machine": machine,
+                    "done": day.done,
+                    "failed": len(day.failed),
+                    "longest_s": round(day.longest_s, 3),
+                }
+            )
+
+    def journal(self, entries: int, faults: int) -> None:
+        self._say({"kind": "journal", "entries": entries, "faults": faults})
+
+
+def as_data(entry: Entry) -> dict[str, Any]:
+    """One entry as plain data; texts as they are shown, their bytes stay in the journal."""
+    from garde.clock import iso
+
+    return {
+        "seq": entry.seq,
+        "at": iso(entry.at),
+        "who": entry.who,
+        "kind": entry.kind,
+        "payload": _plain(entry.payload),
+    }
+
+
+def _plain(value: Any) -> Any:
+    import dataclasses
+
+    from garde.journal.text import Text
+
+    if isinstance(value, Text):
+        return value.shown()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return value
+
+
+def _as_json(order: Any, play: Callable[..., Ended], screen: Screen) -> Ended:
+    import msgspec
+
+    ended = play(order, _Lines(screen))
+    screen.data(msgspec.to_builtins(ended.score))
+    return ended
+
+
+# --- for people -------------------------------------------------------------------------------------------------------
+
+
+class _Screen:
+    """The story's clock and a line for each entry."""
+
+    def __init__(self, console: Console, live: Status) -> None:
+        from garde.journal.speech import say_in
+
+        self._console, self._live = console, live
+        self._say = say_in("en")
+        self._lock = threading.Lock()
+        self._began: float | None = None
+        self._now = ""
+
+    def _line(self, text: str, style: str = "") -> None:
+        from rich.text import Text
+
+        with self._lock:
+            self._console.print(Text(text, style=style), soft_wrap=True)
+
+    def step(self, text: str) -> None:
+        self._live.update(text)
+        if not text.startswith("making"):
+            self._line(f"· {text}", "bold")
+
+    def begins(self, at: float) -> None:
+        self._began = at
+
+    def entry(self, entry: Entry) -> None:
+        from garde.cli.screen import STYLES
+        from garde.journal.words import line
+        from garde.lab.night.story import clock
+
+        if entry.kind in UNSAID:
+            return
+        spoken = line(entry, self._say)
+        when = clock(entry.at - self._began) if self._began is not None else "--:--:--"
+        who = entry.who.removeprefix("agent/")
+        self._line(f"{when}  {who:14} {spoken.text}", STYLES.get(spoken.tone, ""))
+
+    def burst(self, number: int, files: int, refused: Sequence[str]) -> None:
+        self._live.update(f"files attacked: {files} · servers that refuse the machine: {len(refused)}")
+
+    def seen(self, number: int, seen: Seen) -> None:
+        from garde.lab.night.story import words
+
+        files = ", ".join(f"{len(paths)} on {server}" for server, paths in seen.touched.items())
+        self._line(
+            f"  witness: {seen.machine} reached {files}; refused everywhere after {words(seen.refused_everywhere_s)}",
+            "cyan",
+        )
+
+    def colleagues(self, days: dict[str, Day]) -> None:
+        for machine, day in days.items():
+            self._line(
+                f"  witness: {machine} went on working: {day.done} times, {len(day.failed)} failed, "
+                f"the longest wait {day.longest_s:.2f} s",
+                "cyan",
+            )
+
+    def journal(self, entries: int, faults: int) -> None:
+        whole = "it is whole" if not faults else f"it has {faults} faults"
+        self._line(f"  journal: {entries} entries, and {whole}", "cyan" if not faults else "bold red")
+
+
+# Entries that a reader of the night does not need: there are hundreds, and the next line says what they come to.
+UNSAID = frozenset({"finding_made", "file_restored", "coverage_changed", "estate_loaded", "wake_asked", "token_made"})
+
+
+def _for_people(order: Any, play: Callable[..., Ended]) -> Ended:
+    from rich.console import Console
+
+    console = Console(highlight=False, markup=False, emoji=False)
+    console.print(f"The night of the story, seed {order.seed}. Everything in it is synthetic.")
+    with console.status("") as live:
+        ended = play(order, _Screen(console, live))
+    console.print(_table(ended))
+    return ended
+
+
+def _table(ended: Ended) -> Any:
+    from rich.table import Table
+
+    from garde.lab.night.story import MOMENTS, words
+
+    score = ended.score
+    table = Table(title="What the night came to, by the witness, beside the story of March 2019")
+    table.add_column("what")
+    table.add_column("the story", justify="right")
+    table.add_column("this night", justify="right")
+    for moment in MOMENTS:
+        at = getattr(score, moment.figure)
+        table.add_row(moment.what, words(moment.story_s), words(at))
+    table.add_row("files damaged, on all servers", "servers", str(score.touched))
+    table.add_row("files lost after restore", "unknown", str(score.lost), style="bold red" if score.lost else "")
+    table.add_row("the machine that spreads", "known at 06:00", score.spreader or "–")
+    table.add_row("the first server", "–", score.first_server or "–")
+    table.add_row("the second burst belongs to the first", "–", "yes" if score.recurrence_joined else "no")
+    table.add_row("the cut is proven", "–", "yes" if score.proven else "no")
+    return table

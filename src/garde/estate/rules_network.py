@@ -1,0 +1,256 @@
+"""The rules of the network: each function is one sentence of this list.
+
+Comes in: an indexed estate and the places of its parts. Goes out: problems. Called by check.py.
+
+* An address is an address, a network a network with no bits set beyond its prefix.
+* An address belongs to one machine.
+* A MAC address belongs to one machine.
+* A machine's addresses lie in the segment that it names.
+* An address that is a segment's first or last one, loopback or multicast is no machine's own.
+* The networks of two segments do not overlap (a warning).
+* A port is named together with its switch; what it names as switch is one; no switch hangs on itself.
+* A switch port carries one machine.
+* An SNMP agent is ADDRESS:PORT, and only a switch has one; a switch with ports in use should have one (a warning).
+* There is a hub, and it has an address.
+* A gateway's machine has the role gateway; it carries an agent, or the outside cannot be cut (warnings).
+* A gateway names its interfaces that lead out.
+* A machine with the role gateway has a line among the gateways (a warning).
+* The flows that a gateway leaves open are flows, by address and never by name.
+* What is never cut is a machine, an address or a network; never everything.
+* A machine with an agent, and every server, has an address (a warning).
+* At least one server carries an agent (a warning).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from garde.estate.addresses import Network, read_address, read_flow, read_network, same
+from garde.estate.convert import nearest, shown
+from garde.estate.look import Lookup
+from garde.estate.places import Places, Problem
+from garde.estate.vocabulary import MAC
+
+_SNMP = re.compile(r"(\[[^\]]+\]|[^:\[\]]+):(\d{1,5})", re.ASCII)
+_INTERFACE = re.compile(r"[^\s/]{1,15}")  # IFNAMSIZ less its end
+
+
+def addresses_are_addresses(look: Lookup, places: Places) -> Iterator[Problem]:
+    for number, machine in enumerate(look.estate.machines):
+        for index, text in enumerate(machine.addresses):
+            where = places.at("machines", number, "addresses", index)
+            try:
+                address = read_address(text)
+            except ValueError:
+                yield Problem(where, f"{shown(text)} is no address")
+                continue
+            network = read_network(str(address))
+            if address.is_loopback or address.is_multicast or address.is_unspecified or look.is_broadcast(network):
+                yield Problem(where, f"{text} can be no machine's own address")
+
+
+def networks_are_networks(look: Lookup, places: Places) -> Iterator[Problem]:
+    for number, segment in enumerate(look.estate.segments):
+        if not segment.networks:
+            yield Problem(places.at("segments", number), f"the segment {segment.id} names no network")
+        for index, text in enumerate(segment.networks):
+            where = places.at("segments", number, "networks", index)
+            try:
+                network = read_network(text)
+            except ValueError:
+                yield Problem(where, f"{shown(text)} is no network: write 10.1.2.0/24")
+                continue
+            if str(network.network_address) != same(text.partition("/")[0]):
+                yield Problem(where, f"{text} has bits set beyond its prefix: the network is {network}")
+
+
+def addresses_stand_once(look: Lookup, places: Places) -> Iterator[Problem]:
+    owners: dict[str, str] = {}
+    for number, machine in enumerate(look.estate.machines):
+        for index, text in enumerate(machine.addresses):
+            where = places.at("machines", number, "addresses", index)
+            owner = owners.setdefault(same(text), machine.id)
+            if owner != machine.id:
+                yield Problem(where, f"{text} is the address of {owner} already")
+    macs: dict[str, str] = {}
+    for number, machine in enumerate(look.estate.machines):
+        where = places.at("machines", number, "mac")
+        if machine.mac and not MAC.fullmatch(machine.mac):
+            yield Problem(where, f"{shown(machine.mac)} is no MAC address: write 00:11:22:33:44:55")
+        elif machine.mac:
+            owner = macs.setdefault(re.sub("[:-]", "", machine.mac).lower(), machine.id)
+            if owner != machine.id:
+                yield Problem(where, f"{machine.mac} is the MAC address of {owner} already")
+
+
+def addresses_lie_in_their_segment(look: Lookup, places: Places) -> Iterator[Problem]:
+    for number, machine in enumerate(look.estate.machines):
+        segment = look.segments.get(machine.segment)
+        networks = [found for found in map(_network, segment.networks if segment else ()) if found]
+        for index, text in enumerate(machine.addresses):
+            address = _network(text)
+            held = (
+                (found.version == address.version and address.network_address in found for found in networks)
+                if address
+                else ()
+            )
+            if address and networks and not any(held):
+                where = places.at("machines", number, "addresses", index)
+                listed = ", ".join(map(str, networks))
+                yield Problem(where, f"{text} does not lie in the segment {machine.segment} ({listed})")
+
+
+def segments_do_not_overlap(look: Lookup, places: Places) -> Iterator[Problem]:
+    seen: list[tuple[Network, str]] = []
+    for number, segment in enumerate(look.estate.segments):
+        for index, text in enumerate(segment.networks):
+            network = _network(text)
+            for before, owner in seen if network else ():
+                if network and before.version == network.version and before.overlaps(network):
+                    where = places.at("segments", number, "networks", index)
+                    yield Problem(where, f"{text} overlaps {before} of {owner}: the narrower one counts", warning=True)
+            if network:
+                seen.append((network, segment.id))
+
+
+def ports_have_switches(look: Lookup, places: Places) -> Iterator[Problem]:
+    for number, machine in enumerate(look.estate.machines):
+        switch = look.machines.get(machine.switch)
+        if machine.port and not machine.switch:
+            yield Problem(
+                places.at("machines", number, "port"), f"the port {machine.port} stands here without its switch"
+            )
+        if machine.switch and not machine.port:
+            yield Problem(
+                places.at("machines", number, "switch"), f"the switch {machine.switch} stands here without a port"
+            )
+        if switch is not None and switch.role != "switch":
+            yield Problem(places.at("machines", number, "switch"), f"{machine.switch} is a {switch.role}, no switch")
+        if machine.switch and machine.id in _above(look, machine.switch):
+            yield Problem(places.at("machines", number, "switch"), f"{machine.id} hangs on itself")
+
+
+def _above(look: Lookup, switch: str) -> list[str]:
+    """Return the switch and those above it, as far as they are known, each once."""
+    chain: list[str] = []
+    while switch in look.machines and switch not in chain:
+        chain.append(switch)
+        switch = look.machines[switch].switch
+    return chain
+
+
+def ports_carry_one_machine(look: Lookup, places: Places) -> Iterator[Problem]:
+    taken: dict[tuple[str, str], str] = {}
+    for number, machine in enumerate(look.estate.machines):
+        if machine.switch and machine.port:
+            owner = taken.setdefault((machine.switch, machine.port), machine.id)
+            if owner != machine.id:
+                where = places.at("machines", number, "port")
+                yield Problem(where, f"the port {machine.port} of {machine.switch} carries {owner} already")
+
+
+def switches_have_snmp(look: Lookup, places: Places) -> Iterator[Problem]:
+    used = {machine.switch for machine in look.estate.machines if machine.port}
+    for number, machine in enumerate(look.estate.machines):
+        where = places.at("machines", number, "snmp")
+        found = _SNMP.fullmatch(machine.snmp)
+        if machine.snmp and machine.role != "switch":
+            yield Problem(where, f"{machine.id} is no switch: only a switch has an SNMP agent here")
+        elif machine.snmp and (found is None or _network(found[1].strip("[]")) is None or not _is_port(found[2])):
+            yield Problem(where, f"{shown(machine.snmp)} is no SNMP agent: write ADDRESS:161")
+        elif machine.role == "switch" and not machine.snmp and machine.id in used:
+            text = f"the switch {machine.id} has no `snmp`: its ports cannot be shut by the hub"
+            yield Problem(where, text, warning=True)
+
+
+def there_is_a_hub(look: Lookup, places: Places) -> Iterator[Problem]:
+    if not look.hubs:
+        text = "no machine has the role hub: it could not be kept out of a cut, nor an isolated machine talk to it"
+        yield Problem(places.at("machines"), text)
+    for number, machine in enumerate(look.estate.machines):
+        if machine.role == "hub" and not machine.addresses:
+            yield Problem(places.at("machines", number), f"the hub {machine.id} has no address")
+
+
+def gateways_can_be_cut(look: Lookup, places: Places) -> Iterator[Problem]:
+    for number, gateway in enumerate(look.estate.gateways):
+        machine = look.machines.get(gateway.machine)
+        where = places.at("gateways", number, "machine")
+        if machine is not None and machine.role != "gateway":
+            yield Problem(
+                where, f"{machine.id} is a {machine.role or 'machine'}, its role is not gateway", warning=True
+            )
+        if machine is not None and not machine.agent:
+            text = f"the gateway {machine.id} carries no agent: the hub cannot cut the outside there"
+            yield Problem(where, text, warning=True)
+        if not gateway.outside:
+            yield Problem(where, f"the gateway {gateway.machine} names no interface that leads out (`outside:`)")
+        for index, name in enumerate(gateway.outside):
+            if not _INTERFACE.fullmatch(name):
+                yield Problem(places.at("gateways", number, "outside", index), f"{shown(name)} is no interface")
+    for number, machine in enumerate(look.estate.machines):
+        if machine.role == "gateway" and machine.id not in look.gateways:
+            text = f"{machine.id} is a gateway without a line among `gateways`: the outside stays open there"
+            yield Problem(places.at("machines", number), text, warning=True)
+
+
+def flows_are_flows(look: Lookup, places: Places) -> Iterator[Problem]:
+    for number, gateway in enumerate(look.estate.gateways):
+        for index, text in enumerate(gateway.allow):
+            try:
+                read_flow(text)
+            except ValueError:
+                wanted = "write ADDRESS, ADDRESS:PORT/tcp or [IPV6]:PORT/udp; names are not resolved in a cut"
+                yield Problem(places.at("gateways", number, "allow", index), f"{shown(text)} is no flow: {wanted}")
+
+
+def never_cut_is_known(look: Lookup, places: Places) -> Iterator[Problem]:
+    for number, line in enumerate(look.estate.never_cut):
+        where = places.at("never_cut", number, "what")
+        if line.what in look.machines or not line.what:
+            continue
+        network = _network(line.what)
+        if network is None:
+            hint = nearest(line.what, look.machines)
+            yield Problem(where, f"{shown(line.what)} is no machine, address or network{hint}")
+        elif network.prefixlen == 0:
+            yield Problem(where, f"{line.what} is everything: nothing could ever be cut")
+
+
+def machines_can_be_reached(look: Lookup, places: Places) -> Iterator[Problem]:
+    for number, machine in enumerate(look.estate.machines):
+        if not machine.addresses and (machine.agent or machine.role == "server"):
+            text = f"{machine.id} has no address: what comes from it cannot be told to be its"
+            yield Problem(places.at("machines", number), text, warning=True)
+    if look.estate.machines and not look.servers:
+        text = "no server carries an agent (`agent: yes`): nothing would be seen"
+        yield Problem(places.at("machines"), text, warning=True)
+
+
+def _network(text: str) -> Network | None:
+    try:
+        return read_network(text)
+    except ValueError:
+        return None
+
+
+def _is_port(text: str) -> bool:
+    return 0 < int(text) < 65_536
+
+
+RULES = (
+    addresses_are_addresses,
+    networks_are_networks,
+    addresses_stand_once,
+    addresses_lie_in_their_segment,
+    segments_do_not_overlap,
+    ports_have_switches,
+    ports_carry_one_machine,
+    switches_have_snmp,
+    there_is_a_hub,
+    gateways_can_be_cut,
+    flows_are_flows,
+    never_cut_is_known,
+    machines_can_be_reached,
+)

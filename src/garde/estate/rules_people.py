@@ -1,0 +1,141 @@
+"""The rules of people: who is called, who decides. Each function is one sentence of this list.
+
+Comes in: an indexed estate and the places of its parts. Goes out: problems. Called by check.py.
+
+* A login and a mail address belong to one person; a mail address has one @.
+* Whoever is on the rota has a telephone (a warning).
+* The hours of the rota can be read, and a line of it names somebody.
+* On-call IT is covered at every hour of the week (a warning).
+* A rule names at least one cut, a severity of 1 to 3, and seconds exactly where it is `unanswered`.
+* A rule can fire: what it speaks of is not all taken by rules before it.
+* For every cut somebody may decide: a rule fits it, or it is never made (a warning).
+* Where two must say yes, two have the roles; where one must, one has (a warning).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+
+from garde.estate.hours import gaps, read_hours, say_span
+from garde.estate.look import Lookup
+from garde.estate.nouns import Rule
+from garde.estate.places import Places, Problem
+from garde.estate.vocabulary import ACTIONS, CARE, CONSOLE_ROLES, NEEDS, SEVERITIES
+
+_Case = tuple[str, int, bool]  # action, severity, whether a clinical service stops
+
+
+def people_can_be_told_apart(look: Lookup, places: Places) -> Iterator[Problem]:
+    owners: dict[str, str] = {}
+    for number, person in enumerate(look.estate.people):
+        named = [(("logins", index), text) for index, text in enumerate(person.logins)]
+        for path, text in [*named, (("mail",), person.mail)]:
+            where = places.at("people", number, *path)
+            if path == ("mail",) and text and (text.count("@") != 1 or " " in text):
+                yield Problem(where, f"{text!r} is no mail address")
+            owner = owners.setdefault(text.casefold(), person.id) if text else person.id
+            if owner != person.id:
+                yield Problem(where, f"{text} belongs to {owner} already")
+
+
+def the_rota_can_be_called(look: Lookup, places: Places) -> Iterator[Problem]:
+    for number, line in enumerate(look.estate.rota):
+        if not line.people:
+            yield Problem(places.at("rota", number), "this line of the rota names nobody")
+        for index, name in enumerate(line.people):
+            person, where = look.people.get(name), places.at("rota", number, "people", index)
+            if person is not None and not person.phones:
+                yield Problem(where, f"{name} is on call and has no telephone", warning=True)
+
+
+def the_rota_has_hours(look: Lookup, places: Places) -> Iterator[Problem]:
+    covered = []
+    for number, line in enumerate(look.estate.rota):
+        try:
+            hours = read_hours(line.hours)
+        except ValueError as error:
+            yield Problem(places.at("rota", number, "hours"), str(error))
+            continue
+        if line.role == "on_call_it" and line.people:
+            covered.append(hours)
+    open_hours = gaps(covered)
+    if open_hours and look.estate.people:
+        said = ", ".join(say_span(*span) for span in open_hours[:3]) + (", …" if len(open_hours) > 3 else "")
+        yield Problem(places.at("rota"), f"nobody is on call as on_call_it: {said}", warning=True)
+
+
+def rules_are_whole(look: Lookup, places: Places) -> Iterator[Problem]:
+    for number, rule in enumerate(look.estate.authority):
+        if not rule.actions:
+            yield Problem(places.at("authority", number, "actions"), f"the rule {rule.id} names no cut")
+        if rule.severity not in SEVERITIES:
+            yield Problem(places.at("authority", number, "severity"), "the severity of an incident is 1, 2 or 3")
+        where = places.at("authority", number, "after_s")
+        if rule.needs == "unanswered" and rule.after_s <= 0:
+            yield Problem(where, f"the rule {rule.id} is `unanswered`: after how many seconds (`after_s:`)?")
+        if rule.needs in NEEDS and rule.needs != "unanswered" and rule.after_s:
+            yield Problem(where, f"`after_s` counts only where a rule is `unanswered`; {rule.id} is `{rule.needs}`")
+
+
+def rules_can_fire(look: Lookup, places: Places) -> Iterator[Problem]:
+    for number, rule in enumerate(look.estate.authority):
+        cases = _cases(rule)
+        takers = [each for each in look.estate.authority[:number] if _takes(each, rule) and cases & _cases(each)]
+        if cases and not cases - {case for each in takers for case in _cases(each)}:
+            names = ", ".join(each.id for each in takers)
+            yield Problem(places.at("authority", number), f"the rule {rule.id} can never fire: {names} is before it")
+
+
+def _cases(rule: Rule) -> set[_Case]:
+    """Return every case that a rule speaks of; none where one of its words is not known."""
+    severities = [each for each in SEVERITIES if each >= rule.severity]
+    prices = [False] if rule.care == "none" else [False, True]
+    if rule.care not in CARE or rule.needs not in NEEDS:
+        return set()
+    return set(product(rule.actions, severities, prices))
+
+
+def _takes(earlier: Rule, later: Rule) -> bool:
+    """Whether a case that an earlier rule fits never comes to the later one.
+
+    A rule for the unanswered stands beside the others: it makes what somebody was asked for. So it takes nothing from
+    them, and they take from it only what is made at once, or never.
+    """
+    if later.needs == "unanswered":
+        return earlier.needs in ("unanswered", "automatic", "never")
+    return earlier.needs != "unanswered"
+
+
+def every_cut_has_a_rule(look: Lookup, places: Places) -> Iterator[Problem]:
+    rules = [each for each in look.estate.authority if each.needs != "unanswered"]
+    covered = {case for rule in rules for case in _cases(rule)}
+    lacking = [action for action in ACTIONS if not covered >= set(product([action], SEVERITIES, [False, True]))]
+    if lacking and look.estate.authority:
+        text = f"no rule fits every case of {', '.join(lacking)}: where none fits, the cut needs two people"
+        yield Problem(places.at("authority"), text, warning=True)
+
+
+def somebody_may_say_yes(look: Lookup, places: Places) -> Iterator[Problem]:
+    for number, rule in enumerate(look.estate.authority):
+        wanted = {"one": 1, "two": 2}.get(rule.needs, 0)
+        if not wanted or not rule.roles or set(rule.roles) & set(CONSOLE_ROLES):
+            continue  # every operator may, and accounts are made at the hub
+        able = [person for person in look.estate.people if set(person.roles) & set(rule.roles)]
+        if len(able) < wanted:
+            have = f"{len(able)} of the people" if able else "nobody"
+            text = (
+                f"the rule {rule.id} needs {rule.needs} with one of the roles {', '.join(rule.roles)}; {have} has one"
+            )
+            yield Problem(places.at("authority", number, "roles"), text, warning=True)
+
+
+RULES = (
+    people_can_be_told_apart,
+    the_rota_can_be_called,
+    the_rota_has_hours,
+    rules_are_whole,
+    rules_can_fire,
+    every_cut_has_a_rule,
+    somebody_may_say_yes,
+)

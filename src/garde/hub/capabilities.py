@@ -1,0 +1,26 @@
+"""The capabilities that the hub runs: the one visible list.
+
+Comes in: nothing. Goes out: `CAPABILITIES`, in the order in which they answer an entry, and `FOLDS`, what the hub
+itself remembers. Adding a capability is adding its folder and one line here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from garde.contain import policy, state
+from garde.hub.board import BOARD
+from garde.hub.fold import Capability, Fold
+from garde.hub.roster import ROSTER
+
+CAPABILITIES: tuple[Capability[Any], ...] = (
+    Capability(
+        name="contain",
+        shape=state.State,
+        project=state.project,
+        decide=policy.decide,
+        version=state.VERSION,
+        kinds=state.KINDS,
+    ),
+)
+FOLDS: tuple[Fold[Any], ...] = (ROSTER, BOARD)

@@ -1,0 +1,145 @@
+"""Asking the hub from its own machine: over TLS where it runs, inside this process where it does not.
+
+Comes in: the hub's state directory, an API call. Goes out: the answer's data, or the error that the hub would have
+said. The token file is the key: who may read it is root here. It dials the address that the running hub noted, pinned
+to the hub's own CA.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import http.client
+import socket
+import ssl
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from garde.clock import Clock
+from garde.errors import (
+    GardeError,
+    HubAbsent,
+    NotFound,
+    NotPermitted,
+    Refused,
+    SettingsError,
+    StateBusy,
+    UsageError,
+)
+from garde.hub.config import SERVING, TOKEN_FILE, load_config
+from garde.trust.ca import HUB_NAME, client_context
+from garde.trust.enrolment import split_address
+from garde.trust.files import read_secret
+
+TIMEOUT_S = 30.0
+_KINDS: dict[str, type[GardeError]] = {
+    kind.code: kind for kind in (NotFound, NotPermitted, Refused, SettingsError, UsageError)
+}
+
+
+def ask_hub(state: Path, clock: Clock, method: str, path: str, body: Any = None) -> Any:
+    """Ask the hub of a state directory; raises what it refused with."""
+    load_config(state)
+    if (state / SERVING).exists():  # the quick way; after kill -9 nobody answers there
+        with contextlib.suppress(HubAbsent):
+            return ask_running(state, method, path, body)
+    try:
+        return ask_inside(state, clock, method, path, body)
+    except StateBusy:
+        return ask_running(state, method, path, body)
+
+
+def ask_running(state: Path, method: str, path: str, body: Any = None) -> Any:
+    """Ask a hub that runs; raises HubAbsent where none answers."""
+    try:
+        host, port = split_address((state / SERVING).read_text(encoding="utf-8").strip())
+        context = client_context((state / "ca.pem").read_text(encoding="ascii"))
+        token = read_secret(state / TOKEN_FILE).decode().strip()
+    except (OSError, UsageError) as error:
+        raise HubAbsent(f"no hub serves from {state}: {error}", "start it: garde hub run") from error
+    connection = http.client.HTTPSConnection(HUB_NAME, port, timeout=TIMEOUT_S, context=context)
+    try:
+        connection.sock = _dial(host, port, context)
+        raw = b"" if body is None else msgspec.json.encode(body)
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        connection.request(method, f"/api/v1{path}", raw, headers)
+        answer = connection.getresponse()
+        return _read(answer.status, answer.read())
+    except (OSError, http.client.HTTPException) as error:
+        raise HubAbsent(
+            f"the hub at {host}:{port} does not answer: {error}", "see whether `garde hub run` runs"
+        ) from error
+    finally:
+        connection.close()
+
+
+def ask_inside(state: Path, clock: Clock, method: str, path: str, body: Any = None) -> Any:
+    """Ask a hub that does not run, by assembling it here for one call; raises StateBusy where one runs."""
+    from garde.hub.program import application, assemble
+
+    token = read_secret(state / TOKEN_FILE).strip()
+    with ExitStack() as at_end:
+        hub = assemble(state, clock, at_end, complain=lambda words: None, perform=False)
+
+        async def once() -> tuple[int, bytes]:
+            app, _ = application(hub)
+            return await _call(app, method, f"/api/v1{path}", token, b"" if body is None else msgspec.json.encode(body))
+
+        return _read(*asyncio.run(once()))
+
+
+async def _call(
+    app: Callable[..., Awaitable[None]], method: str, path: str, token: bytes, body: bytes
+) -> tuple[int, bytes]:
+    """One request to an ASGI application, and its whole answer."""
+    status, parts = 500, []
+    headers = [(b"authorization", b"Bearer " + token), (b"content-type", b"application/json"),
+               (b"content-length", str(len(body)).encode()), (b"host", HUB_NAME.encode())]  # fmt: skip
+    path, _, query = path.partition("?")
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "https",
+        "path": path, "raw_path": path.encode(), "query_string": query.encode(), "root_path": "",
+        "headers": headers, "client": ("127.0.0.1", 0), "server": (HUB_NAME, 443), "state": {},
+    }  # fmt: skip
+    asked = asyncio.Event()
+
+    async def receive() -> dict[str, Any]:
+        if asked.is_set():
+            await asyncio.Event().wait()  # nobody hangs up
+        asked.set()
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        nonlocal status
+        if message["type"] == "http.response.start":
+            status = message["status"]
+        else:
+            parts.append(message.get("body", b""))
+
+    await app(scope, receive, send)
+    return status, b"".join(parts)
+
+
+def _read(status: int, raw: bytes) -> Any:
+    try:
+        found = msgspec.json.decode(raw) if raw else None
+    except msgspec.DecodeError as error:
+        raise HubAbsent(f"what answers is no hub of ours (status {status})", "see what listens there") from error
+    if status < 400:
+        return found
+    said = found if isinstance(found, dict) else {}
+    kind = _KINDS.get(str(said.get("code")), Refused if status == 409 else HubAbsent)
+    raise kind(str(said.get("message") or f"status {status}"), str(said.get("todo") or ""))
+
+
+def _dial(host: str, port: int, context: ssl.SSLContext) -> ssl.SSLSocket:
+    plain = socket.create_connection((host, port), TIMEOUT_S)
+    try:
+        return context.wrap_socket(plain, server_hostname=HUB_NAME)
+    except BaseException:
+        plain.close()
+        raise

@@ -1,0 +1,201 @@
+"""Between the pages and the web: who asks, forms that come from our own pages, and answers with their headers.
+
+Comes in: requests. Goes out: `Visit` and `Form` for handlers, HTML and redirects with a strict policy, and one page for
+everything that goes wrong. A form counts only where it comes from a page of this host (`Origin`, `Sec-Fetch-Site`) and
+carries the session's own token.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from litestar import Request, Response
+from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
+from litestar.exceptions import HTTPException
+from litestar.params import SkipValidation
+
+from garde.errors import GardeError, NotFound, NotPermitted, Refused, UsageError
+from garde.hub.console.accounts import COOKIE
+from garde.hub.console.names import Names
+from garde.hub.console.site import Site, Visit, speaker
+from garde.journal.speech import LANGUAGES, Said
+
+LANGUAGE_COOKIE = "garde-language"
+YEAR_S = 365 * 86400
+LONGEST_FIELD = 4_096  # characters
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+}
+_STATUS: dict[type[GardeError], int] = {NotFound: 404, UsageError: 400, NotPermitted: 403, Refused: 409}
+
+_LOG = logging.getLogger("garde.hub.console")  # goes to the hub's own output
+
+Asked = Request[Any, Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The fields of a form that has been found to be ours."""
+
+    fields: dict[str, str]
+
+    def __getitem__(self, name: str) -> str:
+        return self.fields.get(name, "")
+
+
+class SignInNeeded(Exception):
+    """Nobody is signed in."""
+
+
+Here = NamedDependency[SkipValidation[Site]]
+Seen = NamedDependency[SkipValidation[Visit]]
+Sent = NamedDependency[SkipValidation[Form]]
+
+
+# --- who asks ---------------------------------------------------------------------------------------------------------
+
+
+def anybody(request: Asked, site: Here) -> Visit:
+    """Return the visit of whoever asks, signed in or not."""
+    session = site.accounts.session(request.cookies)
+    look = site.deps.estate()
+    person = look.person(session.caller.login) if session else None
+    language = language_of(request, person.language if person else "")
+    logins = frozenset(each.login for each in site.accounts.all()) if session else frozenset()
+    return Visit(
+        session=session,
+        names=Names(look, speaker(language), logins),
+        now=site.deps.clock.now(),
+        path=_path_of(request),
+        alarm=site.deps.loop.refusal,
+        address=request.client.host if request.client else "",
+    )
+
+
+def signed_in(request: Asked, site: Here) -> Visit:
+    """Return the visit of somebody who is signed in; raises SignInNeeded."""
+    visit = anybody(request, site)
+    if visit.session is None:
+        raise SignInNeeded
+    return visit
+
+
+def language_of(request: Asked, own: str) -> str:
+    """Return the language: chosen here, else the person's own in the estate, else the browser's."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    if chosen in LANGUAGES:
+        return chosen
+    if own in LANGUAGES:
+        return own
+    for tag in request.headers.get("accept-language", "")[:200].split(","):
+        name = tag.split(";")[0].strip().lower().split("-")[0]
+        if name in LANGUAGES:
+            return name
+    return "en"
+
+
+# --- forms ------------------------------------------------------------------------------------------------------------
+
+
+async def form_of_ours(request: Asked, visit: Seen) -> Form:
+    """Read a form that a page of this session carried; raises NotPermitted."""
+    form = await open_form(request)
+    if visit.session is None or not hmac.compare_digest(form["csrf"].encode(), visit.session.csrf.encode()):
+        raise NotPermitted("this page was too old: nothing was done", "open it again, then press once more")
+    return form
+
+
+async def open_form(request: Asked) -> Form:
+    """Read a form that a page of this host carried; for the sign-in, where there is no session yet."""
+    site = request.headers.get("sec-fetch-site", "same-origin")
+    origin = request.headers.get("origin", "")
+    if site != "same-origin" or not origin or urlsplit(origin).netloc != request.headers.get("host", ""):
+        raise NotPermitted("this did not come from a page of this hub: nothing was done", "open the hub's own page")
+    data = await request.form()
+    fields = {name: value for name, value in data.items() if isinstance(value, str)}
+    if any(len(value) > LONGEST_FIELD for value in fields.values()):
+        raise UsageError("what was typed is too long")
+    return Form(fields)
+
+
+# --- answers ----------------------------------------------------------------------------------------------------------
+
+
+def html(body: str, status: int = 200) -> Response[str]:
+    """Answer with a page."""
+    return Response(body, status_code=status, media_type="text/html; charset=utf-8", headers=HEADERS)
+
+
+def go(path: str, *cookies: Cookie) -> Response[str]:
+    """Send the browser to another of our pages, with GET."""
+    return Response("", status_code=303, headers={**HEADERS, "Location": path}, cookies=list(cookies))
+
+
+def own_path(path: str) -> str:
+    """Return the path where it is one of this host's, else the first page."""
+    parts = urlsplit(path)
+    ours = path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.netloc and path.isprintable()
+    return path if ours and "\\" not in path else "/"
+
+
+def session_cookie(token: str) -> Cookie:
+    """Return the session's cookie: this host, TLS, no script. It ends with the browser, or with the session."""
+    return Cookie(key=COOKIE, value=token, path="/", secure=True, httponly=True, samesite="lax")
+
+
+def no_session_cookie() -> Cookie:
+    """Return what makes the browser forget the session."""
+    return Cookie(key=COOKIE, value="", path="/", secure=True, httponly=True, samesite="lax", max_age=0)
+
+
+def language_cookie(language: str) -> Cookie:
+    """Return what keeps the language in this browser."""
+    return Cookie(key=LANGUAGE_COOKIE, value=language, path="/", secure=True, samesite="lax", max_age=YEAR_S)
+
+
+# --- what goes wrong --------------------------------------------------------------------------------------------------
+
+
+def to_sign_in(request: Asked, error: Exception) -> Response[str]:
+    """Ask for a sign-in, and come back afterwards."""
+    back = _path_of(request) if request.method == "GET" else "/"
+    return go("/sign-in" if back == "/" else f"/sign-in?to={quote(back, safe='/')}")
+
+
+def problem(site: Site, request: Asked, error: Exception) -> Response[str]:
+    """Say what went wrong, in one page."""
+    visit = anybody(request, site)
+    say = visit.say
+    match error:
+        case GardeError():
+            status = next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 500)
+            message, todo = say.known(error.message), say.known(error.todo)
+        case HTTPException(status_code=status) if status < 500:
+            message = say("There is no such page") if status == 404 else say("The request could not be read")
+            todo = Said("")
+        case OSError():
+            status, message = 503, say("Nothing was done: the hub cannot write its journal")
+            todo = say("Make room on the hub's disk, then press once more. Cuts that are in force stay in force.")
+        case _:
+            _LOG.error("%s %s", request.method, request.url.path, exc_info=error)
+            status, message = 500, say("An error that Garde did not expect")
+            todo = say("Try again. Cuts that are in force stay in force.")
+    return html(site.render("problem.html", visit, message=message, todo=todo, waiting=0), status)
+
+
+def _path_of(request: Asked) -> str:
+    query = request.url.query
+    return own_path(f"{request.url.path}?{query}" if query else request.url.path)

@@ -1,0 +1,84 @@
+"""What the hub sees to from time to time: checkpoints, and the hospital's file.
+
+Comes in: the clock's ticks; a person who asks to read the file again. Goes out: signed checkpoints in the journal
+(agents note the newest one from the answer to their heartbeat, so that a journal cut off at the hub shows elsewhere);
+`estate_loaded`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from pathlib import Path
+
+from garde.clock import Clock
+from garde.errors import GardeError
+from garde.estate.canonical import to_json
+from garde.estate.nouns import Estate
+from garde.estate.read import load
+from garde.hub.api_shapes import EstateState
+from garde.hub.loop import Loop
+from garde.journal.hub_kinds import EstateLoaded
+from garde.journal.text import Text
+from garde.trust.keys import SigningKey
+
+CHECKPOINT_ENTRIES = 1_000
+CHECKPOINT_S = 60.0  # after the last one, where anything was written since
+
+
+class Checkpoints:
+    """Signs the journal as it stands, every thousand entries and every minute in which something was written."""
+
+    def __init__(self, loop: Loop, key: SigningKey, clock: Clock) -> None:
+        self._loop, self._key, self._clock = loop, key, clock
+        kept = loop.journal.checkpoints()
+        loop.checkpoint = kept[-1] if kept else None
+        self._made = clock.monotonic()
+
+    def tick(self, *, now: bool = False) -> None:
+        """Make one where it is time (or `now`)."""
+        last = self._loop.checkpoint
+        behind = self._loop.seq - (last.size if last else 0)
+        waited = self._clock.monotonic() - self._made
+        if behind == 0 or not (now or behind >= CHECKPOINT_ENTRIES or waited >= CHECKPOINT_S):
+            return
+        self._made = self._clock.monotonic()
+        try:
+            self._loop.checkpoint = self._loop.journal.checkpoint(self._key.sign)
+        except (OSError, GardeError):
+            pass  # a full disk: the appends say so, and the next tick tries again
+
+
+class EstateKeeper:
+    """Reads hospital.yaml, and writes what it holds into the journal where that is something new."""
+
+    def __init__(self, loop: Loop, path: Path) -> None:
+        self._loop, self.path = loop, path
+        self._lock = threading.Lock()
+
+    def state(self, changed: bool = False) -> EstateState:
+        """Return the estate in force."""
+        estate = self._loop.estate.estate
+        return EstateState(estate.name, digest_of(estate), len(estate.machines), len(estate.services), changed)
+
+    def reload(self, who: str) -> EstateState:
+        """Read the file again. SettingsError with file and line where it cannot be used: nothing has changed then."""
+        with self._lock:
+            estate = load(self.path).estate
+            if digest_of(estate) == digest_of(self._loop.estate.estate):
+                return self.state()
+            self._loop.append([estate_loaded(estate, self.path)], who=who)
+            return self.state(changed=True)
+
+
+def digest_of(estate: Estate) -> str:
+    """Return the SHA-256, in hex, of the canonical form."""
+    return hashlib.sha256(to_json(estate)).hexdigest()
+
+
+def estate_loaded(estate: Estate, path: Path) -> EstateLoaded:
+    """Return the entry that an estate is."""
+    raw = to_json(estate)
+    source = str(path).encode("utf-8", "replace").decode()
+    digest = hashlib.sha256(raw).hexdigest()
+    return EstateLoaded(digest, Text(raw), source, len(estate.machines), len(estate.services))

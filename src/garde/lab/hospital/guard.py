@@ -1,0 +1,182 @@
+"""Garde itself in the lab: the hub on its machine, an agent on each server, enrolled by one-time tokens.
+
+Comes in: the programs and the plan. Goes out: a hub that serves, agents that are alive to it. It uses the commands that
+a hospital's administrator uses, and nothing behind them.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from garde.errors import Incomplete
+from garde.lab.hospital import fileserver, switch
+from garde.lab.hospital.plan import GATEWAY, HUB, HUB_PORT, SHARES, SWITCH, Plan
+from garde.lab.hospital.programs import GARDE, Programs
+from garde.lab.hospital.record import Program
+
+HUB_S = 30.0
+AGENT_S = 90.0  # the first pass over the documents, on a machine with a lot to do
+AT_ONCE = 3  # commands of ours started together: each is half a second of one core
+_SETTINGS = """\
+[contain]
+hub = "{hub}"
+never_cut = [{never}]
+"""
+_SNMP = """\
+[switch.{switch}]
+user = "{user}"
+auth = "{authentication}"
+priv = "{privacy}"
+auth_protocol = "SHA-256"
+priv_protocol = "AES"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstAccount:
+    """Who may sign in at the console of a new hub."""
+
+    login: str
+    password: str
+
+
+def agent_name(machine: str) -> str:
+    """The name under which a machine's agent is noted."""
+    return f"agent-{machine}"
+
+
+# -- the hub ----------------------------------------------------------------------------------------------------------
+
+
+def make_hub(programs: Programs, plan: Plan, credentials: switch.Credentials) -> FirstAccount:
+    """`garde hub init`, and the switch's login where the hub looks for it."""
+    address = plan.address(HUB)
+    words = ["init", "--estate", str(plan.estate_path), "--listen", f"{address}:{HUB_PORT}", "--address", address]
+    made = _hub(programs, plan, *words)
+    secrets = plan.hub_state / "snmp.toml"
+    secrets.touch(mode=0o600)
+    secrets.write_text(
+        _SNMP.format(
+            switch=SWITCH,
+            user=credentials.user,
+            authentication=credentials.authentication,
+            privacy=credentials.privacy,
+        )
+    )
+    return FirstAccount(str(made["login"]), str(made["password"]))
+
+
+def run_hub(programs: Programs, plan: Plan) -> subprocess.Popen[bytes]:
+    """`garde hub run`; returns when it serves."""
+    words = [*GARDE, "hub", "run", "--state", str(plan.hub_state), "--json", *_clock(plan)]
+    log = plan.log("hub")
+    start = log.stat().st_size if log.exists() else 0
+    process = programs.daemon("hub", HUB, words)
+    programs.wait("the hub", lambda: any(_said(log, "ready", start)), HUB_S, process)
+    return process
+
+
+def _hub(programs: Programs, plan: Plan, *words: str) -> dict[str, Any]:
+    """One command of the hub's administrator; returns its first JSON line."""
+    command = [*GARDE, "hub", *words, "--state", str(plan.hub_state), "--json", *_clock(plan)]
+    told = programs.check(f"garde hub {words[0]}", HUB, command)
+    found: dict[str, Any] = msgspec.json.decode(told.splitlines()[0])
+    return found
+
+
+# -- the agents -------------------------------------------------------------------------------------------------------
+
+
+def start_agents(programs: Programs, plan: Plan) -> None:
+    """Enrol and start an agent on each machine that has one; returns when each has made its first pass and is alive."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(lambda machine: _enrol(programs, plan, machine), plan.guarded))
+    started = {machine: run_agent(programs, plan, machine) for machine in plan.guarded}
+    for machine, process in started.items():
+        log = plan.log(agent_name(machine))
+        programs.wait(f"the agent of {machine}", lambda log=log: any(_said(log, "ready")), AGENT_S, process)  # type: ignore[misc]
+    _wait_alive(programs, plan)
+
+
+def _enrol(programs: Programs, plan: Plan, machine: str) -> None:
+    """A token from the hub, carried to the machine as a person would."""
+    token = str(_hub(programs, plan, "token", machine)["token"])
+    state = plan.agent_state(machine)
+    state.mkdir(mode=0o700)
+    words = [*GARDE, "enroll", token, "--state", str(state), "--json", *_clock(plan)]
+    programs.check("garde enroll", machine, words)
+    settings = state / "lab.toml"
+    settings.write_text(
+        _SETTINGS.format(hub=plan.address(HUB), never=", ".join(f'"{address}"' for address in _never(plan)))
+    )
+
+
+def run_agent(programs: Programs, plan: Plan, machine: str) -> subprocess.Popen[bytes]:
+    """`garde agent`, enforcing. It enters the machine's network itself, once it listens to the kernel's processes."""
+    state = plan.agent_state(machine)
+    words = [*GARDE, "agent"]
+    if machine != GATEWAY:
+        words.append(str(plan.share(machine)))
+    words += ["--state", str(state), "--settings", str(state / "lab.toml"), "--enforce", "--json"]
+    words += ["--netns", plan.namespace(machine), *_clock(plan)]
+    if machine in SHARES:
+        # The server's own list of users: smbstatus and smbpasswd are to know them by name.
+        smbd = programs.find(fileserver.program_name(machine))
+        if smbd is None:
+            raise Incomplete(f"no smbd runs on {machine}", "`garde lab down`, then try again")
+        words = ["nsenter", f"--mount=/proc/{smbd.pid}/ns/mnt", "--", *words]
+    return programs.daemon(agent_name(machine), machine, words, plain=True)
+
+
+def _never(plan: Plan) -> Iterator[str]:
+    """The never-cut list in addresses: the agent resolves no names and knows no ids."""
+    for never in plan.estate.never_cut:
+        found = plan.machines.get(never.what)
+        yield from found.addresses if found else (never.what,)
+
+
+def _wait_alive(programs: Programs, plan: Plan) -> None:
+    def all_alive() -> bool:
+        return int(_hub(programs, plan, "status").get("agents_alive", 0)) >= len(plan.guarded)
+
+    programs.wait("the agents' first sign of life at the hub", all_alive, HUB_S)
+
+
+# -- looked at --------------------------------------------------------------------------------------------------------
+
+
+def mode_of(plan: Plan, machine: str, programs: Sequence[Program]) -> str:
+    """The mode in force that the machine's agent said when it began; "" where none runs."""
+    if not any(program.name == agent_name(machine) for program in programs):
+        return ""
+    said = list(_said(plan.log(agent_name(machine)), "ready"))
+    return str(said[-1].get("mode", "")) if said else "starting"
+
+
+def _said(log: Path, kind: str, start: int = 0) -> Iterator[dict[str, Any]]:
+    """The JSON lines of one kind in a program's log, from a place on."""
+    try:
+        with log.open("rb") as file:
+            file.seek(start, os.SEEK_SET)
+            lines = file.read().split(b"\n")
+    except OSError:
+        return
+    for line in lines:
+        try:
+            found = msgspec.json.decode(line)
+        except msgspec.DecodeError:
+            continue
+        if isinstance(found, dict) and found.get("kind") == kind:
+            yield found
+
+
+def _clock(plan: Plan) -> list[str]:
+    return ["--lab-clock", str(plan.clock_path)]

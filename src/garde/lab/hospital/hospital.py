@@ -1,0 +1,267 @@
+"""The whole hospital: made step by step, used, and taken down.
+
+Comes in: a name (and whether it stays when its maker ends). Goes out: `Hospital`: `up`, `run` and `popen` on its
+machines, its shares and what they held when they were made, the hub's state and address, the clock that all its
+programs share, and `down`. As a context manager it is taken down at the end, whatever happens; after kill -9 `garde
+lab down` does it.
+
+In order: the number and the directory; the network; disks; the servers, switch and Internet; documents; the hub; the
+agents. Each step's names are recorded before it is made.
+"""
+
+from __future__ import annotations
+
+import secrets
+import struct
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+
+from garde.errors import Incomplete, NotPermitted
+from garde.lab.documents import Document
+from garde.lab.hospital import database, disks, fileserver, guard, needs, network, record, relay, remains, switch
+from garde.lab.hospital import internet as outside
+from garde.lab.hospital.plan import HUB, HUB_PORT, INTERNET, RECORD, SHARES, Plan
+from garde.lab.hospital.programs import PYTHON, Programs
+from garde.lab.hospital.record import Record
+
+DOCUMENTS = 200  # in each share
+TODO = "as root: scripts/install-packages src/garde/lab/hospital/packages.txt (Debian), then try again"
+Show = Callable[[str], None]
+
+
+class Secrets(msgspec.Struct, frozen=True):
+    """The passwords of one lab, kept readable for root alone."""
+
+    logins: dict[str, str]
+    database: str
+    switch: switch.Credentials
+
+
+class Hospital:
+    """One lab. `record` None: a new one is made by `up`; else it is one that is there."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        stays: bool = False,
+        seed: int = 2026,
+        documents: int = DOCUMENTS,
+        guarded: bool = True,
+        install: bool = True,
+        show: Show = lambda text: None,
+    ) -> None:
+        self.name, self._stays, self._seed, self._count, self._show = name, stays, seed, documents, show
+        self._guarded, self._install = guarded, install
+        self.documents: dict[str, list[Document]] = {}  # by file server, as they were made
+
+    def __enter__(self) -> Self:
+        try:
+            self.up()
+        except BaseException:
+            self.down()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.down()
+
+    # -- made ---------------------------------------------------------------------------------------------------------
+
+    def up(self) -> None:
+        """Make all of it; raises NotPermitted or Incomplete. What was made until then is `down`'s to remove."""
+        reason = needs.bring(self._show) if self._install else needs.missing()
+        if reason:
+            raise NotPermitted(f"no lab can be made here: {reason}", TODO)
+        self._show("network")
+        with record.numbering():
+            self.record = record.reserve(self.name, stays=self._stays)
+            network.claim(self.plan)
+        network.make(self.plan)
+        self._lay_out()
+        with ThreadPoolExecutor(len(SHARES) + 1) as pool:
+            self._make_servers(pool)
+        if self._guarded:
+            self._show("hub")
+            self.console = guard.make_hub(self.programs, self.plan, self.secrets.switch)
+            guard.run_hub(self.programs, self.plan)
+            self._open_console()
+            self._show("agents")
+            guard.start_agents(self.programs, self.plan)
+
+    def _lay_out(self) -> None:
+        plan = self.plan
+        for folder in ("log", "machines", "agents"):
+            (plan.home / folder).mkdir(mode=0o711)
+        (plan.home / "log").chmod(0o700)
+        for machine in (*SHARES, RECORD):
+            plan.machine_home(machine).mkdir(mode=0o711)
+        plan.estate_path.write_text(plan.estate_text, encoding="utf-8")
+        plan.clock_path.write_bytes(struct.pack("<d", 0.0))
+        logins = sorted({login for person in plan.estate.people for login in person.logins})
+        made = Secrets(
+            {it: secrets.token_urlsafe(9) for it in logins}, secrets.token_urlsafe(9), switch.new_credentials()
+        )
+        _write_secret(plan.home / "secrets.json", msgspec.json.encode(made))
+
+    def _make_servers(self, pool: ThreadPoolExecutor) -> None:
+        plan, programs, known = self.plan, self.programs, self.secrets
+        self._show("disks")
+        list(pool.map(lambda machine: disks.make(plan.machine_home(machine)), (*SHARES, RECORD)))
+        self._show("servers")
+        plan.share(RECORD).mkdir(mode=0o755)
+        snmpd = switch.start(programs, plan, known.switch)
+        self._start_internet()
+        for machine in SHARES:
+            fileserver.prepare(plan, machine, list(known.logins))
+        database_started = pool.submit(database.start, programs, plan)
+        smbds = dict(
+            zip(SHARES, pool.map(lambda it: fileserver.start(programs, plan, it, known.logins), SHARES), strict=True)
+        )
+        self._show("documents")
+        for number, machine in enumerate(SHARES):
+            self.documents[machine] = self._fill(machine, self._seed + number)
+        database.fill(programs, plan, database_started.result(), known.database)
+        fileserver.wait(programs, plan, smbds)
+        switch.wait(programs, snmpd)
+
+    def _fill(self, machine: str, seed: int) -> list[Document]:
+        """Lay documents out in a share; they belong to whom the server keeps all files as."""
+        from garde.lab.documents import make_some
+
+        owner = self.share_of(machine).stat().st_uid
+        return make_some(self.share_of(machine), self._count, seed, owner)
+
+    def _start_internet(self) -> None:
+        addresses = [
+            network.outside_address(self.plan, host, v) for host in (network.THIEF, network.PROVIDER) for v in (4, 6)
+        ]
+        words = [sys.executable, "-I", "-S", outside.__file__, str(self.internet_log), *addresses]
+        self.programs.daemon("internet", INTERNET, words)
+
+    def _open_console(self) -> None:
+        """Make the hub's pages reachable from a browser on this machine."""
+        file = self.plan.home / "console-port"
+        place = network.NETNS / self.plan.namespace(HUB)
+        words = [
+            sys.executable,
+            "-I",
+            "-S",
+            relay.__file__,
+            str(place),
+            self.plan.address(HUB),
+            str(HUB_PORT),
+            str(file),
+        ]
+        process = self.programs.daemon("relay", HUB, words, plain=True)
+        self.programs.wait("the console's relay", file.exists, 10.0, process)
+        console = f"https://127.0.0.1:{file.read_text()}"
+        self.record.keep(msgspec.structs.replace(self.record.notes, console=console))
+
+    # -- used ---------------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def attach(cls, found: Record) -> Hospital:
+        """A lab that is up already, made by another process."""
+        hospital = cls(found.notes.name)
+        hospital.record = found
+        return hospital
+
+    record: Record
+    console: guard.FirstAccount | None = None
+
+    @property
+    def plan(self) -> Plan:
+        return self.record.plan
+
+    @cached_property
+    def programs(self) -> Programs:
+        return Programs(self.record)
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        return msgspec.json.decode((self.plan.home / "secrets.json").read_bytes(), type=Secrets)
+
+    @property
+    def machines(self) -> Mapping[str, Any]:
+        return self.plan.machines
+
+    @property
+    def estate_path(self) -> Path:
+        return self.plan.estate_path
+
+    @property
+    def hub_state(self) -> Path:
+        return self.plan.hub_state
+
+    @property
+    def hub_url(self) -> str:
+        return self.plan.hub_url
+
+    @property
+    def internet_log(self) -> Path:
+        """What the thief outside took, by its own count."""
+        return self.plan.home / "internet.log"
+
+    def share_of(self, server: str) -> Path:
+        return self.plan.share(server)
+
+    def run(self, machine: str, arguments: Sequence[str], **options: Any) -> subprocess.CompletedProcess[bytes]:
+        """Run a program in a machine's network to its end."""
+        return self.programs.run(machine, arguments, **options)
+
+    def popen(self, machine: str, arguments: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+        """Start a program in a machine's network. It ends with the lab, if not before."""
+        return self.programs.popen(machine, arguments, **options)
+
+    def python(self, machine: str, module: str, *words: str, **options: Any) -> subprocess.Popen[bytes]:
+        """Start a module of ours on a machine."""
+        return self.popen(machine, [*PYTHON, "-m", module, *words], **options)
+
+    @property
+    def clock_offset(self) -> float:
+        """Seconds that the lab's programs are ahead of this machine."""
+        offset: float = struct.unpack("<d", self.plan.clock_path.read_bytes())[0]
+        return offset
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass at once, in all programs of the lab."""
+        with self.plan.clock_path.open("r+b", buffering=0) as file:  # in place: they have it mapped
+            file.write(struct.pack("<d", self.clock_offset + seconds))
+
+    # -- taken down ---------------------------------------------------------------------------------------------------
+
+    def down(self) -> None:
+        """Remove all of it; may be called twice, and where nothing was made yet."""
+        if "record" not in self.__dict__:
+            return
+        remains.take_down(self.record)
+        self.programs.reap()
+
+
+def take_down(name: str = "") -> list[str]:
+    """Take down the lab of that name, or, where none is named, every lab whose maker has died; returns their names."""
+    found = [record.get(name)] if name else [it for it in record.every() if it.is_abandoned]
+    failed: list[str] = []
+    for each in found:
+        try:
+            remains.take_down(each)
+        except Incomplete as error:
+            failed.append(error.message)
+    with record.numbering():
+        record.sweep()
+    if failed:
+        raise Incomplete("; ".join(failed), "run `garde lab down` again")
+    return [each.notes.name for each in found]
+
+
+def _write_secret(path: Path, data: bytes) -> None:
+    path.touch(mode=0o600)
+    path.write_bytes(data)

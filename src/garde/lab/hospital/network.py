@@ -1,0 +1,132 @@
+"""The lab's network: one namespace a machine, one bridge as switch, a gateway with a firewall, and an Internet.
+
+Comes in: a plan. Goes out: the namespaces, wired; `command`, which runs a program in one of them; `remove`. Every
+link is made inside the lab's own namespaces: the machine's own network is not touched, and removing the namespaces
+removes it all.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from ipaddress import ip_interface
+from pathlib import Path
+
+from garde.errors import Incomplete
+from garde.lab.hospital.plan import GATEWAY, INTERNET, SWITCH, Plan
+
+NETNS = Path("/run/netns")
+OUTSIDE = "wan0"  # the gateway's interface that leads out, as the estate names it
+BRIDGE = "br0"
+# In the Internet: who takes what is stolen, and the telephone provider, the one flow that stays open.
+THIEF, PROVIDER = 66, 20
+# What a small house's router does: out is free, in is only the answer; one address for all.
+_FIREWALL = """\
+table inet hospital {
+    chain forward {
+        type filter hook forward priority filter; policy drop;
+        ct state established,related accept
+        iifname "eth0" oifname "wan0" accept
+    }
+    chain postrouting {
+        type nat hook postrouting priority srcnat; policy accept;
+        oifname "wan0" masquerade
+    }
+}
+"""
+
+
+def command(namespace: str, arguments: Sequence[str]) -> list[str]:
+    """Return the command that runs `arguments` in a namespace. It execs: the pid is that of the program."""
+    return ["nsenter", f"--net={NETNS / namespace}", "--", *arguments]
+
+
+def make(plan: Plan) -> None:
+    """Make all of it; the switch's namespace (made by `claim`) is there."""
+    others = [name for name in plan.namespaces if name != plan.namespace(SWITCH)]
+    _ip_lines("", [f"netns add {name}" for name in others])
+    _make_switch(plan)
+    for machine in plan.machines:
+        if machine != SWITCH:
+            _wire(plan, machine)
+    _make_outside(plan)
+
+
+def claim(plan: Plan) -> None:
+    """Make the first namespace: from here on the lab's number is taken."""
+    _output(["ip", "netns", "add", plan.namespace(SWITCH)])
+
+
+def remove(namespaces: Iterable[str]) -> None:
+    """Remove the namespaces that are there, and with them every link in them; programs in them must have ended."""
+    for name in namespaces:
+        if (NETNS / name).exists():
+            with suppress(Incomplete):  # another take-down was quicker
+                _output(["ip", "netns", "del", name])
+
+
+def _make_switch(plan: Plan) -> None:
+    here = plan.namespace(SWITCH)
+    lines = ["link set lo up", f"link add {BRIDGE} type bridge mcast_snooping 0", f"link set {BRIDGE} up"]
+    lines += _address_lines(plan, SWITCH, BRIDGE)
+    for machine in plan.machines.values():
+        if machine.id == SWITCH:
+            continue
+        # The machine's end carries its own MAC; the switch's end is the port that SNMP can shut.
+        peer = f"peer name eth0 address {machine.mac} netns {plan.namespace(machine.id)}"
+        lines += [f"link add {machine.port} type veth {peer}", f"link set {machine.port} master {BRIDGE} up"]
+    _ip_lines(here, lines)
+
+
+def _wire(plan: Plan, machine: str) -> None:
+    lines = ["link set lo up", "link set eth0 up", *_address_lines(plan, machine, "eth0")]
+    if machine != GATEWAY:
+        lines += [f"route add default via {plan.address(GATEWAY)}", f"route add ::/0 via {plan.address6(GATEWAY)}"]
+    _ip_lines(plan.namespace(machine), lines)
+
+
+def _address_lines(plan: Plan, machine: str, device: str) -> list[str]:
+    # nodad: duplicate address detection would keep the address unusable for a second.
+    return [
+        f"addr add {plan.address(machine)}/24 dev {device}",
+        f"addr add {plan.address6(machine)}/64 dev {device} nodad",
+    ]
+
+
+def _make_outside(plan: Plan) -> None:
+    gateway, internet = plan.namespace(GATEWAY), plan.namespace(INTERNET)
+    _ip_lines(
+        gateway,
+        [
+            f"link add {OUTSIDE} type veth peer name eth0 netns {internet}",
+            f"addr add {plan.outside4}.1/24 dev {OUTSIDE}",
+            f"addr add {plan.outside6}:1/64 dev {OUTSIDE} nodad",
+            f"link set {OUTSIDE} up",
+        ],
+    )
+    lines = ["link set lo up", "link set eth0 up"]
+    for host in (THIEF, PROVIDER):
+        lines += [f"addr add {plan.outside4}.{host}/24 dev eth0", f"addr add {plan.outside6}:{host}/64 dev eth0 nodad"]
+    _ip_lines(internet, lines)
+    _output(command(gateway, ["sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"]))
+    _output(command(gateway, ["nft", "-f", "-"]), stdin=_FIREWALL)
+
+
+def outside_address(plan: Plan, host: int, version: int = 4) -> str:
+    """The address of a host in the Internet."""
+    text = f"{plan.outside4}.{host}/24" if version == 4 else f"{plan.outside6}:{host}/64"
+    return str(ip_interface(text).ip)
+
+
+def _ip_lines(namespace: str, lines: Sequence[str]) -> None:
+    """Do several things with one `ip`, in order; it stops at the first that fails."""
+    _output(["ip", *(["-n", namespace] if namespace else []), "-batch", "-"], stdin="".join(f"{it}\n" for it in lines))
+
+
+def _output(arguments: Sequence[str], stdin: str = "") -> str:
+    done = subprocess.run(arguments, input=stdin, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = " ".join(done.stderr.split())[-200:]
+        raise Incomplete(f"the lab's network: {' '.join(arguments[:4])}: {said}", "`garde lab down`, then try again")
+    return done.stdout

@@ -1,0 +1,124 @@
+"""Which machines a lab has, with its own numbers: two labs side by side share no name and no address.
+
+Comes in: the lab's number and its directory. Goes out: `Plan`: the estate as this lab's hub is told of it, the name
+of each namespace, and where everything lies. Nothing is made here.
+
+Addresses come from what is set aside for tests of network equipment (RFC 2544) and a private range of IPv6: no hospital
+routes them. `hospital.yaml` is written for number 0; a lab's number replaces the third part.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+
+from garde.estate.nouns import Estate, Machine
+from garde.estate.read import read_bytes, refusal
+
+NUMBERS = range(1, 256)
+TEMPLATE = "hospital.yaml"
+# The template's own addresses, and how number N writes them. Inside, and outside the gateway.
+_RENUMBERED = (
+    ("198.18.0.", "198.18.{number}."),
+    ("198.19.0.", "198.19.{number}."),
+    ("fd67:6172:6465:0:", "fd67:6172:6465:{number:x}:"),
+    ("fd67:6172:6465:100:", "fd67:6172:6465:{outside:x}:"),
+    ('"02:67:61:00:', '"02:67:61:{number:02x}:'),
+)
+SHARES = {"files-wards": "wards", "files-imaging": "imaging", "files-admin": "offices"}
+RECORD, GATEWAY, HUB, SWITCH = "record", "gateway", "hub", "switch"
+INTERNET = "internet"  # a namespace, and no machine of the hospital
+HUB_PORT = 8443
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One lab. Everything about it follows from its name, number and directory."""
+
+    name: str
+    number: int
+    home: Path
+
+    @cached_property
+    def estate_text(self) -> str:
+        """The estate as YAML, with this lab's addresses."""
+        text = (resources.files(__package__) / TEMPLATE).read_text(encoding="utf-8")
+        for written, form in _RENUMBERED:
+            text = text.replace(written, form.format(number=self.number, outside=0x100 + self.number))
+        return text
+
+    @cached_property
+    def estate(self) -> Estate:
+        reading = read_bytes(self.estate_text.encode(), TEMPLATE)
+        if reading.estate is None or reading.errors:
+            raise refusal(reading.errors, Path(TEMPLATE))
+        return reading.estate
+
+    @cached_property
+    def machines(self) -> dict[str, Machine]:
+        return {machine.id: machine for machine in self.estate.machines}
+
+    @property
+    def guarded(self) -> tuple[str, ...]:
+        """The machines that carry an agent."""
+        return tuple(machine.id for machine in self.estate.machines if machine.agent)
+
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        return tuple(self.namespace(name) for name in (*self.machines, INTERNET))
+
+    def namespace(self, machine: str) -> str:
+        return f"garde{self.number}-{machine}"
+
+    def address(self, machine: str) -> str:
+        """The machine's IPv4 address."""
+        return self.machines[machine].addresses[0]
+
+    def address6(self, machine: str) -> str:
+        return self.machines[machine].addresses[1]
+
+    @property
+    def outside4(self) -> str:
+        """The network outside, without its last part."""
+        return f"198.19.{self.number}"
+
+    @property
+    def outside6(self) -> str:
+        return f"fd67:6172:6465:{0x100 + self.number:x}:"
+
+    @property
+    def hub_url(self) -> str:
+        return f"https://{self.address(HUB)}:{HUB_PORT}"
+
+    # -- where it lies -----------------------------------------------------------------------------------------------
+
+    @property
+    def estate_path(self) -> Path:
+        return self.home / TEMPLATE
+
+    @property
+    def clock_path(self) -> Path:
+        return self.home / "clock"
+
+    @property
+    def hub_state(self) -> Path:
+        return self.home / "hub"
+
+    def agent_state(self, machine: str) -> Path:
+        return self.home / "agents" / machine
+
+    def machine_home(self, machine: str) -> Path:
+        return self.home / "machines" / machine
+
+    def disk(self, machine: str) -> Path:
+        """Where the machine's own file system is mounted."""
+        return self.machine_home(machine) / "disk"
+
+    def share(self, machine: str) -> Path:
+        """What a file server gives out, or where the record server leaves its exports."""
+        return self.disk(machine) / ("exports" if machine == RECORD else "share")
+
+    def log(self, program: str) -> Path:
+        return self.home / "log" / f"{program}.log"

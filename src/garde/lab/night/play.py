@@ -1,0 +1,297 @@
+"""The night, played from its quiet beginning to its score.
+
+Comes in: a seed, the stage to play to, a place for the truth, a speaker. Goes out: what the speaker is told, and the
+score. In order: the hospital is made, with Garde on its servers; colleagues work; files are stolen, or not; the first
+burst; quiet until the files are whole and the cuts proven; three hours pass at once on the lab's clock; the second
+burst, from another machine with the same account; the witness looks at every file; the hospital is taken down,
+whatever happened.
+"""
+
+from __future__ import annotations
+
+import secrets
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from garde.errors import Incomplete
+from garde.journal.entry import Entry
+from garde.lab.attackers.smb_attack import PASSWORD
+from garde.lab.attackers.smb_theft import Theft
+from garde.lab.hospital import network
+from garde.lab.hospital.hospital import Hospital
+from garde.lab.hospital.internet import THIEF_PORT
+from garde.lab.hospital.plan import HUB, RECORD, SHARES
+from garde.lab.hospital.programs import GARDE, PYTHON
+from garde.lab.night import score as scoring
+from garde.lab.night import spread
+from garde.lab.night.colleague import Day, Work
+from garde.lab.night.draw import SPREADER_ROLES, Script, draw
+from garde.lab.night.follow import Follower
+from garde.lab.night.score import Score
+from garde.lab.night.told import Told
+from garde.lab.night.witness import NightWitness, Seen
+
+QUIET_S = 4.0  # of ordinary work before each burst: new documents are existing ones by then
+WHOLE_S = 25.0  # for the files to be put back
+PROVEN_S = 12.0  # for Garde to say that its cut holds
+REST_S = 1.5  # an agent has judged all that was saved before
+_LOOK_S = 0.2
+
+
+class Speaker(Protocol):
+    """Whoever shows the night. Called from two threads, one at a time."""
+
+    def step(self, text: str) -> None:
+        """Something that the night itself does."""
+        ...
+
+    def entry(self, entry: Entry) -> None:
+        """An entry of the hub's journal."""
+        ...
+
+    def begins(self, at: float) -> None:
+        """The first burst begins now (wall seconds on the lab's clock): the story's 03:00."""
+        ...
+
+    def burst(self, number: int, files: int, refused: Sequence[str]) -> None:
+        """How a burst goes: files started on, servers that refuse."""
+        ...
+
+    def seen(self, number: int, seen: Seen) -> None:
+        """What the witness saw of a burst."""
+        ...
+
+    def colleagues(self, days: dict[str, Day]) -> None:
+        """How those worked on who did nothing wrong, by machine."""
+        ...
+
+    def journal(self, entries: int, faults: int) -> None:
+        """Whether the night's journal proves to be whole."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be played."""
+
+    until: str
+    seed: int
+    truth: Path | None = None
+    journal: Path | None = None  # where the night's journal is left, with its checkpoints
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How the night ended."""
+
+    score: Score
+    told: Told
+    lost: dict[str, list[str]]
+    faults: int  # of the journal
+
+
+def play(order: Order, speaker: Speaker) -> Ended:
+    """Play it; raises Incomplete where the lab does not come up or does not come down."""
+    name = f"night-{secrets.token_hex(3)}"
+    with Hospital(
+        name, seed=order.seed % 10_000, show=lambda text: speaker.step(f"making the hospital: {text}")
+    ) as hospital:
+        return _Night(order, hospital, speaker).run()
+
+
+class _Night:
+    def __init__(self, order: Order, hospital: Hospital, speaker: Speaker) -> None:
+        self.order, self.hospital, self.speaker = order, hospital, speaker
+        self.script: Script = draw(order.seed, hospital.plan)
+        self.witness = NightWitness({server: hospital.share_of(server) for server in SHARES}, hospital.documents)
+        self.seen: list[Seen] = []
+        self.first: Sequence[str] = ()
+        self.early = Told()
+        self.working: dict[str, subprocess.Popen[bytes]] = {}  # colleagues, by machine
+
+    def run(self) -> Ended:
+        with ExitStack() as stack:
+            self.follower = stack.enter_context(Follower(self.hospital.hub_state, self.speaker.entry))
+            days = stack.enter_context(self._colleagues())
+            self.speaker.step("quiet: colleagues work")
+            time.sleep(QUIET_S)
+            self._steal()
+            for number in range(len(self.script.bursts)):
+                if number:
+                    self._let_time_pass()
+                self._burst(number)
+            self.speaker.step("the witness looks at every file")
+            told = self.follower.told()
+            lost = self.witness.lost(afresh=True)
+        self.speaker.colleagues({machine: day for machine, day in days.items() if machine not in self._spreading})
+        return Ended(self._score(told, lost), told, lost, self._prove_journal())
+
+    @property
+    def _spreading(self) -> set[str]:
+        return {burst.machine for burst in self.script.bursts}
+
+    def _burst(self, number: int) -> None:
+        plan, burst = self.hospital.plan, self.script.bursts[number]
+        self.witness.look()
+        if number == 0:
+            self.speaker.begins(time.time() + self.hospital.clock_offset)
+        self.speaker.step("files are being destroyed" if number == 0 else "it begins again, from elsewhere")
+        played = spread.play(
+            self.hospital, self.script, number, lambda files, refused: self.speaker.burst(number, files, refused)
+        )
+        if number == 0:
+            self.first = spread.servers_in_order(played.logged)
+        seen = self.witness.judge(burst.machine, played.logged, played.lines, list(SHARES))
+        self.seen.append(seen)
+        self.speaker.seen(number, seen)
+        self._until(lambda: not scoring.count_lost(self.witness.lost()), WHOLE_S)
+        address = plan.address(burst.machine)
+        self.follower.wait(lambda told: told.is_proven(burst.machine, address), PROVEN_S)
+        if number == 0:
+            self.early = self.follower.told()
+
+    def _let_time_pass(self) -> None:
+        """Three hours at once; then quiet work until every agent has spoken again."""
+        self.speaker.step(f"quiet: {self.script.gap_s / 3600:g} hours pass at once")
+        with self._resting():  # or what was saved a moment before would lie unjudged for three hours
+            time.sleep(REST_S)
+            self.hospital.advance(self.script.gap_s)
+        time.sleep(QUIET_S)
+        if self.follower.failure:
+            raise Incomplete(f"the hub's journal could not be followed: {self.follower.failure}", "run it again")
+
+    @contextmanager
+    def _resting(self) -> Iterator[None]:
+        """While inside, no colleague works."""
+        for process in self.working.values():
+            process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in self.working.values():
+                process.send_signal(signal.SIGCONT)
+
+    def _steal(self) -> None:
+        """The theft before the damage, where the seed says so."""
+        if not self.script.upload:
+            return
+        hospital, server = self.hospital, self.script.first_server
+        theft = Theft(
+            server=hospital.plan.address(server),
+            share=SHARES[server],
+            login=self.script.user,
+            files=self.script.upload,
+            seed=self.script.seed,
+            to=network.outside_address(hospital.plan, network.THIEF),
+            port=THIEF_PORT,
+        )
+        done = hospital.run(
+            self.script.spreader,
+            [*PYTHON, "-m", "garde.lab.attackers.smb_theft"],
+            env={PASSWORD: hospital.secrets.logins[self.script.user]},
+            input=msgspec.json.encode(theft),
+            capture_output=True,
+            timeout=60,
+        )
+        if done.returncode:
+            raise Incomplete(f"the theft failed: {done.stderr.decode(errors='replace').strip()[-200:]}", "run it again")
+
+    @contextmanager
+    def _colleagues(self) -> Iterator[dict[str, Day]]:
+        """Everybody who has a screen works until the night is over; how it went is in the mapping at the end."""
+        days: dict[str, Day] = {}
+        working = self.working
+        try:
+            for machine, work, password in _works(self.hospital):
+                process = self.hospital.python(
+                    machine,
+                    "garde.lab.night.colleague",
+                    env={PASSWORD: password},
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                )
+                working[machine] = process
+                assert process.stdin is not None
+                process.stdin.write(msgspec.json.encode(work) + b"\n")
+                process.stdin.flush()
+            yield days
+            for machine, process in working.items():
+                # Those of a machine that was cut off hang in their last request: they are ended below, unheard.
+                if machine not in self._spreading:
+                    told, _ = process.communicate(timeout=30)
+                    days[machine] = msgspec.json.decode(told.splitlines()[-1], type=Day)
+        except subprocess.TimeoutExpired as error:
+            raise Incomplete("a colleague's program does not end", "run it again") from error
+        finally:
+            for process in working.values():
+                process.kill()
+                process.communicate()
+
+    def _prove_journal(self) -> int:
+        """Have the night's record checked as anybody can, and leave it where that was asked for."""
+        self.speaker.step("the journal is proven")
+        state = str(self.hospital.hub_state)
+        done = self.hospital.run(
+            HUB, [*GARDE, "journal", "verify", "--state", state, "--json"], capture_output=True, timeout=120
+        )
+        said = [msgspec.json.decode(line) for line in done.stdout.splitlines()]
+        found = next((each for each in said if each.get("kind") == "verified"), {"entries": 0, "faults": 1})
+        self.speaker.journal(int(found["entries"]), int(found["faults"]))
+        if self.order.journal is not None:
+            export = ["journal", "export", "--state", state, "--to", str(self.order.journal.absolute()), "--words"]
+            self.hospital.programs.check("garde journal export", HUB, [*GARDE, *export, "--json"])
+        return int(found["faults"])
+
+    def _until(self, ready: Callable[[], bool], seconds: float) -> bool:
+        until = time.monotonic() + seconds
+        while not ready():
+            if time.monotonic() > until:
+                return False
+            time.sleep(_LOOK_S)
+        return True
+
+    def _score(self, told: Told, lost: dict[str, list[str]]) -> Score:
+        count, script = scoring.count_lost(lost), self.script
+        log = self.hospital.internet_log
+        if self.order.truth is not None:
+            uploaded = scoring.count_uploaded(log.read_bytes() if log.exists() else b"")
+            truth = scoring.truth(
+                self.order.until, script, seen=self.seen, first=self.first, lost=count, uploaded=uploaded
+            )
+            scoring.write_truth(self.order.truth, truth)
+        return scoring.score(
+            self.order.until,
+            script,
+            self.hospital.plan,
+            seen=self.seen,
+            lost=count,
+            early=self.early,
+            told=told,
+        )
+
+
+def _works(hospital: Hospital) -> Iterator[tuple[str, Work, str]]:
+    """Who works where: each device at the share it belongs to, the ward at the patient record."""
+    plan, logins = hospital.plan, hospital.secrets.logins
+    shares = {
+        "ws-admissions": ("files-admin", "s.dubois"),
+        "ct-1": ("files-imaging", "svc-ct"),
+        "analyser-1": ("files-wards", "svc-lab"),
+    }
+    for machine in plan.estate.machines:
+        if machine.role not in SPREADER_ROLES:
+            continue
+        if machine.id in shares:
+            server, login = shares[machine.id]
+            work = Work(plan.address(server), login, SHARES[server], f"{spread.DESK}", 0.5)
+            yield machine.id, work, logins[login]
+        else:
+            yield machine.id, Work(plan.address(RECORD), RECORD), hospital.secrets.database

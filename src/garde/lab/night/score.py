@@ -1,0 +1,135 @@
+"""The score of a night, and the truth beside it.
+
+Comes in: what the witness saw of each burst, what Garde told. Goes out: `Score`: harm and times from the witness
+alone, the names from Garde alone, so that the two can be compared; `Truth`: the same keys as the attackers know them,
+for a file that Garde's side never reads. A figure that was not reached is null.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from garde.lab.hospital.plan import Plan
+from garde.lab.night.draw import Script
+from garde.lab.night.told import Told
+from garde.lab.night.witness import Seen
+
+
+class Score(msgspec.Struct, frozen=True, tag_field="kind", tag="score"):
+    """The last line of `garde night --json`."""
+
+    until: str
+    seed: int
+    refused_everywhere_s: float | None  # the slower of the two bursts
+    untouched_refused_s: float | None  # null also where every server was attacked
+    touched: int  # files, on all servers, in both bursts
+    lost: int
+    spreader: str | None
+    first_server: str | None
+    recurrence_joined: bool
+    proven: bool
+
+
+class Truth(msgspec.Struct, frozen=True, tag_field="kind", tag="truth"):
+    """The same keys, and what the attackers know beside them."""
+
+    until: str
+    seed: int
+    refused_everywhere_s: float | None
+    untouched_refused_s: float | None
+    touched: int
+    lost: int
+    spreader: str
+    first_server: str
+    recurrence_joined: bool  # the second burst was the same attack
+    proven: bool  # every server refused the machine of each burst
+    user: str
+    mode: str
+    family: str
+    note_name: str
+    upload_bytes: int
+    bursts: list[dict[str, object]]
+
+
+def score(until: str, script: Script, plan: Plan, *, seen: Sequence[Seen], lost: int, early: Told, told: Told) -> Score:
+    """`early` is what Garde told before the second burst: who spread the first."""
+    return Score(
+        until=until,
+        seed=script.seed,
+        refused_everywhere_s=slowest([it.refused_everywhere_s for it in seen]),
+        untouched_refused_s=slowest([it.untouched_refused_s for it in seen if it.others]),
+        touched=sum(it.touched_count for it in seen),
+        lost=lost,
+        spreader=early.spreader,
+        first_server=early.first_server,
+        recurrence_joined=told.joined,
+        proven=all(told.is_proven(it.machine, plan.address(it.machine)) for it in seen),
+    )
+
+
+def truth(until: str, script: Script, *, seen: Sequence[Seen], first: Sequence[str], lost: int, uploaded: int) -> Truth:
+    """`first`: the servers of the first burst in the order in which they were really written to."""
+    return Truth(
+        until=until,
+        seed=script.seed,
+        refused_everywhere_s=slowest([it.refused_everywhere_s for it in seen]),
+        untouched_refused_s=slowest([it.untouched_refused_s for it in seen if it.others]),
+        touched=sum(it.touched_count for it in seen),
+        lost=lost,
+        spreader=script.spreader,
+        first_server=first[0] if first else script.first_server,
+        recurrence_joined=len(seen) > 1 and bool(seen[-1].touched_count),
+        proven=all(it.refused_everywhere_s is not None for it in seen),
+        user=script.user,
+        mode=script.mode,
+        family=script.family.name,
+        note_name=script.family.note_name,
+        upload_bytes=uploaded,
+        bursts=[burst(it) for it in seen],
+    )
+
+
+def burst(seen: Seen) -> dict[str, object]:
+    """One burst as data."""
+    return {
+        "machine": seen.machine,
+        "servers": list(seen.servers),
+        "touched": {server: len(paths) for server, paths in seen.touched.items()},
+        "refused_s": {server: rounded(at) for server, at in seen.refused.items()},
+        "refused_everywhere_s": rounded(seen.refused_everywhere_s),
+        "untouched_refused_s": rounded(seen.untouched_refused_s),
+    }
+
+
+def slowest(values: Sequence[float | None]) -> float | None:
+    """The largest; None where one was not reached, or there is none."""
+    if not values or any(value is None for value in values):
+        return None
+    return rounded(max(value for value in values if value is not None))
+
+
+def rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
+
+
+def write_truth(path: Path, told: Truth) -> None:
+    """Write the file anew, whole or not at all, readable for its owner alone."""
+    new = path.with_name(f"{path.name}.new")
+    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(msgspec.json.encode(told) + b"\n")
+    new.replace(path)
+
+
+def count_uploaded(log: bytes) -> int:
+    """What the thief outside took, by its own count."""
+    words = [line.split() for line in log.splitlines()]
+    return sum(int(it[2]) for it in words if len(it) == 4 and it[0] == b"u" and it[2].isdigit())
+
+
+def count_lost(lost: Mapping[str, Sequence[str]]) -> int:
+    return sum(map(len, lost.values()))

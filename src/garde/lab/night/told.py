@@ -1,0 +1,64 @@
+"""What Garde itself says of the night: a fold over the hub's entries.
+
+Comes in: entries, in order. Goes out: `Told`: whom it took for the spreader, which server it took for the first,
+whether the second burst was joined to the first, and which machines' blocks it calls proven. It is what the score
+sets beside the witness's truth, and it is never mixed with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from garde.journal import hub_kinds as k
+from garde.journal.entry import Entry
+
+
+@dataclass(slots=True)
+class Told:
+    """Folded so far."""
+
+    incidents: list[str] = field(default_factory=list)
+    spreads: list[k.SpreadFound] = field(default_factory=list)
+    recurrences: set[str] = field(default_factory=set)  # incidents that something came back to
+    blocks: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)  # cut -> target, addresses
+    states: dict[str, str] = field(default_factory=dict)  # cut -> its last state
+    alive: set[str] = field(default_factory=set)
+    first_at: dict[str, float] = field(default_factory=dict)  # kind -> wall seconds of its first entry
+
+    def add(self, entry: Entry) -> None:
+        """Fold one entry."""
+        self.first_at.setdefault(entry.kind, entry.at)
+        match entry.payload:
+            case k.IncidentOpened() as opened:
+                self.incidents.append(opened.incident)
+            case k.SpreadFound() as spread:
+                self.spreads.append(spread)
+            case k.HarmJoined(recurrence=True) as joined:
+                self.recurrences.add(joined.incident)
+            case k.CutProposed(action="block") as cut:
+                self.blocks[cut.cut] = (cut.target, cut.addresses)
+            case k.CutChanged() as change:
+                self.states[change.cut] = change.state
+            case k.AgentAlive() as agent:
+                self.alive.add(agent.machine)
+            case k.AgentSilent() as agent:
+                self.alive.discard(agent.machine)
+
+    @property
+    def spreader(self) -> str | None:
+        """Estate id of whom it takes for the spreader now; None where it can't tell."""
+        return (self.spreads[-1].spreader or None) if self.spreads else None
+
+    @property
+    def first_server(self) -> str | None:
+        return (self.spreads[-1].first_server or None) if self.spreads else None
+
+    @property
+    def joined(self) -> bool:
+        """Whether what came back was joined to the first incident, and no second one opened."""
+        return len(self.incidents) == 1 and self.incidents[0] in self.recurrences
+
+    def is_proven(self, machine: str, address: str) -> bool:
+        """Whether it calls a block of this machine proven."""
+        mine = [cut for cut, (target, addresses) in self.blocks.items() if target == machine or address in addresses]
+        return any(self.states.get(cut) == "proven" for cut in mine)

@@ -1,0 +1,265 @@
+"""The lab's hospital with its real servers, without Garde in it: wired as drawn, and gone without a trace.
+
+What Garde does on it is the night's own test (tests/e2e/test_night.py).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from garde.lab.attackers.smb_attack import PASSWORD
+from garde.lab.attackers.smb_theft import Theft
+from garde.lab.hospital import fileserver, hospital, needs, network, record, remains
+from garde.lab.hospital.hospital import Hospital
+from garde.lab.hospital.internet import THIEF_PORT
+from garde.lab.hospital.plan import GATEWAY, HUB, INTERNET, RECORD, SHARES, SWITCH, Plan
+from garde.lab.night import spread
+from garde.lab.night.draw import Burst, draw
+from garde.lab.night.prober import Line
+from garde.lab.night.witness import NightWitness
+
+_WHY_NOT = needs.missing()
+pytestmark = [pytest.mark.root, pytest.mark.skipif(bool(_WHY_NOT), reason=_WHY_NOT)]
+
+USER = "s.dubois"
+PROCESS = """
+import sys
+from functools import partial
+from garde.lab.hospital.hospital import Hospital
+say = partial(print, flush=True)
+Hospital(sys.argv[1], guarded=False, show=say).up()
+say("up")
+sys.stdin.read()
+"""
+
+
+def traces() -> dict[str, set[str]]:
+    """Everything of any lab that could be left on this machine."""
+    # Other tests' client machines are named otherwise (garde<N>-c<host>).
+    ours = re.compile(rf"garde\d+-({'|'.join([*Plan('x', 1, Path()).machines, INTERNET])})")
+    there = network.NETNS.iterdir() if network.NETNS.is_dir() else ()
+    spaces = {path.name for path in there if ours.fullmatch(path.name)}
+    mounts = re.findall(r"\S*garde-lab\S*", Path("/proc/self/mountinfo").read_text())
+    loops = {str(path) for path in Path("/sys/block").glob("loop*/loop/backing_file") if "garde-lab" in _text(path)}
+    homes = {str(home) for place in record.PLACES if place.is_dir() for home in place.iterdir()}
+    marked = {
+        entry.name
+        for entry in Path("/proc").iterdir()
+        if entry.name.isdigit() and b"GARDE_LAB=" in _text(entry / "environ").encode()
+    }
+    return {"namespaces": spaces, "mounts": set(mounts), "loops": loops, "homes": homes, "processes": marked}
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Hospital]:
+    before = traces()
+    with Hospital("test-lab", guarded=False, documents=60) as made:
+        own = subprocess.run(["ip", "addr"], capture_output=True, text=True, check=True).stdout
+        assert f"198.18.{made.plan.number}." not in own, "no address in the machine's own network"
+        assert not set(re.findall(r"^\d+: ([^@:]+)", own, re.M)) & {it.port for it in made.machines.values()} - {""}
+        yield made
+    assert traces() == before, "something is left of the lab"
+
+
+def reach(lab: Hospital, machine: str, address: str, port: int, seconds: float = 1.0) -> bool:
+    words = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), float(sys.argv[3]))"
+    arguments = [sys.executable, "-I", "-S", "-c", words, address, str(port), str(seconds)]
+    return lab.run(machine, arguments, capture_output=True).returncode == 0
+
+
+@pytest.mark.parametrize("server", SHARES)
+def test_each_file_server_serves_on_both_versions_with_the_hospitals_accounts(lab: Hospital, server: str) -> None:
+    for address in (lab.plan.address(server), lab.plan.address6(server)):
+        target, secret = f"//{address}/{SHARES[server]}", f"{USER}%{lab.secrets.logins[USER]}"
+        done = lab.run("ws-admissions", ["smbclient", target, "-U", secret, "-c", "ls"], capture_output=True)
+        assert done.returncode == 0 and b"blocks available" in done.stdout, done
+    assert len(lab.documents[server]) == 60
+
+
+def test_a_wrong_password_is_refused(lab: Hospital) -> None:
+    target = f"//{lab.plan.address('files-wards')}/wards"
+    done = lab.run("ws-ward-3", ["smbclient", target, "-U", f"{USER}%wrong", "-c", "ls"], capture_output=True)
+    assert b"NT_STATUS_LOGON_FAILURE" in done.stdout + done.stderr
+
+
+def test_the_server_knows_its_users_by_name_and_this_machine_does_not(lab: Hospital) -> None:
+    words = ["smbclient", f"//{lab.plan.address('files-wards')}/wards", "-U", f"{USER}%{lab.secrets.logins[USER]}"]
+    client = lab.popen("ws-admissions", words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    try:
+        config = str(fileserver.configuration(lab.plan, "files-wards"))
+        asked = fileserver.entering(lab.plan, "files-wards", ["smbstatus", "-s", config, "--json"])
+        until = time.monotonic() + 10
+        users: set[str] = set()
+        while users != {USER} and time.monotonic() < until:
+            told = json.loads(subprocess.run(asked, capture_output=True, check=True).stdout)
+            users = {it["username"] for it in told["sessions"].values()}
+        assert users == {USER}
+    finally:
+        client.kill()
+        client.communicate()
+    assert USER not in Path("/etc/passwd").read_text()
+
+
+def test_the_gateway_lets_out_and_not_in(lab: Hospital) -> None:
+    for version in (4, 6):
+        outside = network.outside_address(lab.plan, network.PROVIDER, version)
+        assert reach(lab, "ws-ward-3", outside, 5061), f"out, IPv{version}"
+    inside = (lab.plan.address("files-wards"), lab.plan.address6("files-wards"))
+    lab.run("internet", ["ip", "route", "add", f"{inside[0]}/32", "via", f"{lab.plan.outside4}.1"])
+    assert not reach(lab, "internet", inside[0], 445, 0.5), "in"
+
+
+def test_what_is_stolen_arrives_and_is_counted(lab: Hospital) -> None:
+    plan, server = lab.plan, "files-admin"
+    thief = network.outside_address(plan, network.THIEF)
+    theft = Theft(plan.address(server), SHARES[server], USER, 10, 1, thief, THIEF_PORT)
+    words = [sys.executable, "-P", "-m", "garde.lab.attackers.smb_theft"]
+    secret = {PASSWORD: lab.secrets.logins[USER]}
+    done = lab.run("ct-1", words, input=msgspec.json.encode(theft), env=secret, capture_output=True)
+    sent = json.loads(done.stdout)
+    assert sent["files"] == 10
+    until = time.monotonic() + 5
+    while str(sent["bytes"]) not in _text(lab.internet_log) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert f" {sent['bytes']} " in lab.internet_log.read_text()
+
+
+def test_the_record_answers_those_who_know_its_password(lab: Hospital) -> None:
+    words = ["psql", "-X", "-At", "-h", lab.plan.address(RECORD), "-U", "record", "-d", "record"]
+    words += ["-c", "SELECT count(*) FROM patient"]
+    done = lab.run("ws-ward-3", words, env={"PGPASSWORD": lab.secrets.database}, capture_output=True)
+    assert done.stdout.strip() == b"400", done
+    refused = lab.run("ws-ward-3", words, env={"PGPASSWORD": "wrong"}, capture_output=True)
+    assert refused.returncode != 0
+
+
+def test_the_switch_shuts_a_port_when_the_hub_asks_and_only_then(lab: Hospital) -> None:
+    plan, known = lab.plan, lab.secrets.switch
+    base = ["-v3", "-l", "authPriv", "-u", known.user, "-a", "SHA-256", "-A", known.authentication, "-x", "AES", "-X"]
+    quiet = {"SNMP_PERSISTENT_DIR": str(plan.home / "log"), "MIBS": ""}
+
+    def snmp(tool: str, *words: str, privacy: str = known.privacy) -> str:
+        command = [tool, *base, privacy, "-r", "1", "-t", "1", "-On", plan.address(SWITCH), *words]
+        return lab.run(HUB, command, capture_output=True, env=quiet).stdout.decode()
+
+    names = snmp("snmpwalk", "1.3.6.1.2.1.31.1.1.1.1")
+    (index,) = re.findall(r"\.(\d+) = STRING: \"p72\"", names)
+    admin = f"1.3.6.1.2.1.2.2.1.7.{index}"
+    server = plan.address("files-wards")
+    assert reach(lab, "ws-admissions", server, 445)
+    assert "INTEGER" not in snmp("snmpset", admin, "i", "2", privacy="not the right one")
+    assert reach(lab, "ws-admissions", server, 445)
+    try:
+        assert "INTEGER: 2" in snmp("snmpset", admin, "i", "2")
+        assert not reach(lab, "ws-admissions", server, 445, 0.5)
+        assert reach(lab, "ws-ward-3", server, 445), "one port, and no other"
+    finally:
+        snmp("snmpset", admin, "i", "1")
+    assert reach(lab, "ws-admissions", server, 445)
+
+
+def block(lab: Hospital, server: str, *addresses: str) -> None:
+    """What an agent would do, by hand: refuse a client at once, for open connections as for new ones."""
+    rules = "".join(f"{'ip6' if ':' in it else 'ip'} saddr {it} drop; " for it in addresses)
+    table = f"table inet by_hand {{ chain input {{ type filter hook input priority -200; {rules} }}; }}\n"
+    done = lab.run(server, ["nft", "-f", "-"], input=table.encode(), capture_output=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_burst_is_seen_from_the_attackers_side_and_refusals_to_the_moment(lab: Hospital) -> None:
+    plan = lab.plan
+    machine, servers = "analyser-1", ("files-imaging", "files-admin")
+    script = msgspec.structs.replace(
+        draw(1, plan), mode="new-then-delete", user=USER, bursts=(Burst(machine, servers, 2),) * 2
+    )
+    witness = NightWitness({server: lab.share_of(server) for server in SHARES}, lab.documents)
+    witness.look()
+    blocked: list[float] = []
+
+    def show(files: int, refused: tuple[str, ...]) -> None:
+        if files >= 20 and not blocked:
+            for server in SHARES:
+                block(lab, server, plan.address(machine), plan.address6(machine))
+            blocked.append(time.monotonic())
+
+    played = spread.play(lab, script, 0, show)
+    for server in SHARES:
+        lab.run(server, ["nft", "delete", "table", "inet", "by_hand"])
+    assert spread.servers_in_order(played.logged) == list(servers)
+    seen = witness.judge(machine, played.logged, played.lines, list(SHARES))
+    assert blocked and seen.refused_everywhere_s == pytest.approx(blocked[0] - seen.began, abs=0.1)
+    assert seen.untouched_refused_s is not None and seen.untouched_refused_s <= seen.refused_everywhere_s
+    assert 18 <= seen.touched_count < 60
+    assert sum(map(len, witness.lost(afresh=True).values())) == pytest.approx(seen.touched_count, abs=4)
+    for server in servers:
+        note = played.logged[server].notes[0]
+        assert (
+            "Garde's lab" in (lab.share_of(server) / note).read_text()
+            or "labo de Garde" in (lab.share_of(server) / note).read_text()
+        )
+    assert all(isinstance(line, Line) and line.answered for line in played.lines)
+
+
+def test_time_passes_on_the_labs_clock_alone(lab: Hospital) -> None:
+    before = time.time()
+    lab.advance(3600.0)
+    lab.advance(60.0)
+    assert lab.clock_offset == 3660.0
+    assert time.time() - before < 60
+
+
+def test_a_second_lab_lives_beside_it_and_leaves_alone(lab: Hospital) -> None:
+    with Hospital("test-beside", guarded=False, documents=5) as other:
+        assert set(other.plan.namespaces).isdisjoint(lab.plan.namespaces)
+        assert not reach(lab, "ws-ward-3", other.plan.address("files-wards"), 445, 0.3), "two hospitals, no way between"
+        assert reach(other, "ws-ward-3", other.plan.address("files-wards"), 445)
+    assert record.find("test-beside") is None
+    assert reach(lab, "ws-ward-3", lab.plan.address("files-wards"), 445)
+
+
+def test_processes_of_the_lab_are_all_known(lab: Hospital) -> None:
+    names = {program.name for program in lab.record.programs() if program.runs}
+    assert {"snmpd", "postgres", "internet", *(fileserver.program_name(it) for it in SHARES)} <= names
+    assert len(remains.living(lab.record)) >= len(names)
+    assert GATEWAY in lab.machines
+
+
+# Killed as soon as it says so, or when it is up.
+@pytest.mark.parametrize("step", ["network", "disks", "servers", "documents", "up"])
+def test_what_a_killed_run_left_is_taken_down_from_elsewhere(step: str) -> None:
+    before = traces()
+    name = f"test-kill-{step}"
+    environment = {**os.environ, "PYTHONPATH": str(Path(hospital.__file__).parents[3])}
+    words = [sys.executable, "-c", PROCESS, name]
+    with subprocess.Popen(words, env=environment, start_new_session=True, stdout=subprocess.PIPE) as maker:
+        assert maker.stdout is not None
+        for line in maker.stdout:
+            if line.decode().strip() == step:
+                break
+        maker.send_signal(signal.SIGKILL)
+    found = record.find(name)
+    if found is None:  # killed before it was a lab
+        assert step == "network"
+        hospital.take_down()
+    else:
+        assert found.is_abandoned
+        hospital.take_down(name)
+    assert traces() == before

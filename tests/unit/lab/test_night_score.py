@@ -1,0 +1,146 @@
+"""The score: harm and times from the witness, names from Garde, and the truth beside it under the same keys."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from garde.journal import hub_kinds as k
+from garde.journal.entry import Entry
+from garde.journal.payload import Payload
+from garde.journal.text import Text
+from garde.lab.hospital.plan import Plan
+from garde.lab.night import score as scoring
+from garde.lab.night.draw import draw
+from garde.lab.night.score import Score, Truth
+from garde.lab.night.told import Told
+from garde.lab.night.witness import Seen
+
+PLAN = Plan("x", 3, Path("/nonexistent"))
+SCRIPT = draw(1, PLAN)
+# As the issue names them; nothing may be missing from either.
+KEYS = {
+    "kind", "until", "seed", "refused_everywhere_s", "untouched_refused_s", "touched", "lost", "spreader",
+    "first_server", "recurrence_joined", "proven",
+}  # fmt: skip
+
+
+def told(*payloads: Payload) -> Told:
+    made = Told()
+    for seq, payload in enumerate(payloads, 1):
+        kind = next(name for name, cls in k.HUB_KINDS.items() if cls is type(payload))
+        made.add(Entry(seq, 1000.0 + seq, "hub", kind, payload, "", ""))
+    return made
+
+
+def spread(spreader: str, first: str) -> k.SpreadFound:
+    return k.SpreadFound("i1", spreader, first, 1.0, (), (), (), 3)
+
+
+def joined(incident: str, *, recurrence: bool) -> k.HarmJoined:
+    return k.HarmJoined(incident, "s", "v", "198.18.3.71", (Text("u"),), "same account", recurrence)
+
+
+def block(cut: str, target: str, address: str) -> k.CutProposed:
+    return k.CutProposed(
+        cut, "i1", "block", target, (address,), (), ("files-wards",), 1, (), (), (), "undo", "automatic", "why"
+    )
+
+
+def seen(machine: str, at: float | None, others: tuple[str, ...] = ("t",), files: int = 2) -> Seen:
+    touched = {"s": tuple(f"{number}" for number in range(files))}
+    return Seen(machine, ("s",), 1.0, touched, {"s": at, **dict.fromkeys(others, at)}, others)
+
+
+def whole(first: Seen, second: Seen, said: Told, lost: int = 0) -> Score:
+    return scoring.score("cut", SCRIPT, PLAN, seen=[first, second], lost=lost, early=said, told=said)
+
+
+def test_score_and_truth_carry_the_keys_that_others_read() -> None:
+    one, two = seen(SCRIPT.bursts[0].machine, 0.5), seen(SCRIPT.bursts[1].machine, 0.4)
+    score = msgspec.to_builtins(whole(one, two, told()))
+    truth = msgspec.to_builtins(scoring.truth("cut", SCRIPT, seen=[one, two], first=["s"], lost=0, uploaded=0))
+    assert set(score) == KEYS and score["kind"] == "score"
+    assert set(truth) >= KEYS and truth["kind"] == "truth"
+
+
+def test_times_are_the_slower_bursts_and_files_are_of_both() -> None:
+    score = whole(seen("ct-1", 0.51234), seen("ws-ward-3", 0.4, files=5), told())
+    assert (score.refused_everywhere_s, score.untouched_refused_s, score.touched) == (0.512, 0.512, 7)
+
+
+def test_a_burst_that_was_not_refused_everywhere_leaves_no_figure() -> None:
+    score = whole(seen("ct-1", 0.5), seen("ws-ward-3", None), told())
+    assert (score.refused_everywhere_s, score.untouched_refused_s) == (None, None)
+
+
+def test_bursts_that_attack_every_server_do_not_count_for_untouched_ones() -> None:
+    assert whole(seen("ct-1", 0.5), seen("ws-ward-3", 0.9, others=()), told()).untouched_refused_s == 0.5
+    assert whole(seen("ct-1", 0.5, others=()), seen("ws-ward-3", 0.9, others=()), told()).untouched_refused_s is None
+
+
+def test_what_garde_did_not_say_is_null_and_never_the_truth() -> None:
+    score = whole(seen("ct-1", 0.5), seen("ws-ward-3", 0.5), told())
+    assert (score.spreader, score.first_server, score.recurrence_joined, score.proven) == (None, None, False, False)
+
+
+def test_garde_names_the_spreader_before_the_second_burst() -> None:
+    early, late = told(spread("ct-1", "files-wards")), told(spread("ct-1", "files-wards"), spread("", "x"))
+    score = scoring.score("cut", SCRIPT, PLAN, seen=[seen("ct-1", 0.5)], lost=0, early=early, told=late)
+    assert (score.spreader, score.first_server) == ("ct-1", "files-wards")
+
+
+def test_joined_means_the_same_incident_and_no_other_one() -> None:
+    opened = k.IncidentOpened("i1", 1.0, "s", 1)
+    assert told(opened, joined("i1", recurrence=True)).joined
+    assert not told(opened, joined("i1", recurrence=False)).joined
+    assert not told(opened, k.IncidentOpened("i2", 9.0, "s", 1), joined("i1", recurrence=True)).joined
+    assert not told(joined("i1", recurrence=True)).joined
+
+
+@pytest.mark.parametrize(("states", "proven"), [
+    (["proven"], True), (["applied", "not_proven"], False), (["proven", "not_proven"], False), ([], False),
+])  # fmt: skip
+def test_proven_is_the_last_word_on_the_blocks_of_both_machines(states: list[str], proven: bool) -> None:
+    one, two = (burst.machine for burst in SCRIPT.bursts)
+    said = told(
+        block("c1", one, "198.18.3.99"),
+        block("c2", "unknown", PLAN.address(two)),
+        k.CutChanged("c1", "proven", 3, 3, 3),
+        *(k.CutChanged("c2", state, 3, 3, 3) for state in states),
+    )
+    assert whole(seen(one, 0.5), seen(two, 0.5), said).proven is proven
+
+
+def test_another_cut_than_a_block_proves_nothing_here() -> None:
+    one = SCRIPT.bursts[0].machine
+    cut = k.CutProposed("c", "i1", "port", one, (), (), (), 1, (), (), (), "u", "one", "w")
+    assert not told(cut, k.CutChanged("c", "proven", 1, 1, 1)).is_proven(one, "198.18.3.1")
+
+
+def test_the_truth_comes_from_the_attackers_and_is_for_its_owner_alone(tmp_path: Path) -> None:
+    one, two = (seen(burst.machine, 0.5) for burst in SCRIPT.bursts)
+    truth = scoring.truth("cut", SCRIPT, seen=[one, two], first=["files-admin"], lost=1, uploaded=12)
+    assert (truth.spreader, truth.first_server, truth.proven) == (SCRIPT.spreader, "files-admin", True)
+    assert truth.recurrence_joined and truth.upload_bytes == 12 and truth.lost == 1
+    file = tmp_path / "truth.json"
+    file.write_text("old and longer than what comes" * 100)
+    file.chmod(0o644)
+    scoring.write_truth(file, truth)
+    assert msgspec.convert(json.loads(file.read_text()), Truth) == truth
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert [it.name for it in tmp_path.iterdir()] == ["truth.json"]
+
+
+def test_the_truth_says_so_where_a_server_never_refused() -> None:
+    one, two = seen("ct-1", None), seen("ws-ward-3", 0.5)
+    assert not scoring.truth("cut", SCRIPT, seen=[one, two], first=[], lost=0, uploaded=0).proven
+
+
+def test_what_left_is_counted_by_the_thief() -> None:
+    log = b"u 1.5 100 198.19.3.1\nu 2.5 23 198.19.3.1\nu 3.0 9"
+    assert scoring.count_uploaded(log) == 123
+    assert scoring.count_uploaded(b"u x y\nnoise\n") == 0
