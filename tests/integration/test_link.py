@@ -241,6 +241,8 @@ def test_a_full_disk_does_not_keep_a_verdict_from_the_hub_nor_an_order_from_bein
     state = tmp_path / "state"
     state.mkdir(mode=0o700)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=700", "garde-test", str(state)], check=True)
+    (state / "holds").mkdir()  # with room of its own: what a full disk does to a hold is another story
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=700", "garde-test", str(state / "holds")], check=True)
     agent = Agent(enrolled(hub, state), share, "--enforce")
     agent.out = tmp_path / "out"
     try:
@@ -264,7 +266,7 @@ def test_a_full_disk_does_not_keep_a_verdict_from_the_hub_nor_an_order_from_bein
         assert agent.stop() == 0
     finally:
         agent.stop(signal.SIGKILL)
-        subprocess.run(["umount", "-l", str(state)], check=True)
+        subprocess.run(["umount", "-l", str(state / "holds"), str(state)], check=True)
     counts = Counter(kind for kind in hub.kinds() if kind in ("verdict_reached", "actor_held", "cut_undone"))
     assert set(counts.values()) == {1}, counts
 

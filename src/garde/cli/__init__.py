@@ -31,8 +31,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("garde.cli.explain:explain", "Tell in plain words what happened, and why."),
     "settings": ("garde.cli.settings:settings", "List every setting with its value and default."),
     "hub": ("garde.cli.hub:hub", "Set up the hub, run it, and keep it."),
-    "lab": ("garde.cli.lab:lab", "Make a small hospital to try it on, look at it, remove it."),
-    "night": ("garde.cli.night:night", "Play the night of the story on a lab of its own, with its score."),
     "bench": ("garde.cli.bench:bench", "Measure: files touched, overhead, events, honest work."),
     "journal": ("garde.cli.journal:journal", "Check the record, show it, write it out."),
     "estate": ("garde.cli.estate:estate", "Check the hospital's file, fill it from lists, show what a cut costs."),

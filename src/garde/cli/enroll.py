@@ -29,7 +29,7 @@ def enroll(
 ) -> int:
     """Enrol this machine with the hub that made the token. No secret leaves this machine before the hub is known.
 
-    Example: garde hub token files-1 | ssh files-1 garde enroll - --state /var/lib/garde
+    Example: garde enroll - --state /var/lib/garde
     """
     import sys
 

@@ -151,11 +151,17 @@ def _propose(state: State, look: Lookup, incident: Incident, found: Picture, lev
 
 
 def _proposed(incident: Incident, rule: Ruling, proposal: Proposal, old: list[Cut]) -> h.CutProposed:
-    refused = proposal.refused or (f"{NEVER_ALLOWED}: {rule.words}" if rule.needs == authority.NEVER else "")
     last = old[-1] if old else None
+    cut = last.id if last and not last.undone else _id(incident.id, proposal.key, len(old) + 1)
+    return published(cut, incident.id, proposal, rule)
+
+
+def published(cut: str, incident: str, proposal: Proposal, rule: Ruling) -> h.CutProposed:
+    """Return a proposal with what the authority says of it."""
+    never = f"{NEVER_ALLOWED}: {rule.words}" if rule.needs == authority.NEVER else ""
     return h.CutProposed(
-        cut=last.id if last and not last.undone else _id(incident.id, proposal.key, len(old) + 1),
-        incident=incident.id,
+        cut=cut,
+        incident=incident,
         action=proposal.action,
         target=proposal.target,
         addresses=proposal.addresses,
@@ -168,7 +174,7 @@ def _proposed(incident: Incident, rule: Ruling, proposal: Proposal, old: list[Cu
         undo=UNDO[proposal.action],
         needs=rule.needs,
         why=rule.words,
-        refused=refused,
+        refused=proposal.refused or never,
     )
 
 

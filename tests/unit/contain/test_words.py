@@ -79,12 +79,12 @@ def test_the_caution_is_said_in_the_readers_language(house: House) -> None:
             "10.0.3.1 est sur la liste à ne jamais couper (labgw-1) : Results: all.",
         ),
         ("labgw-1 is on the never-cut list", "labgw-1 est sur la liste à ne jamais couper"),
-        ("hub-1 hangs on the same port, and hub-1 is the hub", "hub-1 est branché sur le même port, et hub-1 est le hub"),
+        ("hub-1 hangs on the same port, and hub-1 is the hub", "hub-1 est branché sur le même port, et hub-1 est le hub"),  # noqa: E501
         ("a hangs on b, and a is the hub", "a est branché sur b, et a est le hub"),
         (f"{planner.NO_SNMP}, at sw-2, w4", "le commutateur ne peut pas être commandé (aucun agent SNMP décrit) : "
          "débrancher à la main : sw-2, w4"),
         (f"{policy.NEVER_ALLOWED}: At once.", "l’autorité écrite ne le permet jamais : Aussitôt."),
-        (planner.IS_SILENT, "son agent ne donne plus signe de vie : ses voisins et son port de commutateur doivent la couper"),
+        (planner.IS_SILENT, "son agent ne donne plus signe de vie : ses voisins et son port de commutateur doivent la couper"),  # noqa: E501
         ("something newer", "something newer"),
         ("{0} is the hub", "{0} est le hub"),
     ],

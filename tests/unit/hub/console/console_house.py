@@ -72,6 +72,9 @@ class ConsoleHouse:
 
     def __init__(self, state: Path, clock: Clock, estate: Path = SAMPLE, *, quick: bool = True) -> None:
         self.at_end = ExitStack()
+        self.runner = self.at_end.enter_context(
+            asyncio.Runner()
+        )  # one event loop, and one application, for all requests
         self.complaints: list[str] = []
         self.clock = clock
         self.made = set_up(state, Config(str(estate), listen="127.0.0.1:8443"), clock, login="root", role="admin")
@@ -122,7 +125,6 @@ class ConsoleHouse:
         ends: list[Any] = []
 
         async def serve() -> None:
-            self._app = None
             app, live = program.application(self.hub)
             server = server_of(app, context)
             here = asyncio.get_running_loop()
@@ -168,12 +170,11 @@ class Browser:
         return self.post(path, {"csrf": self.get(page).csrf, **fields})
 
     def _ask(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        answer = asyncio.run(self._call(method, path, body, headers))
+        answer = self.house.runner.run(self._call(method, path, body, headers))
         self.cookies |= answer.cookies
         return answer
 
     async def _call(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        self.house._app = None  # each request has an event loop of its own
         app = await self.house.app()
         given = {"host": HOST, "content-length": str(len(body)), **self.headers, **headers}
         if self.cookies:
