@@ -136,6 +136,7 @@ def agent(hub: SmallHub, share: Path, tmp_path: Path) -> Iterator[Agent]:
 
 
 def attack(share: Path) -> subprocess.Popen[bytes]:
+    time.sleep(0.5)  # a version kept in the last quarter of a second before the first harm is not believed
     return subprocess.Popen([sys.executable, "-c", ATTACK, str(share)])
 
 
@@ -198,9 +199,7 @@ def test_a_hub_that_is_away_all_night_loses_and_doubles_nothing(hub: SmallHub, a
     assert hub.wait(lambda h: h.kinds().count("agent_started") == 2, 30)
     assert agent.stop() == 0
     assert theirs(hub) == agent.ours()
-    assert {"verdict_reached", "actor_held", "hold_confirmed", "file_restored"} <= set(hub.kinds()), print(  # noqa: RUF030
-        hub.kinds(), agent.out.read_text()
-    )
+    assert {"verdict_reached", "actor_held", "hold_confirmed", "file_restored"} <= set(hub.kinds())
 
 
 def test_a_killed_agent_is_said_to_be_gone_at_once(hub: SmallHub, agent: Agent) -> None:

@@ -184,7 +184,7 @@ class _View:
             self._screen.line(f"    {line}", "warn" if proposed.price else "note")
         self._screen.line(
             f"    {words.decides(proposed, self._say, self._look)}", "bad" if proposed.refused else "note"
-        )  # noqa: E501
+        )  # noqa: E501, RUF100
         if not proposed.refused:
             self._screen.line(f"    {words.undo(proposed, self._say)}", "dim")
 

@@ -25,7 +25,12 @@ Action = Annotated[
 Name = Annotated[str, Parameter(name="--name", help="The lab's name: several can be up at once. Default: hospital.")]
 
 
-def lab(action: Action, *, name: Name = "", as_json: Json = False) -> int:
+NoInstall = Annotated[
+    bool, Parameter(name="--no-install", negative=(), help="Install no Debian package, even where one is missing.")
+]
+
+
+def lab(action: Action, *, name: Name = "", no_install: NoInstall = False, as_json: Json = False) -> int:
     """Make a small hospital out of network namespaces, with real servers and Garde on them; look at it; remove it.
 
     Three Samba file servers, a patient record on PostgreSQL, a gateway and an Internet, workstations, a CT scanner, an
@@ -37,10 +42,12 @@ def lab(action: Action, *, name: Name = "", as_json: Json = False) -> int:
     from garde.cli.screen import Screen
 
     screen = Screen(as_json)
-    return {"up": _up, "status": _status, "down": _down}[action](name, screen)
+    if action == "up":
+        return _up(name, screen, install=not no_install)
+    return _status(name, screen) if action == "status" else _down(name, screen)
 
 
-def _up(name: str, screen: Screen) -> int:
+def _up(name: str, screen: Screen, *, install: bool) -> int:
     import time
 
     from garde.lab.hospital.hospital import Hospital
@@ -51,7 +58,7 @@ def _up(name: str, screen: Screen) -> int:
         screen.line(f"{time.monotonic() - began:5.1f} s  {text}", "dim")
         screen.data({"kind": "step", "text": text, "seconds": round(time.monotonic() - began, 3)})
 
-    hospital = Hospital(name or USUAL, stays=True, show=show)
+    hospital = Hospital(name or USUAL, stays=True, install=install, show=show)
     try:
         hospital.up()
     except BaseException:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from garde.cli.lab import NoInstall
 from garde.cli.options import Json
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def night(
     journal: Annotated[
         Path | None, Parameter(help="File for the night's journal: `garde journal verify --export FILE` proves it.")
     ] = None,
+    no_install: NoInstall = False,
     as_json: Json = False,
 ) -> int:
     """Play the night on a lab of its own: one machine spreads damage to the servers, twice, hours apart.
@@ -61,7 +63,7 @@ def night(
         if path is not None:
             _check_place(name, path)
     drawn = secrets.randbits(31) if seed is None else seed
-    order = Order(stage, drawn, truth, journal)
+    order = Order(stage, drawn, truth, journal, install=not no_install)
     with _ends_in_order():
         if as_json:
             return _close(_as_json(order, play, Screen(as_json=True)))
@@ -294,7 +296,7 @@ def _table(ended: Ended) -> Any:
     for moment in MOMENTS:
         at = getattr(score, moment.figure)
         table.add_row(moment.what, words(moment.story_s), words(at))
-    table.add_row("files damaged, on all servers", "servers", str(score.touched))
+    table.add_row("files damaged in one burst, on all servers", "servers", str(score.touched))
     table.add_row("files lost after restore", "unknown", str(score.lost), style="bold red" if score.lost else "")
     table.add_row("the machine that spreads", "known at 06:00", score.spreader or "–")
     table.add_row("the first server", "–", score.first_server or "–")

@@ -38,11 +38,25 @@ def kinds(entries: list[k.Payload] | list[object]) -> list[str]:
     return [each.kind for each in entries]  # type: ignore[attr-defined]
 
 
-# --- 1 to 4: the incident ---------------------------------------------------------------------------------------------
+# --- 13: sound evidence -----------------------------------------------------------------------------------------------
+
+
+def clear(house: House, server: str, verdict: str) -> list[object]:
+    return list(
+        house.agent(server, k.HoldReleased("h", verdict, "agent", "read again, the files are sound", cleared=True))
+    )
+
+
+# --- 14 and 15: nobody answers ----------------------------------------------------------------------------------------
+
+
+def two_servers_hit_by_a_clinical_client(house: House) -> None:
+    house.verdict("files-1", client(BLOOD))
+    house.verdict("files-2", client(BLOOD))
 
 
 def test_14_nobody_answers_and_it_still_spreads(house: House) -> None:
-    two_servers_hit_by_a_clinical_client(house)  # noqa: F821
+    two_servers_hit_by_a_clinical_client(house)
     assert house.one(h.WakeAsked).due == START + 300
     house.after(200).verdict("files-1", client(BLOOD))
     assert len(house.of(h.WakeAsked)) == 1
@@ -61,7 +75,7 @@ def test_14_no_rule_no_wake(house: House) -> None:
 
 @pytest.mark.parametrize("how", ["answered", "decided", "closed"])
 def test_14_whoever_answers_ends_it(house: House, how: str) -> None:
-    two_servers_hit_by_a_clinical_client(house)  # noqa: F821
+    two_servers_hit_by_a_clinical_client(house)
     incident = house.incident().id
     if how == "answered":
         house.hub(h.IncidentAnswered(incident, "okafor"))
@@ -74,7 +88,7 @@ def test_14_whoever_answers_ends_it(house: House, how: str) -> None:
 
 
 def test_14_an_answer_counts_until_harm_comes_back(house: House) -> None:
-    two_servers_hit_by_a_clinical_client(house)  # noqa: F821
+    two_servers_hit_by_a_clinical_client(house)
     house.hub(h.IncidentAnswered(house.incident().id, "okafor"))
     house.wake()
     house.after(600).verdict("files-1", client(BLOOD))

@@ -86,6 +86,7 @@ class Order:
     seed: int
     truth: Path | None = None
     journal: Path | None = None  # where the night's journal is left, with its checkpoints
+    install: bool = True  # Debian packages that are missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +102,12 @@ class Ended:
 def play(order: Order, speaker: Speaker) -> Ended:
     """Play it; raises Incomplete where the lab does not come up or does not come down."""
     name = f"night-{secrets.token_hex(3)}"
-    with Hospital(
-        name, seed=order.seed % 10_000, show=lambda text: speaker.step(f"making the hospital: {text}")
-    ) as hospital:
+    seed = order.seed % 10_000  # of the documents
+
+    def show(text: str) -> None:
+        speaker.step(f"making the hospital: {text}")
+
+    with Hospital(name, seed=seed, install=order.install, show=show) as hospital:
         return _Night(order, hospital, speaker).run()
 
 

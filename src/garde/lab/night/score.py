@@ -2,7 +2,8 @@
 
 Comes in: what the witness saw of each burst, what Garde told. Goes out: `Score`: harm and times from the witness
 alone, the names from Garde alone, so that the two can be compared; `Truth`: the same keys as the attackers know them,
-for a file that Garde's side never reads. A figure that was not reached is null.
+for a file that Garde's side never reads. Each figure is that of the worse of the two bursts; one that was not reached
+is null.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class Score(msgspec.Struct, frozen=True, tag_field="kind", tag="score"):
     seed: int
     refused_everywhere_s: float | None  # the slower of the two bursts
     untouched_refused_s: float | None  # null also where every server was attacked
-    touched: int  # files, on all servers, in both bursts
+    touched: int  # files, on all servers together, in the burst that reached more
     lost: int
     spreader: str | None
     first_server: str | None
@@ -62,7 +63,7 @@ def score(until: str, script: Script, plan: Plan, *, seen: Sequence[Seen], lost:
         seed=script.seed,
         refused_everywhere_s=slowest([it.refused_everywhere_s for it in seen]),
         untouched_refused_s=slowest([it.untouched_refused_s for it in seen if it.others]),
-        touched=sum(it.touched_count for it in seen),
+        touched=max(it.touched_count for it in seen),
         lost=lost,
         spreader=early.spreader,
         first_server=early.first_server,
@@ -78,7 +79,7 @@ def truth(until: str, script: Script, *, seen: Sequence[Seen], first: Sequence[s
         seed=script.seed,
         refused_everywhere_s=slowest([it.refused_everywhere_s for it in seen]),
         untouched_refused_s=slowest([it.untouched_refused_s for it in seen if it.others]),
-        touched=sum(it.touched_count for it in seen),
+        touched=max(it.touched_count for it in seen),
         lost=lost,
         spreader=script.spreader,
         first_server=first[0] if first else script.first_server,

@@ -29,7 +29,7 @@ STILL_S = 1.0  # at 400 files/s a second without a move is 400 files not taken
 LONGEST_S = 20.0  # a burst that nobody stops has gone through its files by then
 REFUSED_S = 8.0  # how long after the standstill the servers are still asked
 # The next server is attacked this much later: so that there is a first one, as on the night.
-LAG_S = 0.03
+LAG_S = 0.05
 ASK_S = 0.02  # between two questions of the prober
 # The folder of each share where colleagues are writing: left out, so that the truth about each file is plain.
 DESK = "desk"

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shutil
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlencode
 
@@ -27,7 +29,7 @@ from garde.hub.console.accounts import COOKIE, LocalAccounts
 from garde.hub.console.passwords import Hasher
 from garde.hub.liveness import Beat
 from garde.hub.server import App, listening, server_of
-from garde.hub.setup import set_up
+from garde.hub.setup import Made, set_up
 from garde.journal import hub_kinds as h
 from garde.journal import kinds as k
 from garde.journal.entry import Entry
@@ -70,14 +72,14 @@ class Answer:
 class ConsoleHouse:
     """Make it in a `with`."""
 
-    def __init__(self, state: Path, clock: Clock, estate: Path = SAMPLE, *, quick: bool = True) -> None:
+    def __init__(self, state: Path, clock: Clock, *, quick: bool = True) -> None:
         self.at_end = ExitStack()
         self.runner = self.at_end.enter_context(
             asyncio.Runner()
         )  # one event loop, and one application, for all requests
         self.complaints: list[str] = []
         self.clock = clock
-        self.made = set_up(state, Config(str(estate), listen="127.0.0.1:8443"), clock, login="root", role="admin")
+        self.made = made_in(state, clock)
         self.hub = program.assemble(state, clock, self.at_end, complain=self.complaints.append)
         self.loop = self.hub.loop
         assert isinstance(self.hub.deps.accounts, LocalAccounts)
@@ -347,6 +349,20 @@ WORDS = (
     "Discharge note",
     "Menu semaine",
 )
+
+
+_TEMPLATE: list[tuple[TemporaryDirectory[str], Made]] = []
+
+
+def made_in(state: Path, clock: Clock) -> Made:
+    """A hub as `garde hub init` makes it. Keys and the first password take a second: made once, copied for each test."""  # noqa: E501
+    if not _TEMPLATE:
+        folder = TemporaryDirectory(prefix="garde-console-")
+        config = Config(str(SAMPLE), listen="127.0.0.1:8443")
+        _TEMPLATE.append((folder, set_up(Path(folder.name) / "hub", config, clock, login="root", role="admin")))
+    folder, made = _TEMPLATE[0]
+    shutil.copytree(Path(folder.name) / "hub", state)
+    return made
 
 
 def quick_house(path: Path, clock: Clock | None = None) -> ConsoleHouse:
