@@ -135,11 +135,8 @@ def _options(name: str) -> set[str]:
 
 
 def test_commands_and_sections_are_the_same() -> None:
-    assert re.findall(r"^## garde (\S+)$", _text("commands.md"), re.M) == [
-        "up", "watch", "enroll", "agent", "drill", "status", "restore", "release", "explain", "settings", "bench", "estate",  # noqa: E501
-        "hub", "journal",
-    ]  # fmt: skip
-    assert set(COMMANDS) == set(re.findall(r"^## garde (\S+)$", _text("commands.md"), re.M))
+    sections = re.findall(r"^## garde (\S+)$", _text("commands.md"), re.M)
+    assert sorted(sections) == sorted(COMMANDS)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -78,7 +78,7 @@ class Agent:
         return found
 
     def worker(self) -> int:
-        return int(self.said("hub")[-1]["pid"])
+        return int(self.wait_said("hub")[-1]["pid"])
 
     def ours(self) -> Counter[tuple[str, str]]:
         journal = open_journal(self.state, read_only=True)

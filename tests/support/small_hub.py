@@ -218,10 +218,11 @@ class _Server(http.server.ThreadingHTTPServer):
         self.hub.connections += 1
         plain.settimeout(40)
         try:
-            wrapped = self._tls.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
-        except OSError:  # gone again already
+            plain.getpeername()  # gone again already? Wrapping it would leave a socket behind
+        except OSError:
             plain.close()
             raise
+        wrapped = self._tls.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
         self._open.add(wrapped)
         return wrapped, address
 

@@ -1,9 +1,9 @@
 """`garde cut`: what would stop it and at what price; what was cut, and how it stands; yes, no, and undo.
 
-Comes in: the hub's state directory, an action. Goes out: `plan` and `list` read the journal, beside a running hub and without
-one; `approve`, `reject` and `undo` ask the hub, which checks the authority and writes who said it. `plan MACHINE` is a dry run:
-what cutting off that machine would cost, whether anything happened or not.
-"""  # noqa: E501
+Comes in: the hub's state directory, an action. Goes out: `plan` and `list` read the journal, beside a running hub and
+without one; `approve`, `reject` and `undo` ask the hub, which checks the authority and writes who said it. `plan
+MACHINE` is a dry run: what cutting off that machine would cost, whether anything happened or not.
+"""
 
 from __future__ import annotations
 
@@ -182,9 +182,8 @@ class _View:
         self._screen.line(f"{proposed.rank}{name}  {head}", "dim" if proposed.refused else "title")
         for line in words.price(proposed, self._say, self._look):
             self._screen.line(f"    {line}", "warn" if proposed.price else "note")
-        self._screen.line(
-            f"    {words.decides(proposed, self._say, self._look)}", "bad" if proposed.refused else "note"
-        )  # noqa: E501, RUF100
+        tone = "bad" if proposed.refused else "note"
+        self._screen.line(f"    {words.decides(proposed, self._say, self._look)}", tone)
         if not proposed.refused:
             self._screen.line(f"    {words.undo(proposed, self._say)}", "dim")
 

@@ -30,7 +30,7 @@ NoInstall = Annotated[
 ]
 
 
-def lab(action: Action, *, name: Name = "", no_install: NoInstall = False, as_json: Json = False) -> int:
+def lab(action: Action, /, *, name: Name = "", no_install: NoInstall = False, as_json: Json = False) -> int:
     """Make a small hospital out of network namespaces, with real servers and Garde on them; look at it; remove it.
 
     Three Samba file servers, a patient record on PostgreSQL, a gateway and an Internet, workstations, a CT scanner, an

@@ -14,6 +14,7 @@ import pytest
 
 import garde.agent.program
 from garde.agent.mode import Mode
+from garde.clock import SystemClock
 
 EVENT = {"kind": "finding", "at": "2026-11-23T03:12:04.500000Z", "path": "/a\x1b\udcff", "proofs": []}
 
@@ -22,7 +23,10 @@ EVENT = {"kind": "finding", "at": "2026-11-23T03:12:04.500000Z", "path": "/a\x1b
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     made: list[tuple[Any, ...]] = []
 
-    def run_watch(trees: Any, state: Any, mode: Any, restore: Any, settings: Any, out: Any) -> int:
+    def run_watch(trees: Any, state: Any, mode: Any, restore: Any, settings: Any, **more: Any) -> int:
+        assert isinstance(more["clock"], SystemClock)
+        assert more["netns"] == ""
+        out = more["out"]
         made.append((trees, state, mode, restore, settings.watch.confirm_ms))
         out(EVENT)
         return 0

@@ -27,7 +27,7 @@ CLINICAL, PLAIN = "10.20.40.31", "10.20.20.32"  # the blood bank's workstation; 
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A hub that was set up once: keys and passwords take their time."""
     state = tmp_path_factory.mktemp("made") / "hub"
-    set_up(state, Config(str(SAMPLE), "127.0.0.1:0", "127.0.0.1"), SystemClock())
+    set_up(state, Config(str(SAMPLE), "127.0.0.1:8443", "127.0.0.1"), SystemClock())
     return state
 
 

@@ -355,7 +355,7 @@ _TEMPLATE: list[tuple[TemporaryDirectory[str], Made]] = []
 
 
 def made_in(state: Path, clock: Clock) -> Made:
-    """A hub as `garde hub init` makes it. Keys and the first password take a second: made once, copied for each test."""  # noqa: E501
+    """A hub as `garde hub init` makes it. Keys and a password take a second: made once, copied for each test."""
     if not _TEMPLATE:
         folder = TemporaryDirectory(prefix="garde-console-")
         config = Config(str(SAMPLE), listen="127.0.0.1:8443")

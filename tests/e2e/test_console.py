@@ -1,0 +1,214 @@
+"""The console in a real browser: sign in, watch an incident arrive, approve a cut, see it proven, undo it.
+
+The hub is whole (journal, capabilities, TLS, event stream); what agents would say is said in their place. Needs
+chromium.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit/hub/console"))
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+from console_house import COOKIE, PASSWORD, ConsoleHouse, Night  # noqa: E402
+
+from garde.clock import SystemClock  # noqa: E402
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs chromium (apt install chromium)")
+PHONE = {"width": 390, "height": 844}
+SLOW_S = 20.0  # for a busy machine; what must be quick is measured apart
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with playwright.sync_playwright() as engine:
+        browser = engine.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+class Stage:
+    """A hub that serves, one browser window, and everything that went wrong in it."""
+
+    def __init__(self, house: ConsoleHouse, url: str, chromium: Any) -> None:
+        self.house, self.night, self.url, self.chromium = house, Night(house), url, chromium
+        self.trouble: list[str] = []
+        self.windows: list[Any] = []
+
+    def window(self, login: str = "", *, language: str = "en", **more: Any) -> Any:
+        context = self.chromium.new_context(ignore_https_errors=True, locale=language, viewport=PHONE, **more)
+        self.windows.append(context)
+        context.set_default_timeout(SLOW_S * 1000)
+        context.add_cookies([{"name": "garde-language", "value": language, "url": self.url}])
+        if login:
+            token = self.house.accounts.begin(login, "password", "127.0.0.1")
+            context.add_cookies([{"name": COOKIE, "value": token, "url": self.url, "secure": True, "httpOnly": True}])
+        page = context.new_page()
+        page.on("pageerror", lambda error: self.trouble.append(str(error)))
+        page.on("console", lambda line: self.trouble.append(line.text) if line.type in ("error", "warning") else None)
+        return page
+
+    def incident(self) -> str:
+        return next(iter(self.house.loop.look("board", lambda board: dict(board.incidents))))
+
+
+@pytest.fixture
+def stage(tmp_path: Path, chromium: Any) -> Iterator[Stage]:
+    with ConsoleHouse(tmp_path / "hub", SystemClock()) as house, house.serving() as url:
+        made = Stage(house, url, chromium)
+        made.night.enrol("files-1", "files-2", "files-3")
+        yield made
+        for window in made.windows:
+            window.close()
+
+
+def test_sign_in_watch_approve_prove_undo(stage: Stage) -> None:
+    stage.house.account("llemaire", "operator")
+    page = stage.window()
+    page.goto(f"{stage.url}/")
+    page.get_by_label("Login").fill("llemaire")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="All quiet").wait_for()
+
+    stage.night.strike("files-1")  # nothing is pressed: it comes by itself
+    page.get_by_role("heading", name="Being cut off").wait_for()
+    page.get_by_role("link", name="Look", exact=True).click()
+    page.get_by_role("heading", name="Being cut off").wait_for()
+    stage.night.strike("files-2")
+    page.locator("svg.graph").get_by_text("Files of the administr").first.wait_for()
+    stage.night.obey()
+    page.get_by_role("heading", name="Stopped").wait_for()
+
+    card = page.locator("article.cut", has_text="Shut the account cmoreau")
+    card.get_by_role("button", name="Yes, do it").click()
+    page.get_by_text("Your yes is written down.").wait_for()
+    card.get_by_text("ordered", exact=True).wait_for()
+    stage.night.obey()
+    card.get_by_text("proven", exact=True).wait_for()
+    assert card.locator(".tracker .done").count() == 3
+    card.get_by_text("Undo…").click()
+    card.get_by_role("button", name="Undo it").click()
+    page.get_by_text("It is being undone.").wait_for()
+    stage.night.obey()
+    page.get_by_text("other cut").first.click()
+    page.locator("#other-cuts .chip", has_text="undone").wait_for()
+    said = [entry.payload.decision for entry in stage.house.journal_entries() if entry.kind == "cut_decided"]  # type: ignore[attr-defined]
+    assert said == ["approve", "undo"]
+    assert stage.trouble == []
+
+
+def test_with_the_keyboard_alone(stage: Stage) -> None:
+    stage.house.account("llemaire", "operator")
+    stage.night.strike("files-1")
+    page = stage.window("llemaire")
+    page.goto(f"{stage.url}/incidents/{stage.incident()}")
+    wanted, reached = "Yes, do it", ""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        reached = page.evaluate("document.activeElement.innerText")
+        if reached == wanted:
+            break
+    assert reached == wanted
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.keyboard.press("Enter")
+    page.get_by_text("Your yes is written down.").wait_for()
+
+
+def test_what_somebody_types_and_has_open_survives_the_news(stage: Stage) -> None:
+    stage.house.account("llemaire", "operator")
+    stage.night.strike("files-1")
+    page = stage.window("llemaire")
+    page.goto(f"{stage.url}/incidents/{stage.incident()}")
+    card = page.locator("#cuts article.cut").first
+    card.get_by_text("Undo…").click()
+    card.get_by_label("Why (may stay empty)").fill("the scanner needs it")
+    stage.night.obey()
+    card.get_by_text("proven", exact=True).wait_for()
+    assert card.get_by_label("Why (may stay empty)").input_value() == "the scanner needs it"
+    assert page.evaluate("document.activeElement.name") == "note"
+
+
+def test_a_hub_that_is_gone_is_said(tmp_path: Path, chromium: Any) -> None:
+    with ConsoleHouse(tmp_path / "hub", SystemClock()) as house:
+        house.account("llemaire", "operator")
+        with house.serving() as url:
+            stage = Stage(house, url, chromium)
+            page = stage.window("llemaire")
+            page.clock.install()
+            page.goto(f"{url}/")
+            assert page.locator(".lost-note").is_hidden()
+        page.clock.run_for(30_000)
+        page.locator(".lost-note").wait_for()
+        assert "this page is old" in page.locator(".lost-note").inner_text()
+        stage.windows[0].close()
+
+
+def test_without_script_it_works_as_well(stage: Stage) -> None:
+    stage.house.account("llemaire", "operator")
+    stage.night.strike("files-1")
+    page = stage.window("llemaire", java_script_enabled=False)
+    page.goto(f"{stage.url}/incidents/{stage.incident()}")
+    page.locator("#decide").get_by_role("button", name="Yes, do it").first.click()
+    page.get_by_text("Your yes is written down.").wait_for()
+
+
+@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("fr", "dark")])
+def test_nothing_is_wider_than_a_telephone(stage: Stage, language: str, scheme: str) -> None:
+    stage.house.account("ejanssens", "it_director")
+    stage.night.strike("files-1")
+    stage.night.obey(but="files-2")
+    page = stage.window("ejanssens", language=language, color_scheme=scheme)
+    cut = next(iter(stage.house.loop.look("board", lambda board: dict(board.cuts))))
+    incident = f"/incidents/{stage.incident()}"
+    for path in (
+        "/",
+        incident,
+        f"{incident}/files",
+        f"/cuts/{cut}",
+        "/journal",
+        "/accounts",
+        "/me",
+        "/machines/files-1",
+    ):
+        page.goto(stage.url + path)
+        page.evaluate("for (const each of document.querySelectorAll('main details')) each.open = true")
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+        small = page.evaluate("""[...document.querySelectorAll('main button, main summary, nav a')]
+            .filter((each) => each.checkVisibility() && each.getBoundingClientRect().height < 24)
+            .map((each) => each.innerText)""")  # WCAG 2.2, 2.5.8
+        assert small == [], path
+    assert stage.trouble == []
+
+
+def test_a_report_is_on_the_page_at_once(stage: Stage) -> None:
+    stage.house.account("llemaire", "operator")
+    stage.night.strike("files-1")
+    page = stage.window("llemaire")
+    page.goto(f"{stage.url}/incidents/{stage.incident()}")
+    took = []
+    for number in range(15):
+        page.wait_for_timeout(200)
+        user = f"user{number}"
+        page.evaluate(
+            """(user) => { window.seen = new Promise((done) => {
+            new MutationObserver(() => document.querySelector('#timeline').innerText.includes(user) && done())
+            .observe(document.querySelector('main'), {subtree: true, childList: true, characterData: true}); }); }""",
+            user,
+        )
+        began = time.monotonic()
+        stage.night.strike("files-1", user=user, files=1)
+        page.evaluate("window.seen")
+        took.append(time.monotonic() - began)
+    print(f"report on the page: median {sorted(took)[7] * 1000:.0f} ms, slowest {max(took) * 1000:.0f} ms")
+    assert sorted(took)[7] < 1.0  # the bound that counts is measured by the bench, on a quiet machine
