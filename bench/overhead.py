@@ -130,6 +130,8 @@ def _one_leg(
 ) -> None:
     work = place.share / "work"
     work.mkdir()
+    if server is not None:
+        server.give(work)
     found: dict[str, float] = {}
     try:
         with LEGS[leg](place) as running:

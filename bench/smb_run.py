@@ -56,6 +56,7 @@ def play(
     """Copy fresh documents into the share, let them rest, attack them, and wait for them to be whole again."""
     folder = server.share / f"run-{time.monotonic_ns()}"
     shutil.copytree(originals, folder)
+    server.give(folder)
     before = smb_truth.look(sorted(path for path in folder.rglob("*") if path.is_file())[: attack.files])
     time.sleep(settle_s)
     log = spare / f"{folder.name}.log"

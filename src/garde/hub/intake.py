@@ -188,7 +188,7 @@ class Intake:
             sender=HUB,
             recipient=question.sender,
             seq=question.seq,
-            kind=f"{question.kind}.{kind}",
+            kind=kind,
             body=msgspec.json.encode(body),
             now=self._clock.now(),
             ttl=ANSWER_TTL,
@@ -201,7 +201,7 @@ class Intake:
             "code": refused.code,
             "reason": refused.reason,
             "now": self._clock.now(),
-            "last_seq": self._last_of(question.sender, question.kind),
+            "last": self._last_of(question.sender, question.kind),
         }
         return self._seal(question, "refused", body)
 

@@ -3,7 +3,8 @@
 Comes in: a directory to share, the logins that may use it. Goes out: `SambaServer` (its own config, passdb, state and
 addresses on a bridge of its own) and `ClientNamespace` (a machine with addresses of its own on that bridge); both are
 context managers with names that no second run shares. It needs root. It creates no unix account: logins are mapped to
-accounts that every Debian has, and files belong to the owner of the shared directory. It does not attack or judge.
+accounts that every Debian has, and files belong to the owner of the shared directory, who is not root: an smbd that acts
+for somebody else behaves otherwise than one that stays root. It does not attack or judge.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ _NETWORK4 = "198.18.{number}.{host}"
 _NETWORK6 = "fd67:6172:6465:{number:x}::{host:x}"
 _START_SECONDS = 15.0
 # Base system accounts of Debian and its children; a login is mapped to one of them.
+_KEEPER = "www-data"  # whom a share of root's is given to
 _UNIX_ACCOUNTS = ("games", "mail", "news", "uucp", "proxy", "backup", "list", "irc")
 
 _CONFIG = """\
@@ -157,6 +159,7 @@ class SambaServer:
             self.address6 = _NETWORK6.format(number=self.number, host=1)
             self.base = Path(tempfile.mkdtemp(prefix="garde-smbd-"))
             stack.callback(shutil.rmtree, self.base, ignore_errors=True)
+            self.give(self.share)
             self._write_config()
             self._add_users()
             stack.callback(self._stop)
@@ -185,6 +188,15 @@ class SambaServer:
         """A new client machine on the server's bridge, removed at the end of the `with`."""
         with ClientNamespace(self.bridge, self.number, next(self._hosts)) as client:
             yield client
+
+    def give(self, folder: Path) -> None:
+        """Give what lies in the share, or was laid there by root, to the account that the share's files belong to."""
+        owner = self.share.stat()
+        uid, gid = (owner.st_uid, owner.st_gid) if owner.st_uid else pwd.getpwnam(_KEEPER)[2:4]
+        for at, _, names in os.walk(folder):
+            for path in (at, *(os.path.join(at, name) for name in names)):  # noqa: PTH118 - many of them
+                if os.lstat(path).st_uid == 0:
+                    os.chown(path, uid, gid, follow_symlinks=False)
 
     def smbstatus(self) -> str:
         """What `smbstatus --json` says about this server."""

@@ -165,7 +165,7 @@ class _Users:
 
 
 def _is_smbd(process: Process) -> bool:
-    """An smbd of root's: its real uid stays 0 while it acts for a user. A user's program of that name has another."""
+    """An smbd of root's, whoever it acts for at the moment (`sensors.procs`). A user's program of that name is none."""
     return process.uid == 0 and process.exe.rpartition("/")[2] == "smbd"
 
 

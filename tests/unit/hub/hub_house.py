@@ -124,7 +124,7 @@ class FakeAgent:
             answer, key_of=lambda name: SECRETS.key.public if name == HUB else None, recipient=self.machine,
             now=self.house.clock.now(),
         )  # fmt: skip
-        assert opened.kind == f"{kind}.{'answer' if status == 200 else 'refused'}"
+        assert opened.kind == ("answer" if status == 200 else "refused")
         assert opened.seq == self.seq[kind]
         return status, msgspec.json.decode(opened.body)
 

@@ -73,6 +73,31 @@ def test_another_user_or_session_changes_the_number_and_an_effective_user_does_n
     assert (shown.uid, shown.sid) == (4_294_967_294, C)
 
 
+def test_an_smbd_that_acts_for_a_user_stays_roots(tree: ForkTree) -> None:
+    """It sets its real user for each request; its client must be known whenever somebody looks."""
+    tree.apply(Event(connector.UID, B, B, 0, 0))
+    tree.apply(Event(connector.COMM, B, B, 0, 0, b"smbd"))
+    tree.apply(fork(B, D))
+    numbers = [tree.born(D)]
+    for uid in (60_100, 0, 60_101):
+        tree.apply(Event(connector.UID, D, D, uid, uid))
+        numbers.append(tree.born(D))
+    shown = tree.process(D)
+    assert shown is not None and (shown.uid, shown.comm) == (0, "smbd")
+    assert len(set(numbers)) == 1
+    tree.apply(Event(connector.EXEC, D, D, 0, 0))  # a script that smbd starts for a user is that user's
+    tree.apply(Event(connector.UID, D, D, 60_101, 60_101))
+    shown = tree.process(D)
+    assert shown is not None and shown.uid == 60_101
+
+
+def test_a_users_own_program_called_smbd_stays_the_users(tree: ForkTree) -> None:
+    tree.apply(Event(connector.COMM, C, C, 0, 0, b"smbd"))
+    tree.apply(Event(connector.UID, C, C, 1001, 1001))
+    shown = tree.process(C)
+    assert shown is not None and (shown.uid, shown.comm) == (1001, "smbd")
+
+
 def test_after_an_exec_the_old_command_is_not_claimed(tree: ForkTree) -> None:
     before = tree.born(C)
     tree.apply(Event(connector.EXEC, C, C, 0, 0))

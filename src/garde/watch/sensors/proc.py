@@ -14,13 +14,13 @@ _KERNEL_THREAD = 0x0020_0000  # PF_KTHREAD, <linux/sched.h>
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What /proc/PID/stat says, and the real uid from /proc/PID/status."""
+    """What /proc/PID/stat says, and whose it is by /proc/PID/status."""
 
     pid: int
     ppid: int
     sid: int
     start: int  # clock ticks since boot
-    uid: int  # -1 unknown
+    uid: int  # the real one; 0 for an smbd of root's also while it acts for a user; -1 unknown
     comm: str
     state: str
     threads: int
@@ -32,7 +32,13 @@ def read(pid: int) -> Shown | None:
     shown = _stat(pid)
     if shown is None:
         return None
-    return Shown(*shown[:4], _uid(pid), *shown[4:])
+    real, saved = _uids(pid)
+    return Shown(*shown[:4], 0 if saved == 0 and is_smbd(shown[4]) else real, *shown[4:])
+
+
+def is_smbd(comm: str) -> bool:
+    """True for the name of a Samba server process. Anybody may choose it: it is no proof."""
+    return comm.startswith("smbd")
 
 
 def stat_of(pid: int) -> tuple[int, str, int] | None:
@@ -97,7 +103,11 @@ def _stat(pid: int) -> tuple[int, int, int, int, str, str, int, bool] | None:
     return parse_stat(slurp(b"/proc/%d/stat" % pid))
 
 
-def _uid(pid: int) -> int:
+def _uids(pid: int) -> tuple[int, int]:
+    """Return the real and the saved user. smbd sets real and effective to a client's user and keeps root saved."""
     text = slurp(b"/proc/%d/status" % pid)
     at = text.find(b"\nUid:")
-    return int(text[at + 5 :].split(None, 1)[0]) if at >= 0 else -1
+    if at < 0:
+        return -1, -1
+    fields = text[at + 5 :].split(None, 3)
+    return int(fields[0]), int(fields[2])

@@ -155,7 +155,7 @@ class ForkTree:
                 self._bury(node)
         elif what == connector.EXEC:
             self._execed(node)
-        elif what == connector.UID and pid == tgid:
+        elif what == connector.UID and pid == tgid and not _serves(node):
             self._change(node, uid=event.third & 0xFFFF_FFFF)
         elif what == connector.SID:
             self._change(node, sid=tgid)
@@ -173,11 +173,11 @@ class ForkTree:
         if parent is not None:
             node.sid, node.uid, node.comm, node.exe = parent.sid, parent.uid, parent.comm, parent.exe
             node.cgroup, node.kernel = parent.cgroup, parent.kernel
-            if parent.comm.startswith("smbd"):
+            if proc.is_smbd(parent.comm):
                 self.new_smbd.append(node.pid)
 
     def _change(self, node: _Node, *, uid: int | None = None, sid: int | None = None) -> None:
-        """Another user or session. An smbd tells of its effective users all the time: the real one counts."""
+        """Another user or session."""
         uid, sid = node.uid if uid is None else uid, node.sid if sid is None else sid
         if (uid, sid) != (node.uid, node.sid):
             self._serial += 1
@@ -302,6 +302,15 @@ class ForkTree:
             return False
         found = proc.stat_of(node.pid)
         return found is not None and found[2] > 1 and node.start in (0, found[0])
+
+
+def _serves(node: _Node) -> bool:
+    """True for an smbd of root's: it becomes its clients' users and root again several times in each request.
+
+    It stays root's: whatever it becomes, the saved user is root (`samba_setresuid(uid, uid, -1)`). A user's own program
+    of that name has another uid from its start, and what an smbd executes is no smbd any more.
+    """
+    return node.uid == 0 and proc.is_smbd(node.comm)
 
 
 def _above(node: _Node) -> Iterator[_Node]:
