@@ -20,7 +20,7 @@ from garde.agent import messages as say
 from garde.agent import words
 from garde.agent.holds import Holder
 from garde.agent.keeper_link import KeeperLink
-from garde.agent.naming import Naming
+from garde.agent.naming import Ahead
 from garde.agent.undo import Undo
 from garde.agent.voice import Voice
 from garde.clock import Clock
@@ -57,7 +57,7 @@ class Core:
     sensor: Sensor
     tree: ForkTree
     actors: Actors
-    naming: Naming
+    ahead: Ahead
     watcher: Watcher
     holder: Holder
     keeper: KeeperLink
@@ -120,7 +120,7 @@ class Core:
         if self.tree.new_smbd:
             for pid in self.tree.new_smbd:
                 self.actors.forget(pid)
-                self.naming.later(self.actors.learn, pid)
+                self.ahead.new(pid)
             self.tree.new_smbd.clear()
         for activity in batch:
             self._see(activity)

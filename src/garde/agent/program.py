@@ -36,7 +36,7 @@ from garde.agent.lookup import VaultLookup, warm
 from garde.agent.messages import Opened as VaultOpened
 from garde.agent.messages import Stop
 from garde.agent.mode import Mode
-from garde.agent.naming import Naming
+from garde.agent.naming import Ahead, Naming
 from garde.agent.netns import enter
 from garde.agent.requests import Requests
 from garde.agent.undo import Undo
@@ -168,7 +168,7 @@ def _assemble(
         wall=clock.now, alive=tree.alive, prefix=f"v{run}-", stores=stores,
     )  # fmt: skip
     actors = Actors(tree)
-    naming = Naming(actors.enrich)
+    naming, ahead = Naming(actors.enrich), Ahead(actors.learn, actors.serves, actors.name)
     # A sensor that can't tell who writes leaves nobody to hold, whatever was asked for.
     enforce = wanted.mode is Mode.ENFORCE and sensor.has_actor
     restore = wanted.restore and enforce
@@ -196,7 +196,7 @@ def _assemble(
         sensor=sensor,
         tree=tree,
         actors=actors,
-        naming=naming,
+        ahead=ahead,
         watcher=watcher,
         holder=holder,
         keeper=keeper_link,
@@ -206,7 +206,7 @@ def _assemble(
         note=note,
         bait=settings.watch.bait and enforce,
     )
-    core.at_end += [naming.close, smb.close]
+    core.at_end += [naming.close, ahead.close, smb.close]
     if smb.fileno() >= 0:
         core.selector.register(smb.fileno(), selectors.EVENT_READ, lambda: _say_overdue(smb, voice))
     return core

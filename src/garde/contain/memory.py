@@ -218,6 +218,7 @@ class News:
     gone: bool = False  # the cut holds nowhere any more
     cleared: list[str] = field(default_factory=list)  # "incident|party": nothing is held against it any more
     back: str = ""  # an agent that lives again
+    joins: list[str] = field(default_factory=list)  # "incident|into|why": part of an earlier one, as is known now
 
 
 @dataclass(slots=True)

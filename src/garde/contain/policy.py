@@ -30,6 +30,7 @@ chance; it changes nothing. The rules, one test each:
 18. An agent that falls silent while its machine is part of an incident makes it the gravest; the machine is to be
     refused by its neighbours and shut at its port.
 19. In an incident that a person has closed nothing more is proposed or asked for; what is in force can be undone.
+20. An incident that turns out to be part of an earlier one is joined to it (`joining.py`), and looked at there.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from garde.contain import authority, names, outcomes, spread
+from garde.contain import authority, joining, names, outcomes, spread
 from garde.contain.authority import Ruling
 from garde.contain.memory import LOCAL, Cut, Incident, Part, Report, State, Trace
 from garde.contain.orders import orders_for, undo_orders
@@ -72,8 +73,13 @@ def _answer(state: State, entry: Entry, look: Lookup) -> Iterator[Payload]:
     news, payload = state.news, entry.payload
     for report in news.reports:
         yield from _join(state, report)
+    for name, into, why in (each.split("|") for each in news.joins):
+        again = joining.is_recurrence(state.incidents[name], state.incidents[into])
+        yield h.IncidentJoined(name, into, why, again)
+    joined = {each.split("|")[0] for each in news.joins}
     for name in dict.fromkeys(news.look):
-        yield from _look(state, entry, look, state.incidents.get(name))
+        if name not in joined:
+            yield from _look(state, entry, look, state.incidents.get(name))
     for cleared in news.cleared:
         yield from _undo_cleared(state, *cleared.split("|", 1))
     if news.back:

@@ -151,7 +151,7 @@ def on_held(state: State, entry: Entry, payload: k.ActorHeld) -> None:
             continue
         before = (trace.files, tuple(trace.users))
         judged.touched, judged.hold = max(judged.touched, payload.touched), payload.hold
-        _add(trace.users, users)
+        add_names(trace.users, users)
         if before != (trace.files, tuple(trace.users)):
             state.news.look.append(incident.id)
 
@@ -225,7 +225,7 @@ def on_joined(state: State, entry: Entry, payload: h.HarmJoined) -> None:
 def _count(incident: Incident, report: Report) -> None:
     incident.first_harm = min(incident.first_harm, report.first)
     incident.last_harm = max(incident.last_harm, report.last)
-    _add(incident.marks, report.marks)
+    add_names(incident.marks, report.marks)
     key = f"{report.source}|{report.server}"
     trace = incident.traces.get(key)
     if trace is None:
@@ -239,8 +239,8 @@ def _count(incident: Incident, report: Report) -> None:
     trace.seq, trace.observed = report.seq, trace.observed and report.observed
     trace.first, trace.last = min(trace.first, report.first), max(trace.last, report.last)
     trace.login = trace.login or report.login
-    _add(trace.addresses, [report.address] if report.address else [])
-    _add(trace.users, report.users)
+    add_names(trace.addresses, [report.address] if report.address else [])
+    add_names(trace.users, report.users)
     judged = trace.verdicts.pop(report.verdict, None)
     if judged is not None and not judged.cleared:  # said twice, or by an agent that began to count anew
         trace.before += max(judged.files, judged.touched)
@@ -342,7 +342,7 @@ def _remember(state: State, sign: Faint) -> None:
     known = state.faint.pop(key, None)
     if known is not None:
         sign.first, sign.files, sign.lost = known.first, known.files + sign.files, sign.lost or known.lost
-        _add(sign.users, known.users)
+        add_names(sign.users, known.users)
     state.faint[key] = sign
     if len(state.faint) > FAINT:
         del state.faint[next(iter(state.faint))]
@@ -388,5 +388,6 @@ def _times(entry: Entry, at: Collection[float]) -> tuple[float, float]:
     return first, last
 
 
-def _add(known: list[str], new: Iterable[str]) -> None:
+def add_names(known: list[str], new: Iterable[str]) -> None:
+    """Add what is new, up to so many that a flood of names stays bounded."""
     known += [each for each in dict.fromkeys(new) if each not in known][: max(names.NAMES - len(known), 0)]

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from garde.contain import outcomes, reports
+from garde.contain import joining, outcomes, reports
 from garde.contain.memory import HOUR, News, State
 from garde.estate.addresses import same
 from garde.estate.canonical import from_json
@@ -26,7 +26,7 @@ from garde.journal.payload import Payload
 
 __all__ = ["HOUR", "KINDS", "VERSION", "State", "project"]
 
-VERSION: Final = 1  # of the state's shape and meaning
+VERSION: Final = 2  # of the state's shape and meaning
 CLOSED: Final = 50  # closed incidents still remembered
 
 
@@ -73,6 +73,12 @@ def _silent(state: State, entry: Entry, payload: h.AgentSilent) -> None:
     agent = state.agent(payload.machine)
     agent.silent, agent.silent_at = True, payload.last_seen
     reports.on_silence(state, entry, payload.machine)
+
+
+def _held(state: State, entry: Entry, payload: k.ActorHeld) -> None:
+    reports.on_held(state, entry, payload)
+    for name in dict.fromkeys(state.news.look):
+        joining.look_back(state, state.incidents[name], entry.at)
 
 
 # --- the incident, as it was published --------------------------------------------------------------------------------
@@ -130,7 +136,7 @@ _AGENTS: dict[type[Payload], _Handler] = {
     k.VerdictReached: reports.on_verdict,
     k.FindingMade: reports.on_finding,
     k.MassDeleteSeen: reports.on_mass_delete,
-    k.ActorHeld: reports.on_held,
+    k.ActorHeld: _held,
     k.HoldConfirmed: reports.on_confirmed,
     k.HoldReleased: reports.on_released,
     k.AgentStarted: reports.on_started,
@@ -149,6 +155,7 @@ _HUBS: dict[type[Payload], _Handler] = {
     h.IncidentOpened: reports.on_opened,
     h.HarmJoined: reports.on_joined,
     h.IncidentRaised: _raised,
+    h.IncidentJoined: joining.on_joined_into,
     h.SpreadFound: _spread,
     h.IncidentAnswered: _answered,
     h.IncidentClosed: _closed,

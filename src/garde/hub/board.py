@@ -26,7 +26,8 @@ class Incident:
     first_harm: float
     server: str
     severity: int
-    state: str = "open"  # open | closed
+    state: str = "open"  # open | closed | joined
+    into: str = ""  # the earlier incident that it is part of
     answered: str = ""  # login
     closed: str = ""  # login
     reports: int = 0
@@ -105,6 +106,17 @@ def _about_an_incident(state: Board, entry: Entry) -> None:
             incident.answered = incident.answered or by
         case k.IncidentClosed(_, by):
             incident.state, incident.closed = "closed", by
+        case k.IncidentJoined(_, into, _, recurrence) if into in state.incidents:
+            _join(state, incident, state.incidents[into], recurrence)
+
+
+def _join(state: Board, young: Incident, old: Incident, recurrence: bool) -> None:
+    """The earlier incident has all of it from here on."""
+    young.state, young.into = "joined", old.id
+    old.reports, old.recurrences = old.reports + young.reports, old.recurrences + young.recurrences + recurrence
+    old.cuts, young.cuts = [*old.cuts, *young.cuts], []
+    for cut in old.cuts:
+        state.cuts[cut].incident = old.id
 
 
 def _propose(state: Board, entry: Entry, proposed: k.CutProposed) -> None:
@@ -126,12 +138,14 @@ BOARD = Fold(
     name="board",
     shape=Board,
     project=project,
+    version=2,
     kinds=frozenset(
         {
             "incident_opened",
             "incident_raised",
             "incident_answered",
             "incident_closed",
+            "incident_joined",
             "harm_joined",
             "spread_found",
             "cut_proposed",

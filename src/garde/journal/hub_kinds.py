@@ -170,6 +170,16 @@ class HarmJoined(Payload):
 
 
 @dataclass(frozen=True, slots=True)
+class IncidentJoined(Payload):
+    """An incident turned out to be part of an earlier one: its harm and its cuts go on there."""
+
+    incident: str
+    into: str
+    why: str  # same address | same account | same tool
+    recurrence: bool = False  # it came back after an hour of quiet at least
+
+
+@dataclass(frozen=True, slots=True)
 class Suspect:
     """One machine or account that may be the spreader."""
 
@@ -431,6 +441,7 @@ HUB_KINDS: dict[str, type[Payload]] = {
     "incident_opened": IncidentOpened,
     "incident_raised": IncidentRaised,
     "harm_joined": HarmJoined,
+    "incident_joined": IncidentJoined,
     "spread_found": SpreadFound,
     "cut_proposed": CutProposed,
     "cut_changed": CutChanged,

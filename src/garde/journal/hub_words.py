@@ -148,6 +148,13 @@ def _raised(p: h.IncidentRaised, say: Say) -> _Spoken:
     return text, BAD
 
 
+def _joined_into(p: h.IncidentJoined, say: Say) -> _Spoken:
+    known = {"incident": p.incident, "into": p.into, "why": say.known(p.why)}
+    if p.recurrence:
+        return say("Incident {incident} is incident {into} come back ({why}): it goes on there", **known), BAD
+    return say("Incident {incident} is part of incident {into} ({why}): it goes on there", **known), WARN
+
+
 def _joined(p: h.HarmJoined, say: Say) -> _Spoken:
     source = p.address or say("the server itself")
     known = {"server": p.server, "source": source, "incident": p.incident, "why": say.known(p.why)}
@@ -310,6 +317,7 @@ HUB_WRITERS: dict[type[Payload], Callable[[Any, Say], _Spoken]] = {
     h.IncidentOpened: _opened,
     h.IncidentRaised: _raised,
     h.HarmJoined: _joined,
+    h.IncidentJoined: _joined_into,
     h.SpreadFound: _spread,
     h.CutProposed: _proposed,
     h.CutChanged: _changed,

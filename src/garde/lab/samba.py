@@ -3,8 +3,8 @@
 Comes in: a directory to share, the logins that may use it. Goes out: `SambaServer` (its own config, passdb, state and
 addresses on a bridge of its own) and `ClientNamespace` (a machine with addresses of its own on that bridge); both are
 context managers with names that no second run shares. It needs root. It creates no unix account: logins are mapped to
-accounts that every Debian has, and files belong to the owner of the shared directory, who is not root: an smbd that acts
-for somebody else behaves otherwise than one that stays root. It does not attack or judge.
+accounts that every Debian has, and files belong to the owner of the shared directory, who is not root: an smbd that
+acts for somebody else behaves otherwise than one that stays root. It does not attack or judge.
 """
 
 from __future__ import annotations

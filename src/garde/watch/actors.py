@@ -9,14 +9,15 @@ behind an smbd child, or the kernel (ksmbd, knfsd), or nobody known. It holds no
 * A process is a Samba client's only if it runs an `smbd` of root's and holds a connection on a server port of SMB,
   or is the child of an smbd that listens on one (its client may be gone by now: the address is "" then). Anything
   else that calls itself smbd is an ordinary process.
-* Users and shares of a connection come from `smbstatus`: `enrich` runs it, off the hot path.
+* Users and shares of a connection come from `smbstatus`: `enrich` runs it for one that is held, `name` ahead of
+  everything for all that are new, both off the hot path. A verdict names the user where that was in time.
 * Names of users come from /etc/passwd on the hot path: a directory service may be down, and must not be waited for.
 """
 
 from __future__ import annotations
 
 import pwd
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -45,6 +46,7 @@ class Samba:
     client_of: Callable[[int], SmbClient | None] = samba.client_of
     listens: Callable[[int], bool] = samba.listens
     sessions_of: Callable[[int], samba.Sessions | Skipped] = samba.sessions_of
+    sessions_of_all: Callable[[Collection[int]], dict[int, samba.Sessions]] = samba.sessions_of_all
 
 
 class Actors:
@@ -67,6 +69,24 @@ class Actors:
             self._clients[pid] = client
             while len(self._clients) > _MOST:
                 self._clients.pop(next(iter(self._clients)), None)
+
+    def serves(self, pid: int) -> bool:
+        """Whether a client was found behind this process. May be called from another thread."""
+        return pid in self._clients
+
+    def name(self, pids: Collection[int]) -> frozenset[int]:
+        """Find the users of these clients with one question to Samba; returns those of whom nothing is known yet.
+
+        May be called from another thread.
+        """
+        found = self._samba.sessions_of_all(pids)
+        for pid, sessions in found.items():
+            client, known = self._clients.get(pid), self._known.get(pid)
+            if client is not None:
+                self._clients[pid] = replace(client, users=sessions.users, shares=sessions.shares)
+            if known is not None and known[1].smb is not None:
+                self._known[pid] = (known[0], _with_sessions(known[1], known[1].smb, sessions))
+        return frozenset(pids) - found.keys()
 
     def forget(self, pid: int) -> None:
         """A pid is born again: what was learnt of it is another process's."""
@@ -112,7 +132,7 @@ class Actors:
             return Actor(ActorKind.KERNEL, process, "", chain)
         client = self._client_behind(process, chain)
         if client is not None:
-            return Actor(ActorKind.SMB, process, "", chain, client)
+            return Actor(ActorKind.SMB, process, _one(client.users), chain, client)
         return Actor(ActorKind.PROCESS, process, self._users.name(process.uid), chain)
 
     def _client_behind(self, process: Process, chain: tuple[Process, ...]) -> SmbClient | None:
@@ -170,8 +190,12 @@ def _is_smbd(process: Process) -> bool:
 
 
 def _with_sessions(actor: Actor, client: SmbClient, sessions: samba.Sessions) -> Actor:
-    user = sessions.users[0] if len(sessions.users) == 1 else ""
-    return replace(actor, user=user, smb=replace(client, users=sessions.users, shares=sessions.shares))
+    return replace(actor, user=_one(sessions.users), smb=replace(client, users=sessions.users, shares=sessions.shares))
+
+
+def _one(users: tuple[str, ...]) -> str:
+    """Several users are nobody in particular."""
+    return users[0] if len(users) == 1 else ""
 
 
 def _login(uid: int) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from garde.model.actor import Actor, ActorKind
 from garde.watch.suspicion import Level
@@ -143,6 +143,7 @@ class Parties:
             self._drop_idle()
         else:
             self._parties.move_to_end(key)
+            _name_more(party, actor)
         return party
 
     def _same_smbd(self, actor: Actor) -> tuple[str, int, int] | None:
@@ -167,6 +168,16 @@ class Parties:
                 del self._parties[key]
                 if len(self._parties) <= self._limit:
                     return
+
+
+def _name_more(party: Party, actor: Actor) -> None:
+    """A client's users may be found after its first write, and each of its connections may bring others."""
+    if actor.smb is None or party.actor.smb is None or actor.smb.users == party.actor.smb.users:
+        return
+    users = tuple(sorted({*party.actor.smb.users, *actor.smb.users}))
+    if users != party.actor.smb.users:
+        smb = replace(party.actor.smb, users=users)
+        party.actor = replace(party.actor, user=users[0] if len(users) == 1 else "", smb=smb)
 
 
 def party_key(actor: Actor) -> tuple[str, int, int]:

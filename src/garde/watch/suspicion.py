@@ -158,7 +158,7 @@ class Suspicion:
             score=round(score, 2),
             bound=round(self.bound(level), 2),
             findings=tuple(item.finding for item in items),
-            actors=tuple(actors.values()),
+            actors=_named(actors),
         )
 
     def _decay(self, age: float) -> float:
@@ -171,3 +171,9 @@ class Suspicion:
             found.order = deque(found.items)
             if not found.items:
                 del self._sums[level]
+
+
+def _named(actors: dict[tuple[int, str], Actor]) -> tuple[Actor, ...]:
+    """A client whose user was found between two of its findings is one actor, the one with the name."""
+    named = {pid for pid, user in actors if user}
+    return tuple(actor for (pid, user), actor in actors.items() if user or pid not in named)

@@ -56,6 +56,7 @@ SAMPLES: dict[str, k.Payload] = {
     "woke": h.Woke("a" * 32, "unanswered/i1", 1_700_000_300.0),
     "incident_opened": h.IncidentOpened("i1", 1_700_000_000.5, "srv-files-1", 1),
     "incident_raised": h.IncidentRaised("i1", 2, "a second server"),
+    "incident_joined": h.IncidentJoined("i2", "i1", "same account", True),
     "harm_joined": h.HarmJoined("i1", "srv-files-2", "v2", "10.20.3.41", (Text("carla"),), "same address", True),
     "spread_found": h.SpreadFound(
         "i1", "pc-radio-3", "srv-files-1", 1_700_000_000.5,

@@ -181,3 +181,22 @@ def test_when_samba_does_not_answer_the_reason_comes_back(forest: Forest, passwd
 def test_enriching_a_process_leaves_a_local_name_alone(forest: Forest, passwd: Path) -> None:
     actors = actors_of(forest, passwd)
     assert actors.enrich(actors.of(50)) == actors.of(50)
+
+
+def test_a_client_is_named_ahead_and_whoever_looks_later_sees_it(forest: Forest, passwd: Path) -> None:
+    actors = Actors(
+        forest,
+        Samba(
+            CLIENTS.get,
+            lambda pid: pid == LISTENER.pid,
+            sessions_of_all=lambda pids: {61: Sessions(("ann",), ("docs",))},
+        ),
+        passwd,
+    )
+    actors.learn(61)
+    assert actors.serves(61) and not actors.serves(60)
+    before = actors.of(61)
+    assert before.smb is not None and before.smb.users == ()
+    assert actors.name([61, 62]) == {62}
+    after = actors.of(61)
+    assert after.smb == SmbClient("10.0.0.9", 50_000, ("ann",), ("docs",)) and after.user == "ann"

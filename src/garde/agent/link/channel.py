@@ -2,8 +2,8 @@
 
 Comes in: a kind and a body. Goes out: the body of the hub's own signed answer to exactly this question. Where the hub
 finds our time or number wrong it says so, signed, with the right one: it is put right and asked again at once. Raises
-OSError where no hub answers (or something that is not the hub), `HubRefusedError` where it says no. It retries nothing
-else.
+OSError where no hub answers (or something that is not the hub), `HubRefusedError` where it says no. Where a connection
+from before broke it asks anew, under another number; it retries nothing else.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from garde.agent.link.http import HubConnection
+from garde.agent.link.http import HubConnection, KeptBrokenError
 from garde.agent.link.hubtime import HubTime
 from garde.clock import Clock
 from garde.trust.envelope import HUB, Code, Envelope, EnvelopeRefusedError, open_sealed, seal
 from garde.trust.keys import PublicKey, SigningKey
 
 TTL = 120.0  # seconds that a question counts
+_BROKEN = 0  # no HTTP status
 _TRIES = 3  # once as it is, once with the right time, once with the right number
 _PUT_RIGHT = {Code.EARLY, Code.EXPIRED, Code.REPLAYED}
 
@@ -86,7 +87,10 @@ class Channel:
         refusal = _Refusal("")
         for _ in itertools.repeat(None, _TRIES):
             number = self.numbers.next(above)
-            status, raw = self.connection.post(f"/agent/{self.kind}", self._seal(number, body), timeout)
+            status, raw = self._post(number, body, timeout)
+            if status == _BROKEN:
+                number = self.numbers.next(above)
+                status, raw = self.connection.post(f"/agent/{self.kind}", self._seal(number, body), timeout)
             if status not in (200, 409):
                 raise _unsigned(status, raw)
             answer = self._open(raw, number)
@@ -99,6 +103,13 @@ class Channel:
                 raise HubRefusedError(refusal.code, refusal.reason)
             above = refusal.last
         raise ConnectionError(f"the hub and this machine do not agree on time and number: {refusal.code}")
+
+    def _post(self, number: int, body: bytes, timeout: float) -> tuple[int, bytes]:
+        """Post; `_BROKEN` where the connection from before was: it is asked anew, under another number."""
+        try:
+            return self.connection.post(f"/agent/{self.kind}", self._seal(number, body), timeout)
+        except KeptBrokenError:
+            return _BROKEN, b""
 
     def _seal(self, number: int, body: bytes) -> bytes:
         me = self.identity

@@ -1,8 +1,9 @@
 """One connection to the hub: TLS pinned to its CA, kept alive, and dialled again where it broke.
 
 Comes in: pinned addresses, the CA, a path and bytes. Goes out: status and bytes, or OSError. One thread uses it;
-`interrupt` may come from another. It resolves no names, follows no redirects, knows no proxies and retries a broken
-*kept* connection once: the hub may have closed it a moment ago, and every message may come twice.
+`interrupt` may come from another. It resolves no names, follows no redirects, knows no proxies and repeats nothing: the
+same envelope twice is a replay to the hub. That a *kept* connection was broken it says by an error of its own
+(`KeptBrokenError`): the hub may have closed it a moment ago, and a new question over a new connection goes through.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ _KEEPALIVE = ((socket.TCP_KEEPIDLE, 5), (socket.TCP_KEEPINTVL, 2), (socket.TCP_K
 _UNANSWERED_MS = 10_000  # bytes sent and not acknowledged for so long: the connection is dead
 
 
+class KeptBrokenError(ConnectionError):
+    """A connection from before broke. The question may have been heard or not: ask anew."""
+
+
 class HubConnection:
     """See the module's docstring."""
 
@@ -34,7 +39,10 @@ class HubConnection:
         self._ended = False
 
     def post(self, path: str, body: bytes, timeout: float) -> tuple[int, bytes]:
-        """Send one request; returns status and body. Raises OSError where no answer came within `timeout` seconds."""
+        """Send one request; returns status and body. Raises OSError where no answer came within `timeout` seconds.
+
+        KeptBrokenError, an OSError as well, where a connection from an earlier request turned out to be broken.
+        """
         kept = self._open is not None
         try:
             return self._post(path, body, timeout)
@@ -42,11 +50,7 @@ class HubConnection:
             self.hang_up()
             if not kept or isinstance(error, TimeoutError):
                 raise _plain(error) from error
-        try:
-            return self._post(path, body, timeout)
-        except (OSError, http.client.HTTPException) as error:
-            self.hang_up()
-            raise _plain(error) from error
+            raise KeptBrokenError(str(_plain(error))) from error
 
     def hang_up(self) -> None:
         """Close it; the next request dials again."""
@@ -55,7 +59,7 @@ class HubConnection:
             connection.close()
 
     def interrupt(self, *, for_good: bool = False) -> None:
-        """From another thread: let a request that waits end. It is made once more at once, unless `for_good`."""
+        """From another thread: let a request that waits end, as one whose kept connection broke."""
         self._ended |= for_good
         connection = self._open
         if connection is not None and connection.sock is not None:

@@ -204,6 +204,13 @@ def _answered(p: h.IncidentAnswered, n: Names, title: TitleOf) -> _Spoken:
     return n.say("{who} has taken it in hand", who=n.person(p.by)), NOTE
 
 
+def _joined_into(p: h.IncidentJoined, n: Names, title: TitleOf) -> _Spoken:
+    why = n.say.known(p.why)
+    if p.recurrence:
+        return n.say("It is incident {id} come back ({why}): it goes on there", id=p.into, why=why), BAD
+    return n.say("It is part of incident {id} ({why}): it goes on there", id=p.into, why=why), WARN
+
+
 def _closed(p: h.IncidentClosed, n: Names, title: TitleOf) -> _Spoken:
     text = n.say("{who} declared it over", who=n.person(p.by))
     return (n.say("{text} — “{note}”", text=text, note=p.note) if p.note else text), GOOD
@@ -285,6 +292,7 @@ _WRITERS: dict[type[Payload], Callable[[Any, Names, TitleOf], _Spoken]] = {
     h.CutDecided: _decided,
     h.IncidentAnswered: _answered,
     h.IncidentClosed: _closed,
+    h.IncidentJoined: _joined_into,
     h.OrderAsked: _order,
     h.PortAsked: _port,
     h.OrderApplied: _applied,

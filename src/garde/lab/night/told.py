@@ -35,6 +35,8 @@ class Told:
                 self.spreads.append(spread)
             case k.HarmJoined(recurrence=True) as joined:
                 self.recurrences.add(joined.incident)
+            case k.IncidentJoined() as whole:
+                self._join(whole)
             case k.CutProposed(action="block") as cut:
                 self.blocks[cut.cut] = (cut.target, cut.addresses)
             case k.CutChanged() as change:
@@ -43,6 +45,11 @@ class Told:
                 self.alive.add(agent.machine)
             case k.AgentSilent() as agent:
                 self.alive.discard(agent.machine)
+
+    def _join(self, joined: k.IncidentJoined) -> None:
+        self.incidents = [each for each in self.incidents if each != joined.incident]
+        if joined.recurrence or joined.incident in self.recurrences:
+            self.recurrences.add(joined.into)
 
     @property
     def spreader(self) -> str | None:

@@ -66,7 +66,7 @@ class ForkTree:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.live = False  # True: the connector is open
         self.lost = 0  # times the kernel dropped events
-        self.new_smbd: list[int] = []  # children of an smbd since the reader last emptied it: SMB clients to come
+        self.new_smbd: list[int] = []  # children of an smbd that the reader has not taken yet: SMB clients to come
         self._clock = clock
         self._connector = connector.Connector()
         self._nodes: dict[int, _Node] = {}
@@ -78,6 +78,7 @@ class ForkTree:
         refused = self._connector.open()
         self.live = refused is None
         self._rescan()
+        self.new_smbd += [node.pid for node in self._nodes.values() if _is_smbd_child(node)]
         return refused
 
     def fileno(self) -> int:
@@ -173,7 +174,7 @@ class ForkTree:
         if parent is not None:
             node.sid, node.uid, node.comm, node.exe = parent.sid, parent.uid, parent.comm, parent.exe
             node.cgroup, node.kernel = parent.cgroup, parent.kernel
-            if proc.is_smbd(parent.comm):
+            if _is_smbd_child(node):
                 self.new_smbd.append(node.pid)
 
     def _change(self, node: _Node, *, uid: int | None = None, sid: int | None = None) -> None:
@@ -302,6 +303,10 @@ class ForkTree:
             return False
         found = proc.stat_of(node.pid)
         return found is not None and found[2] > 1 and node.start in (0, found[0])
+
+
+def _is_smbd_child(node: _Node) -> bool:
+    return node.parent is not None and proc.is_smbd(node.comm) and proc.is_smbd(node.parent.comm)
 
 
 def _serves(node: _Node) -> bool:

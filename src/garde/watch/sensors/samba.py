@@ -1,7 +1,7 @@
 """What stands behind an smbd child: the client's address, and by `smbstatus` its users and shares.
 
 Comes in: a pid, and the tables of the process's own network namespace. Goes out: `SmbClient`. It stops nobody and
-talks to no smbd; `sessions_of` runs a program and is never called on the hot path.
+talks to no smbd; `sessions_of` and `sessions_of_all` run a program and are never called on the hot path.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from typing import Any, Final
@@ -24,6 +24,7 @@ PORTS: Final = frozenset((445, 139))
 _PORT_ENDS: Final = frozenset(b":%04X" % port for port in PORTS)
 _ESTABLISHED, _CLOSE_WAIT, _LISTEN = 0x01, 0x08, 0x0A  # include/net/tcp_states.h
 _SOCKET = re.compile(rb"socket:\[(\d+)\]\Z")
+_PATIENTLY = ("nice", "-n", "19")
 _TIMEOUT = 3.0  # seconds; smbstatus opens a few small databases and answers in 30 ms
 
 
@@ -98,12 +99,25 @@ def parse_connections(text: bytes) -> Iterator[Connection]:
 
 def sessions_of(pid: int) -> Sessions | Skipped:
     """Ask `smbstatus` for the users and shares of one smbd."""
-    words = ["smbstatus", "--json", *_configuration_of(pid)]
-    try:
-        done = subprocess.run(words, capture_output=True, timeout=_TIMEOUT, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return Skipped("smbstatus", str(error))
-    return parse_sessions(done.stdout, pid)
+    told = _ask(_configuration_of(pid))
+    return told if isinstance(told, Skipped) else parse_sessions(told, pid)
+
+
+def sessions_of_all(pids: Collection[int]) -> dict[int, Sessions]:
+    """Ask once for each Samba that these processes belong to, behind everybody else's work.
+
+    Processes of which it knows no user yet are left out.
+    """
+    by_configuration: dict[tuple[str, ...], list[int]] = {}
+    for pid in pids:
+        by_configuration.setdefault(tuple(_configuration_of(pid)), []).append(pid)
+    found: dict[int, Sessions] = {}
+    for words, theirs in by_configuration.items():
+        told = _ask(words, _PATIENTLY)
+        if not isinstance(told, Skipped):
+            parsed = {pid: parse_sessions(told, pid) for pid in theirs}
+            found |= {pid: one for pid, one in parsed.items() if isinstance(one, Sessions) and one.users}
+    return found
 
 
 def parse_sessions(text: bytes, pid: int) -> Sessions | Skipped:
@@ -115,6 +129,16 @@ def parse_sessions(text: bytes, pid: int) -> Sessions | Skipped:
     users = {str(one.get("username", "")) for one in _of(told, "sessions", pid)}
     shares = {str(one.get("service", "")) for one in _of(told, "tcons", pid)}
     return Sessions(tuple(sorted(users - {""})), tuple(sorted(shares - {"", "IPC$"})))
+
+
+def _ask(configuration: Sequence[str], prefix: Sequence[str] = ()) -> bytes | Skipped:
+    try:
+        done = subprocess.run(
+            [*prefix, "smbstatus", "--json", *configuration], capture_output=True, timeout=_TIMEOUT, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Skipped("smbstatus", str(error))
+    return done.stdout
 
 
 def _configuration_of(pid: int) -> list[str]:

@@ -27,9 +27,10 @@ FILES_SHOWN = 200
 REASONS = 3
 LINES_OPEN = 30  # of the timeline; the others unfold
 KINDS = (
-    "incident_opened incident_raised incident_answered incident_closed harm_joined spread_found cut_proposed"
-    " cut_changed cut_decided order_applied order_refused cut_tried cut_undone command_done command_failed"
-    " actor_held hold_refused verdict_reached restore_finished file_restored restore_failed agent_silent agent_alive"
+    "incident_opened incident_raised incident_answered incident_closed incident_joined"
+    " harm_joined spread_found cut_proposed cut_changed cut_decided order_applied order_refused cut_tried cut_undone"
+    " command_done command_failed actor_held hold_refused verdict_reached restore_finished file_restored restore_failed"
+    " agent_silent agent_alive"
 )
 
 

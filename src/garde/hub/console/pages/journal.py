@@ -31,6 +31,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "all": (),
     "incident": (
         "incident_opened", "incident_raised", "harm_joined", "spread_found", "incident_answered", "incident_closed",
+        "incident_joined",
         "verdict_reached", "mass_delete_seen", "actor_held", "hold_refused", "hold_confirmed", "hold_released",
     ),
     "cuts": (

@@ -18,8 +18,9 @@ from garde.hub.console.views.situation import Situation
 from garde.hub.console.web import Here, Seen, html
 
 KINDS = (
-    "incident_opened incident_raised incident_answered incident_closed spread_found cut_proposed cut_changed"
-    " cut_decided machine_cut machine_freed agent_enrolled agent_revoked agent_alive agent_silent estate_loaded"
+    "incident_opened incident_raised incident_answered incident_closed incident_joined spread_found cut_proposed"
+    " cut_changed cut_decided machine_cut machine_freed agent_enrolled agent_revoked agent_alive agent_silent"
+    " estate_loaded"
 )
 
 

@@ -29,6 +29,10 @@ def incident_headline(incident: Incident, how: Situation, names: Names) -> Headl
     say, who = names.say, _who(incident, names)
     todo = _next(incident, how, names)
     match how.state:
+        case State.OVER if incident.into:
+            return Headline(
+                say("Part of another incident"), say("It goes on as incident {id}.", id=incident.into), todo, "plain"
+            )
         case State.OVER:
             return Headline(
                 say("Over"), say("{who} declared it over.", who=names.person(incident.closed)), todo, "plain"

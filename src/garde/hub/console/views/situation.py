@@ -85,7 +85,7 @@ def situation(incident: Incident, cuts: Iterable[Cut], story: Story | None) -> S
 
 
 def _state(incident: Incident, in_force: Sequence[Cut], trouble: Collection[Cut], story: Story | None) -> State:
-    if incident.state == "closed":
+    if incident.state != "open":
         return State.OVER
     if trouble:
         return State.TROUBLE

@@ -119,6 +119,7 @@ def project(state: Stories, entry: Entry) -> Stories:
 
 _OF_AN_INCIDENT = (
     h.IncidentOpened, h.IncidentRaised, h.HarmJoined, h.SpreadFound, h.IncidentAnswered, h.IncidentClosed,
+    h.IncidentJoined,
 )  # fmt: skip
 
 
@@ -145,7 +146,29 @@ def _incident(state: Stories, entry: Entry, payload: Payload) -> None:
             story.servers.setdefault(server, Server()).last = first_harm
         case h.IncidentClosed():
             story.closed = True
+        case h.IncidentJoined(incident, into) if into in state.stories:
+            _go_on(state, story, incident, into)
+            _tell(state.stories[into], entry.seq)
+            return
     _tell(story, entry.seq)
+
+
+def _go_on(state: Stories, young: Story, incident: str, into: str) -> None:
+    """The earlier incident's story has all of it from here on."""
+    old = state.stories[into]
+    for seq in (*young.first, *young.latest):
+        _tell(old, seq)
+    for seq in young.files:
+        _name_files(old, seq)
+    for name, server in young.servers.items():
+        known = old.servers.setdefault(name, Server())
+        _add(known, server)
+        known.last = max(known.last, server.last)
+    old.last_harm = max(old.last_harm, young.last_harm)
+    state.verdicts = {key: into if of == incident else of for key, of in state.verdicts.items()}
+    for track in state.tracks.values():
+        track.incident = into if track.incident == incident else track.incident
+    young.closed = True
 
 
 def _join(state: Stories, story: Story, incident: str, key: str) -> None:
@@ -312,6 +335,7 @@ STORIES = Fold(
     name="console_stories",
     shape=Stories,
     project=project,
+    version=2,
     kinds=frozenset(
         k.NAMES[kind]
         for kind in (
