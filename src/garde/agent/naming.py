@@ -21,9 +21,10 @@ from garde.model.finding import Skipped
 PATIENCE = 0.15  # seconds; smbstatus answers in 30 to 60 ms, and a held smbd may be stopped for 1 s at most
 
 
-# Seconds after its birth at which an smbd child is asked for its users: the first is late enough to leave the processor
-# to an attack that begins at once, and a client may sign in long after it has connected.
-AHEAD = (1.0, 4.0, 15.0)
+# Seconds after its birth at which an smbd child is asked for its users: a session is set up some 20 ms after the
+# connection, the first question leaves the processor to an attack that begins at once, and a client may sign in long
+# after it has connected.
+AHEAD = (0.3, 1.0, 4.0, 15.0)
 BETWEEN = 0.25  # seconds from one question to the next: smbstatus costs 30 ms of a processor
 
 

@@ -11,6 +11,8 @@ carries; `command_failed` for one that ran out of time. Rules:
 3. An agent that has not seen an order is sent it at every poll; one that has, and says nothing of it, again after ten
    seconds under a new number: the agent is idempotent on the command's id and says its outcome once more.
 4. A poll that finds nothing waits, and ends the moment an order comes.
+5. An agent has one poll at a time: a new one ends those before it, empty. What waited at the end of a connection that
+   is dead must not take an order with it. One that was sent and not seen is sent again after half a second.
 """
 
 from __future__ import annotations
@@ -119,19 +121,23 @@ class Orders:
         with self._lock:
             box = self._boxes.setdefault(machine, _Box())
             found = self._due(box, after)
-            if found or self._closed or wait_s <= 0:
-                return found
-            box.polls.add(poll)
+            before, box.polls = box.polls, set()
+            if not (found or self._closed or wait_s <= 0):
+                box.polls.add(poll)
+        _ring(list(before))
+        if poll not in box.polls:
+            return found
         try:
-            async with asyncio.timeout(min(wait_s, self._until_again(machine))):
+            async with asyncio.timeout(min(wait_s, self._until_again(machine, after))):
                 await poll[1].wait()
         except TimeoutError:
             pass
         finally:
             with self._lock:
+                is_last = poll in box.polls
                 box.polls.discard(poll)
         with self._lock:
-            return self._due(box, after)
+            return self._due(box, after) if is_last else []
 
     def waiting(self, machine: str = "") -> list[Waiting]:
         """Return the orders on their way, to one machine or to all."""
@@ -156,11 +162,13 @@ class Orders:
             each.sent, each.sent_at = each.sent + 1, now
         return sorted(found[:BATCH], key=lambda each: each.seq)
 
-    def _until_again(self, machine: str) -> float:
+    def _until_again(self, machine: str, after: int) -> float:
         """Return the seconds until an order already sent is to be sent once more."""
         now = self._clock.monotonic()
         with self._lock:
-            return min((each.sent_at + AGAIN_S - now for each in self._boxes[machine].waiting.values()), default=NEVER)
+            waiting = self._boxes[machine].waiting.values()
+            due = (each.sent_at + (AGAIN_S if each.seq <= after else LOST_S) - now for each in waiting)
+            return max(min(due, default=NEVER), 0.0)
 
     def _forget(self, command: str) -> None:
         machine = self._machine_of.pop(command, "")

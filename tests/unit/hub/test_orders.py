@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from garde.clock import VirtualClock
-from garde.hub.orders import AGAIN_S, EXPIRES_S, Orders, Waiting
+from garde.hub.orders import AGAIN_S, EXPIRES_S, LOST_S, Orders, Waiting
 from garde.journal.entry import Entry
 from garde.journal.hub_kinds import CommandFailed, OrderAsked
 from garde.journal.payload import Payload
@@ -158,6 +158,28 @@ def test_a_poll_that_waits_ends_when_an_order_comes(desk: Desk) -> None:
         return sent(await waiting)
 
     assert asyncio.run(play()) == [("a", 7)]
+
+
+def test_a_new_poll_ends_the_one_before_it_and_takes_the_order(desk: Desk) -> None:
+    """The one before may be the end of a dead connection: what it took would be lost."""
+
+    async def play() -> tuple[list[Waiting], list[Waiting]]:
+        old = asyncio.create_task(desk.orders.poll("files-1", 0, 50.0))
+        await asyncio.sleep(0)
+        new = asyncio.create_task(desk.orders.poll("files-1", 0, 50.0))
+        first = await old
+        desk.ask("a")
+        return first, await new
+
+    first, second = asyncio.run(play())
+    assert (sent(first), sent(second)) == ([], [("a", 1)])
+
+
+def test_one_sent_and_not_seen_is_not_waited_for_as_one_that_was_seen(desk: Desk, clock: VirtualClock) -> None:
+    desk.ask("a")
+    assert desk.poll() == [("a", 1)]
+    assert 0 < desk.orders._until_again("files-1", 0) <= LOST_S
+    assert LOST_S < desk.orders._until_again("files-1", 1) <= AGAIN_S
 
 
 def test_a_poll_ends_when_the_hub_does(desk: Desk) -> None:

@@ -31,6 +31,8 @@ REFUSED_S = 8.0  # how long after the standstill the servers are still asked
 # The next server is attacked this much later: so that there is a first one, as on the night.
 LAG_S = 0.05
 ASK_S = 0.02  # between two questions of the prober
+# Seconds between signing in and the first file: it lists the shares first, as the real ones do.
+LOOKS_S = 1.0
 # The folder of each share where colleagues are writing: left out, so that the truth about each file is plain.
 DESK = "desk"
 _LOOK_S = 0.02
@@ -94,7 +96,7 @@ def _attackers(hospital: Hospital, script: Script, burst: Burst, number: int) ->
                 processes.append(process)
                 _tell(process, msgspec.json.encode(_task(hospital, script, number, server, own)) + b"\n")
         counts = [_wait_ready(process) for process in processes]
-        start = time.monotonic() + 0.1
+        start = time.monotonic() + LOOKS_S
         for place, process in enumerate(processes):
             _tell(process, f"go {start + LAG_S * (place // burst.connections)}\n".encode())
         yield sum(counts[:: burst.connections])
