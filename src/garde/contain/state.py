@@ -26,7 +26,7 @@ from garde.journal.payload import Payload
 
 __all__ = ["HOUR", "KINDS", "VERSION", "State", "project"]
 
-VERSION: Final = 1  # of the state's shape and meaning
+VERSION: Final = 2  # of the state's shape and meaning
 CLOSED: Final = 50  # closed incidents still remembered
 
 
@@ -133,7 +133,7 @@ _AGENTS: dict[type[Payload], _Handler] = {
     k.ActorHeld: reports.on_held,
     k.HoldConfirmed: reports.on_confirmed,
     k.HoldReleased: reports.on_released,
-    k.AgentStarted: reports.on_started,
+    k.AgentStarted: reports.on_mode,
     k.ModeChanged: reports.on_mode,
     h.OrderApplied: outcomes.on_applied,
     h.OrderRefused: outcomes.on_refused,

@@ -124,7 +124,7 @@ def assemble(
     at_end.callback(os.close, take_lock(state))
     ca = Ca.load(state)
     secrets = load_secrets(state, ca)
-    journal = at_end.enter_context(open_hub_journal(state, config.database, clock))
+    journal = at_end.enter_context(open_hub_journal(state, config.database, clock, sole=True))
     accounts = open_accounts(state, clock)
     at_end.callback(accounts.close)
     room = Room(state, complain)
