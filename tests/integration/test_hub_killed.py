@@ -30,7 +30,7 @@ from hub_process import GARDE, HubProcess, NetAgent, garde
 
 DYING = [sys.executable, str(Path(__file__).parents[1] / "support" / "dying_hub.py")]
 # Of each life of the hub: with which of its transactions it ends. The first is that it began.
-LIVES = (3, 1, 4, 2, 5, 3, 2, 6)
+LIVES = (2, 3, 1, 2, 4, 2, 3, 1)
 SERVERS = ("files-1", "files-2", "files-3")
 DOWN = (OSError, ConnectionError, TimeoutError, EOFError)
 FACTS = (
@@ -194,7 +194,7 @@ def test_killed_at_every_few_commits_the_night_ends_as_if_it_had_not_been(tmp_pa
             night.hub.stop(9)
 
     # It was killed where it hurts, on both sides of a commit.
-    assert min(night.kills["before"], night.kills["after"]) >= 5, night.kills
+    assert min(night.kills["before"], night.kills["after"]) >= 4, night.kills
     # Nothing acknowledged is lost, nothing is doubled, and each agent's words are in its own order.
     entries = night.entries()
     for name, teller in night.tellers.items():
