@@ -12,4 +12,6 @@ BENCHES: dict[str, str] = {
     "overhead": "bench.overhead",
     "events": "bench.events",
     "quiet": "bench.quiet",
+    "hub": "bench.hub",
+    "hub_restart": "bench.hub_restart",
 }

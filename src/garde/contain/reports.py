@@ -28,7 +28,8 @@ from typing import Final
 import msgspec
 
 from garde.contain import names
-from garde.contain.memory import HOUR, LOCAL, SMB, Faint, Incident, Judged, Report, State, Trace
+from garde.contain.memory import HOUR, LOCAL, SMB, Faint, Incident, Judged, State, Trace
+from garde.contain.waiting import Group, Report
 from garde.estate.addresses import same
 from garde.journal import hub_kinds as h
 from garde.journal import kinds as k
@@ -139,10 +140,11 @@ def on_held(state: State, entry: Entry, payload: k.ActorHeld) -> None:
     """A hand was stopped: its names are known now, and how much it touched."""
     server, address = _server(entry), _address(payload.actor)
     users = report_users(payload.actor)
-    for report in state.waiting:
-        if report.name == (server, payload.verdict, address):
+    for report in state.waiting.of(server, payload.verdict):
+        if report.address == address:
             report.users = list(dict.fromkeys([*report.users, *users]))
             report.files, report.hold = max(report.files, payload.touched), payload.hold
+            state.waiting.learn(report)
     source = _source(state, server, address)
     for incident in _open(state):
         trace = incident.traces.get(f"{source}|{server}")
@@ -170,9 +172,8 @@ def on_released(state: State, entry: Entry, payload: k.HoldReleased) -> None:
     if not payload.cleared:
         return
     server = _server(entry)
-    for report in state.waiting:
-        if (report.server, report.verdict) == (server, payload.verdict) and report.hold in ("", payload.hold):
-            report.cleared = True
+    for report in state.waiting.of(server, payload.verdict):
+        report.cleared = report.cleared or report.hold in ("", payload.hold)
     for incident, trace, judged in _judged(state, server, payload.verdict, payload.hold):
         judged.cleared = True
         state.news.look.append(incident.id)
@@ -180,13 +181,8 @@ def on_released(state: State, entry: Entry, payload: k.HoldReleased) -> None:
             state.news.cleared.append(f"{incident.id}|{trace.party}")
 
 
-def on_started(state: State, entry: Entry, payload: k.AgentStarted) -> None:
+def on_mode(state: State, entry: Entry, payload: k.AgentStarted | k.ModeChanged) -> None:
     """In which mode it is to watch."""
-    state.agent(_server(entry)).observing = payload.asked == "observe"
-
-
-def on_mode(state: State, entry: Entry, payload: k.ModeChanged) -> None:
-    """Another mode."""
     state.agent(_server(entry)).observing = payload.asked == "observe"
 
 
@@ -203,13 +199,14 @@ def on_opened(state: State, entry: Entry, payload: h.IncidentOpened) -> None:
 def on_joined(state: State, entry: Entry, payload: h.HarmJoined) -> None:
     """A report belongs to this incident: what waited is counted to it."""
     name = (payload.server, payload.verdict, payload.address)
-    report = next((each for each in state.waiting if each.name == name), None)
-    if report is None:  # words erased since, or another version's rules: the fact alone tells
+    report = state.waiting.find(*name)
+    if report is not None:
+        state.waiting.remove(report)
+    else:  # words erased since, or another version's rules: the fact alone tells
         source = _source(state, payload.server, payload.address)
         users = [each for each in map(names.keep, payload.users) if each]
         kind = SMB if source else LOCAL
         report = Report(entry.seq, *name, source, kind, users, [], 0, entry.at, entry.at, payload.incident, "")
-    state.waiting = [each for each in state.waiting if each is not report]
     incident = state.incidents.get(payload.incident)
     if incident is None:
         incident = Incident(payload.incident, entry.at, report.first, report.server)
@@ -218,7 +215,7 @@ def on_joined(state: State, entry: Entry, payload: h.HarmJoined) -> None:
     if payload.recurrence:
         incident.answered = False
     _count(incident, report)
-    if not any(each.incident == incident.id for each in state.waiting):
+    if incident.id not in state.waiting.groups:
         state.news.look = [incident.id]
 
 
@@ -259,50 +256,59 @@ def _wait(state: State, entry: Entry, report: Report) -> None:
         report.incident = f"i-{entry.hash[:8]}"
     incident = state.incidents.get(report.incident)
     report.recurrence = incident is not None and report.first - incident.last_harm >= HOUR
-    # A report that nobody answered (a fault at that moment) is taken up with the next.
-    left = [each for each in state.waiting if each.claimed < state.written]
-    state.waiting.append(report)
+    left = state.waiting.left(state.written)
+    state.waiting.add(report)
     for each in (*left, report):
-        each.claimed = entry.seq
+        state.waiting.take_up(each, entry.seq, state.written)
         state.news.reports.append(each)
 
 
 def _home(state: State, report: Report) -> tuple[str, str]:
     """Return the incident and why, or ("", "first")."""
+    groups = state.waiting.groups
     best, found = len(WHYS), ""
-    keys, marks = names.accounts(report.users), set(report.marks)
+    for name in reversed(groups):  # incidents not opened yet are the youngest
+        if name not in state.incidents and (rank := _rank_waiting(report, groups[name])) < best:
+            best, found = rank, name
     for incident in reversed([*_open(state)]):
-        traces = incident.live
-        rank = _rank(
-            report,
-            any(_is_same_hand(report, each.source, each.server) for each in traces),
-            bool(keys) and any(keys & names.accounts(each.users) for each in traces),
-            not marks.isdisjoint(incident.marks),
-            (incident.first_harm, incident.last_harm),
-        )
+        rank = _rank_known(report, incident)
+        if incident.id in groups:
+            rank = min(rank, _rank_waiting(report, groups[incident.id]))
         if rank < best:
             best, found = rank, incident.id
-    for each in state.waiting:
-        by_account = not keys.isdisjoint(names.accounts(each.users))
-        by_tool = not marks.isdisjoint(each.marks)
-        rank = _rank(
-            report, _is_same_hand(report, each.source, each.server), by_account, by_tool, (each.first, each.last)
-        )
-        if rank < best:
-            best, found = rank, each.incident
     return (found, WHYS[best]) if found else ("", FIRST)
+
+
+def _rank_known(report: Report, incident: Incident) -> int:
+    keys, traces = names.accounts(report.users), incident.live
+    return _rank(
+        report,
+        any(_party(report) in (each.source, each.server) for each in traces),
+        bool(keys) and any(keys & names.accounts(each.users) for each in traces),
+        not set(report.marks).isdisjoint(incident.marks),
+        (incident.first_harm, incident.last_harm),
+    )
+
+
+def _rank_waiting(report: Report, group: Group) -> int:
+    return _rank(
+        report,
+        _party(report) in group.parties,
+        not group.accounts.keys().isdisjoint(names.accounts(report.users)),
+        not group.marks.keys().isdisjoint(report.marks),
+        (group.first, group.last),
+    )
 
 
 def _rank(report: Report, hand: bool, account: bool, tool: bool, span: tuple[float, float]) -> int:
     near = report.first <= span[1] + HOUR and report.last >= span[0] - HOUR
-    fits = (hand, account, tool, near)
+    fits = (hand and bool(_party(report)), account, tool, near)
     return fits.index(True) if True in fits else len(WHYS)
 
 
-def _is_same_hand(report: Report, source: str, server: str) -> bool:
-    """The same machine: it did harm before, or was hit and now does harm."""
-    party = report.source or (report.server if report.kind == LOCAL else "")
-    return bool(party) and party in (source, server)
+def _party(report: Report) -> str:
+    """Return the machine behind it, which may have done harm before, or have been hit before; "" for nobody's."""
+    return report.source or (report.server if report.kind == LOCAL else "")
 
 
 # --- small parts ------------------------------------------------------------------------------------------------------

@@ -139,7 +139,7 @@ _AGENTS: dict[type[Payload], _Handler] = {
     k.ActorHeld: _held,
     k.HoldConfirmed: reports.on_confirmed,
     k.HoldReleased: reports.on_released,
-    k.AgentStarted: reports.on_started,
+    k.AgentStarted: reports.on_mode,
     k.ModeChanged: reports.on_mode,
     h.OrderApplied: outcomes.on_applied,
     h.OrderRefused: outcomes.on_refused,

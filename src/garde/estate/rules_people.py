@@ -112,7 +112,7 @@ def every_cut_has_a_rule(look: Lookup, places: Places) -> Iterator[Problem]:
     covered = {case for rule in rules for case in _cases(rule)}
     lacking = [action for action in ACTIONS if not covered >= set(product([action], SEVERITIES, [False, True]))]
     if lacking and look.estate.authority:
-        text = f"no rule fits every case of {', '.join(lacking)}: where none fits, the cut needs two people"
+        text = f"no rule fits every case of {', '.join(lacking)}: where none fits, one person decides"
         yield Problem(places.at("authority"), text, warning=True)
 
 

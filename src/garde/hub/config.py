@@ -96,13 +96,19 @@ def load_secrets(state: Path, ca: Ca) -> Secrets:
     return Secrets(SigningKey.load(state / "hub.key"), release, ca.pem, ca.pin)
 
 
-def open_hub_journal(state: Path, database: str, clock: Clock, *, read_only: bool = False) -> ChainStore:
-    """Open the hub's journal. An agent forgets what the hub has acknowledged: every append waits for the disk."""
+def open_hub_journal(
+    state: Path, database: str, clock: Clock, *, read_only: bool = False, sole: bool = False
+) -> ChainStore:
+    """Open the hub's journal. An agent forgets what the hub has acknowledged: every append waits for the disk.
+
+    `sole`: as the hub itself, of which there is one at a time. In a file the lock of the state directory sees to that
+    (`take_lock`); a database may be named by hubs on two machines, and raises StateBusy for the second.
+    """
     if not database:
         return open_journal(state, who="hub", clock=clock, read_only=read_only, durable=True)
     from garde.journal.sqlalchemy_store import PostgresStore  # half a second and 40 MB: only where it is wanted
 
-    return PostgresStore(database, who="hub", clock=clock, read_only=read_only)
+    return PostgresStore(database, who="hub", clock=clock, read_only=read_only, sole=sole)
 
 
 def take_lock(state: Path) -> int:

@@ -184,7 +184,6 @@ class Loop:
     def _write(
         self, timed: list[tuple[Payload, float | None]], who: str, cursor: tuple[str, int] | None
     ) -> list[Entry]:
-        self._catch_up()
         try:
             return self._transact(timed, who, cursor)
         except RuntimeError as error:  # followers without end: the facts themselves are written all the same
@@ -205,7 +204,7 @@ class Loop:
         before = self._states.at
         self._deciding = deciding
         try:
-            written = self.journal.append_all(timed, who=who, follow=self._follow, cursor=cursor)
+            written = self.journal.append_all(timed, who=who, follow=self._follow, cursor=cursor, first=self._catch_up)
         except BaseException as error:
             if self._states.at != before:
                 self._load()
@@ -235,9 +234,12 @@ class Loop:
         if self.refusal and self.clock.monotonic() < self._refuse_until:
             raise OSError(self.refusal)
 
-    def _catch_up(self) -> None:
-        """Fold what somebody else wrote (a command beside the running hub): it has been decided upon there."""
-        if self.journal.head().seq != self._states.at.seq:
+    def _catch_up(self, head: int) -> None:
+        """Fold what somebody else wrote (a command beside the running hub): it has been decided upon there.
+
+        Inside the transaction: what was written between looking and locking would never be folded.
+        """
+        if head != self._states.at.seq:
             for entry in self.journal.entries(after=self._states.at.seq):
                 self._states.project(entry)
                 self._news.append(entry)

@@ -8,6 +8,7 @@ the clock's thread, then the port; `ready` is said once it listens.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import resource
 import signal
@@ -52,6 +53,7 @@ from garde.trust.ca import Ca, server_context
 from garde.trust.enrolment import split_address
 
 TICK_S = 0.05  # a waking comes that late at most
+COLLECT = (50_000, 20, 20)  # objects made; young collections before one of the next generation
 SLOW_S = 3600.0  # between two looks at the certificate and the reserve
 FILES = 65_536  # open connections wanted: three for each agent, and the screens
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - to reach from here who listens everywhere
@@ -105,6 +107,7 @@ def run_hub(state: Path, clock: Clock, out: Out, *, listen: str = "") -> int:
         check = JournalCheck(state, hub.config.database, hub.secrets.key.public.hex, hub.loop.say)
         at_end.callback(check.close)
         check.start()
+        _keep_collections_short()
         uvloop.run(_serve(hub, sock, out))
     return 0
 
@@ -124,7 +127,7 @@ def assemble(
     at_end.callback(os.close, take_lock(state))
     ca = Ca.load(state)
     secrets = load_secrets(state, ca)
-    journal = at_end.enter_context(open_hub_journal(state, config.database, clock))
+    journal = at_end.enter_context(open_hub_journal(state, config.database, clock, sole=True))
     accounts = open_accounts(state, clock)
     at_end.callback(accounts.close)
     room = Room(state, complain)
@@ -236,6 +239,18 @@ def _ticking(hub: Hub) -> Iterator[None]:
         thread.join()
         hub.refusals.tick(now=True)
         hub.checkpoints.tick(now=True)
+
+
+def _keep_collections_short() -> None:
+    """Keep the garbage collector from looking at everything while people wait.
+
+    A thousand connected agents are a quarter of a million objects: a full collection stops every thread for 200 ms, and
+    with Python's own thresholds there is one every ten seconds, brought on by what merely lived while the young ones
+    were looked at. Looked at less often nearly all of it is gone by then; what was loaded at the start stays for good.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT)
 
 
 def _allow_files() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Self
 
@@ -51,9 +51,12 @@ class ChainStore:
         who: str = "",
         follow: Follow | None = None,
         cursor: tuple[str, int] | None = None,
+        first: Callable[[int], None] | None = None,
     ) -> list[Entry]:
         with self._transaction() as tables:
             pen = _Pen(tables, self._codec, self.keys, self.clock, self.who)
+            if first is not None:
+                first(pen.head.seq)
             written = write_all(payloads, who, follow, pen.write)
             pen.end()
             if cursor is not None:
@@ -209,7 +212,7 @@ class _Pen:
 
     def __init__(self, tables: Tables, codec: Codec, keys: Keys, clock: Clock, own: str) -> None:
         self._tables, self._codec, self._keys, self._clock, self._own = tables, codec, keys, clock, own
-        self._head = _head(tables.head(), "the journal")
+        self.head = _head(tables.head(), "the journal")
         self._known: Known = {}
 
     def write(self, payload: Payload, at: float | None, who: str) -> Entry:
@@ -219,20 +222,20 @@ class _Pen:
         if kind is None:
             raise TypeError(f"{type(payload).__name__} is no kind of entry")
         row = Row(
-            self._head.seq + 1,
+            self.head.seq + 1,
             _moment(self._clock.now() if at is None else at),
             who or self._own,
             kind,
             self._codec.encode(payload, self._known, self._keep),
-            self._head.hash,
+            self.head.hash,
         )
         digest = hash_of(row)
         self._tables.add_entry(Stored(*row, digest))
-        self._head = Head(row.seq, digest)
+        self.head = Head(row.seq, digest)
         return Entry(row.seq, seconds(row.at), row.who, row.kind, payload, row.previous, digest)
 
     def end(self) -> None:
-        self._tables.set_head(f"{self._head.seq}:{self._head.hash}".encode())
+        self._tables.set_head(f"{self.head.seq}:{self.head.hash}".encode())
 
     def _keep(self, words: list[bytes]) -> Known:
         """Return the references of these words, keeping those that are new in the side table."""

@@ -1,14 +1,21 @@
-"""The journal in PostgreSQL: for hospitals that have one already, and for two hubs on one journal.
+"""The journal in PostgreSQL: for hospitals that have one already.
 
 Comes in: `postgresql://user:password@host:port/name`. Goes out: a `ChainStore` on it, by SQLAlchemy Core and pg8000. An
 append locks the one row that holds the head, so that writers on several machines make one chain. It needs a database
-of its own and the right to make tables in it the first time. Where the connection is lost while a transaction is being
-committed, nobody knows whether it was: whoever appends again should do so under a cursor and look at it first.
+of its own and the right to make tables in it the first time.
+
+A hub opens it `sole`: it writes through the one connection that holds an advisory lock of the server's, so that of two
+hubs on one journal only one ever writes or carries anything out. The lock ends with its connection, however that ends;
+where the connection is lost, the next append takes the lock again or, where another hub has it by then, fails.
+
+Where the connection is lost while a transaction is being committed, nobody knows whether it was: whoever appends again
+should do so under a cursor and look at it first.
 """
 
 from __future__ import annotations
 
 import getpass
+import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -16,19 +23,22 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import NullPool, QueuePool
 
 from garde.clock import Clock
-from garde.errors import NotFound, UsageError
+from garde.errors import NotFound, StateBusy, UsageError
 from garde.journal.backend import FEW_KINDS, PAGE, Stored, StoredCheckpoint, StoredSnapshot, StoredText
 from garde.journal.chain import ChainStore, damaged
 from garde.journal.keys import new_meta
 
 DRIVER = "postgresql+pg8000"
 _WAIT_S = 5  # for a lock, for a connection, and for its packets
+_CONNECTING = {"timeout": _WAIT_S, "application_name": "garde"}
 _CONNECTIONS = 8  # at most: one writes, the others read
 _ROWS = 500  # in one insert: PostgreSQL takes 65,535 values
 _MAKING = 0x67617264  # number of the advisory lock under which the tables are made ("gard")
+_SOLE = 0x67617265  # and of the one that a hub holds
+_KEEP_ALIVE_S = 5  # a hub whose machine went dark is missed by the server after four times as long
 
 _all = sa.MetaData()
 _meta = sa.Table(
@@ -71,8 +81,16 @@ _snapshots = sa.Table(
 class PostgresStore(ChainStore):
     """See `garde.journal.store.Journal`."""
 
-    def __init__(self, url: str, *, who: str = "agent", clock: Clock | None = None, read_only: bool = False) -> None:
-        super().__init__(PostgresBackend(url, read_only), who, clock)
+    def __init__(
+        self,
+        url: str,
+        *,
+        who: str = "agent",
+        clock: Clock | None = None,
+        read_only: bool = False,
+        sole: bool = False,
+    ) -> None:
+        super().__init__(PostgresBackend(url, read_only, sole), who, clock)
 
 
 class PostgresView:
@@ -148,12 +166,16 @@ class PostgresView:
 class PostgresBackend(PostgresView):
     """See `garde.journal.backend.Backend`."""
 
-    def __init__(self, url: str, read_only: bool) -> None:
+    def __init__(self, url: str, read_only: bool, sole: bool = False) -> None:
         self._engine = _engine(url)
+        self._own = sa.create_engine(self._engine.url, poolclass=NullPool, connect_args=_CONNECTING) if sole else None
+        self._writer: sa.Connection | None = None  # that which holds the lock
         super().__init__(self._engine.url.render_as_string(hide_password=True))
         try:
             with self._errors():
                 _prepare(self._engine, self.name, read_only)
+                if self._own is not None:
+                    self._take(self._own)
         except TypeError as error:  # what the URL says after its question mark goes to the driver
             self.close()
             raise UsageError(f"{self.name}: {error}", "see the options of pg8000.connect") from error
@@ -167,11 +189,59 @@ class PostgresBackend(PostgresView):
 
     @contextmanager
     def writing(self) -> Iterator[PostgresTables]:
-        with self._errors(), self._engine.begin() as connection:
+        with self._errors(), self._begun() as connection:
             connection.execute(sa.text(f"set local lock_timeout = '{_WAIT_S}s'"))
             tables = PostgresTables(connection, self.name)
             yield tables
             tables.send()
+
+    @contextmanager
+    def _begun(self) -> Iterator[sa.Connection]:
+        if self._own is None:
+            with self._engine.begin() as connection:
+                yield connection
+            return
+        try:
+            mine = self._taken(self._own)
+        except StateBusy as error:
+            raise OSError(str(error)) from error  # may pass
+        with mine.begin():
+            yield mine
+
+    def _taken(self, own: sa.Engine) -> sa.Connection:
+        """Return the connection that holds the lock, alive."""
+        if self._writer is not None:
+            try:
+                self._writer.execute(sa.select(1))
+                self._writer.rollback()
+            except SQLAlchemyError:
+                self._let_go()
+        return self._writer or self._take(own)
+
+    def _take(self, own: sa.Engine) -> sa.Connection:
+        """Take the lock on a connection that nobody else ever has; raises StateBusy where another hub holds it."""
+        connection = own.connect()
+        try:
+            name = f"garde hub {os.uname().nodename} {os.getpid()}"
+            connection.execute(sa.select(sa.func.set_config("application_name", name[:63], False)))
+            for each, value in (("idle", _KEEP_ALIVE_S), ("interval", _KEEP_ALIVE_S), ("count", 3)):
+                connection.execute(sa.select(sa.func.set_config(f"tcp_keepalives_{each}", str(value), False)))
+            if not connection.scalar(sa.select(sa.func.pg_try_advisory_lock(_SOLE))):
+                raise StateBusy(
+                    f"the journal in {self.name} is held by another hub ({_holder(connection)})",
+                    "one hub at a time: stop that one; whatever starts this one again takes over when it is gone",
+                )
+            connection.commit()
+        except BaseException:
+            connection.close()
+            raise
+        self._writer = connection
+        return connection
+
+    def _let_go(self) -> None:
+        connection, self._writer = self._writer, None
+        if connection is not None:
+            connection.close()
 
     @contextmanager
     def view(self) -> Iterator[PostgresView]:
@@ -192,6 +262,7 @@ class PostgresBackend(PostgresView):
         """The server's own log and dead rows hold erased words until it vacuums: that is for who runs the server."""
 
     def close(self) -> None:
+        self._let_go()
         self._engine.dispose()
 
 
@@ -289,7 +360,7 @@ def _engine(url: str) -> sa.Engine:
         max_overflow=_CONNECTIONS - 2,
         pool_timeout=_WAIT_S,
         pool_pre_ping=True,
-        connect_args={"timeout": _WAIT_S, "application_name": "garde"},
+        connect_args=_CONNECTING,
     )
 
 
@@ -305,6 +376,14 @@ def _prepare(engine: sa.Engine, name: str, read_only: bool) -> None:
         if connection.execute(sa.select(_meta.c.name).limit(1)).first() is None:
             rows = [{"name": key, "value": value} for key, value in new_meta().items()]
             connection.execute(sa.insert(_meta).values(rows))
+
+
+def _holder(connection: sa.Connection) -> str:
+    """Return who holds the lock, as the server knows them."""
+    held = "l.locktype = 'advisory' and l.objid = :number and l.granted and a.datname = current_database()"
+    wanted = f"select a.application_name from pg_locks l join pg_stat_activity a on a.pid = l.pid where {held}"  # noqa: S608
+    found: str | None = connection.scalar(sa.text(wanted), {"number": _SOLE})
+    return found or "gone by now"
 
 
 def _reason(error: SQLAlchemyError) -> str:

@@ -8,7 +8,7 @@ inside `follow`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -39,11 +39,14 @@ class Journal(Protocol):
         who: str = "",
         follow: Follow | None = None,
         cursor: tuple[str, int] | None = None,
+        first: Callable[[int], None] | None = None,
     ) -> list[Entry]:
         """Write several entries, and whatever follows from them (`garde.journal.follow`), all or none.
 
         `who` "" is the store's own. The cursor (name, value) is kept in the same transaction: what was read from
-        elsewhere and how far is never out of step with what was written of it. Raises ValueError or TypeError where a
+        elsewhere and how far is never out of step with what was written of it. `first` is called with the head's
+        number before anything is written, when nobody else can write any more: the moment to read what others wrote.
+        Raises ValueError or TypeError where a
         payload (or `who`, or a time) is none that could be read again, RuntimeError where what follows is none or
         comes to no end, and whatever `follow` raises; nothing is written then.
         """

@@ -278,7 +278,7 @@ def test_bench_names_what_there_is_and_where_it_runs(garde: Any, monkeypatch: py
 
     ran = garde("bench", "speed")
     assert ran.code == 2
-    assert "events, overhead, quiet, touched" in ran.err
+    assert "events, hub, hub_restart, overhead, quiet, touched" in ran.err
     monkeypatch.setattr(places, "checkout", lambda: None)
     ran = garde("bench", "touched")
     assert ran.code == 2

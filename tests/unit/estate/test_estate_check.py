@@ -256,7 +256,7 @@ def test_a_rule_that_is_left_some_case_can_fire() -> None:
 def test_a_cut_without_a_rule_is_said() -> None:
     (problem,) = read(GOOD.replace(", isolate, port], needs: one", ", isolate], needs: one")).problems
     assert problem.warning
-    assert problem.text == "no rule fits every case of port: where none fits, the cut needs two people"
+    assert problem.text == "no rule fits every case of port: where none fits, one person decides"
 
 
 def test_an_estate_without_agents_sees_nothing() -> None:

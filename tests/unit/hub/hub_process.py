@@ -83,12 +83,13 @@ class HubProcess:
         assert code == 0, complaint
         (self.made,) = lines
         self.process: subprocess.Popen[bytes] | None = None
+        self.program = GARDE
         self.lines: list[dict[str, Any]] = []
 
     def start(self) -> None:
         """Start it and wait until it serves."""
         self.process = subprocess.Popen(
-            [*GARDE, "hub", "run", "--state", str(self.state), "--json"], env=environment(),
+            [*self.program, "hub", "run", "--state", str(self.state), "--json"], env=environment(),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         assert self.process.stdout is not None
@@ -97,7 +98,8 @@ class HubProcess:
             if self.lines[-1]["kind"] == "ready":
                 break
         else:
-            raise AssertionError(self.process.communicate()[1].decode())
+            assert self.process.stderr is not None
+            raise AssertionError(self.process.stderr.read().decode())
         self._reader = threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True)
         self._reader.start()
 
@@ -204,8 +206,8 @@ class NetAgent:
             })  # fmt: skip
         return int(self.say("report", {"entries": entries})["upto"])
 
-    def beat(self) -> None:
-        self.say("heartbeat", {"asked": "enforce", "mode": "enforce", "coverage": {}, "clock": time.time()})
+    def beat(self) -> dict[str, Any]:
+        return self.say("heartbeat", {"asked": "enforce", "mode": "enforce", "coverage": {}, "clock": time.time()})
 
     def poll(self, wait: float = 0.0) -> list[dict[str, Any]]:
         found = []

