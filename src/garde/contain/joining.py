@@ -69,9 +69,10 @@ def on_joined_into(state: State, entry: Entry, payload: h.IncidentJoined) -> Non
     for cut in state.cuts.values():
         if cut.incident == young.id:
             cut.incident = old.id
-    for report in state.waiting:
-        if report.incident == young.id:
-            report.incident = old.id
+    for report in [each for each in state.waiting if each.incident == young.id]:
+        state.waiting.remove(report)
+        report.incident = old.id
+        state.waiting.add(report)
     young.closed, young.traces = True, {}
     state.news.look = [old.id]
 

@@ -26,7 +26,7 @@ from garde.journal.payload import Payload
 
 __all__ = ["HOUR", "KINDS", "VERSION", "State", "project"]
 
-VERSION: Final = 2  # of the state's shape and meaning
+VERSION: Final = 3  # of the state's shape and meaning
 CLOSED: Final = 50  # closed incidents still remembered
 
 
