@@ -14,4 +14,5 @@ BENCHES: dict[str, str] = {
     "quiet": "bench.quiet",
     "hub": "bench.hub",
     "hub_restart": "bench.hub_restart",
+    "night": "bench.night",
 }

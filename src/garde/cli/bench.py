@@ -15,7 +15,7 @@ from garde.cli.options import Json
 
 
 def bench(
-    name: Annotated[str, Parameter(name="NAME", help="Which: touched, overhead, events, quiet, hub or hub_restart.")],
+    name: Annotated[str, Parameter(name="NAME", help="Which one; docs/benchmarks.md has them all.")],
     /,
     *,
     quick: Annotated[bool, Parameter(negative=(), help="A short run, for a look; no figure to quote.")] = False,
@@ -24,7 +24,7 @@ def bench(
     ] = "",
     as_json: Json = False,
 ) -> int:
-    """Measure Garde with real tools: the agent (touched, overhead, events, quiet) and the hub (hub, hub_restart).
+    """Measure Garde with real tools: files touched, overhead, honest work left alone, the hub, whole nights.
 
     Example: garde bench touched --quick --json
     """

@@ -1,0 +1,94 @@
+"""The README's night: played by the command, scored by the witness, and its journal proven by anybody.
+
+Times are the bench's business (`garde bench night`); here they are only there or not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from garde.lab.hospital import needs, network, record
+
+_WHY_NOT = needs.missing()
+pytestmark = [pytest.mark.root, pytest.mark.skipif(bool(_WHY_NOT), reason=_WHY_NOT)]
+
+SCORE = {
+    "kind", "until", "seed", "refused_everywhere_s", "untouched_refused_s", "touched", "lost", "spreader",
+    "first_server", "recurrence_joined", "proven",
+}  # fmt: skip
+NIGHT_S = 180.0  # what the command promises
+
+
+def garde(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "garde.cli", *words]
+    environment = {**os.environ, "PYTHONPATH": str(root / "src")}
+    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=NIGHT_S, check=False)
+
+
+def namespaces() -> set[str]:
+    return {path.name for path in network.NETNS.iterdir()} if network.NETNS.is_dir() else set()
+
+
+@pytest.fixture(scope="module")
+def night(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    place, before = tmp_path_factory.mktemp("night"), namespaces()
+    files = ["--truth", str(place / "truth.json"), "--journal", str(place / "night.jsonl")]
+    done = garde(root, "night", "--until", "cut", "--seed", "20190311", *files, "--no-install", "--json")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0, (done.stderr, lines[-4:])
+    return {"lines": lines, "score": lines[-1], "place": place, "left": namespaces() - before}
+
+
+def test_the_score_says_what_the_attackers_know(night: dict[str, Any]) -> None:
+    score, truth = night["score"], json.loads((night["place"] / "truth.json").read_text())
+    assert set(score) >= SCORE
+    names = ("until", "seed", "spreader", "first_server", "recurrence_joined", "proven", "touched", "lost")
+    assert {name: score[name] for name in names} == {name: truth[name] for name in names}
+    assert (score["lost"], score["recurrence_joined"], score["proven"]) == (0, True, True)
+    assert score["refused_everywhere_s"] is not None
+    assert 0 < score["touched"] < 100
+    assert len(truth["bursts"]) == 2
+    assert truth["bursts"][0]["machine"] == score["spreader"] != truth["bursts"][1]["machine"]
+
+
+def test_one_machine_alone_is_cut_off_and_the_others_work_on(night: dict[str, Any]) -> None:
+    spreaders = {line["machine"] for line in night["lines"] if line["kind"] == "witness"}
+    colleagues = [line for line in night["lines"] if line["kind"] == "colleague"]
+    assert len(spreaders) == 2 and {line["machine"] for line in colleagues}.isdisjoint(spreaders)
+    assert colleagues and all(line["done"] > 0 and line["failed"] == 0 for line in colleagues)
+
+
+def test_the_entries_tell_it_in_order(night: dict[str, Any]) -> None:
+    entries = [line["entry"] for line in night["lines"] if line["kind"] == "entry"]
+    assert [entry["seq"] for entry in entries] == list(range(1, len(entries) + 1))
+    first = {}
+    for entry in entries:
+        first.setdefault(entry["kind"], entry["seq"])
+    story = ("verdict_reached", "incident_opened", "spread_found", "cut_proposed", "order_asked", "order_applied")
+    assert [first[kind] for kind in story] == sorted(first[kind] for kind in story)
+    assert sum(entry["kind"] == "incident_opened" for entry in entries) >= 1
+    assert not any(entry["kind"] == "envelope_refused" for entry in entries), "nobody forged or repeated anything"
+
+
+def test_the_nights_journal_is_proven_and_no_edit_of_it(root: Path, night: dict[str, Any], tmp_path: Path) -> None:
+    export = night["place"] / "night.jsonl"
+    whole = garde(root, "journal", "verify", "--export", str(export), "--json")
+    assert whole.returncode == 0 and json.loads(whole.stdout.splitlines()[-1])["faults"] == 0
+    spreader = night["score"]["spreader"].encode()
+    edited = tmp_path / "edited.jsonl"
+    edited.write_bytes(export.read_bytes().replace(b'"target":"' + spreader, b'"target":"somebody', 1))
+    assert edited.read_bytes() != export.read_bytes()
+    assert garde(root, "journal", "verify", "--export", str(edited), "--json").returncode == 13
+
+
+def test_nothing_is_left_of_it(night: dict[str, Any]) -> None:
+    assert night["left"] == set()
+    assert [found.notes.name for found in record.every() if found.notes.name.startswith("night-")] == []
+    assert night["lines"][-2]["kind"] == "journal"
