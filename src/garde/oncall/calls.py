@@ -84,7 +84,7 @@ def not_before(state: State, call: Call, person: str, at: float) -> float:
 
 
 def next_step(
-    state: State, look: Lookup, call: Call, at: float, now: Collection[str], later: Collection[float]
+    state: State, look: Lookup, call: Call, at: float, *, now: Collection[str], later: Collection[float]
 ) -> float:
     """Return when the next step is due, given who is called now and when who was put off may be; 0: never."""
     waiting = [each for each in reachable(state, look, call, at) if each not in call.acked]

@@ -92,7 +92,7 @@ def told(words: str, language: str, **values: object) -> tuple[PageLine, ...]:
 def needed_texts(state: State, look: Lookup, call: Call) -> tuple[tuple[str, str], ...]:
     """Return a call's words in the hospital's languages, for the record."""
     languages = [each for each in look.estate.languages if speaker(each).language == each] or ["en"]
-    return tuple((each, "\n".join(said(state, look, call, speaker(each)))) for each in languages)
+    return tuple((each, "\n".join(map(str, said(state, look, call, speaker(each))))) for each in languages)
 
 
 # --- what is said -----------------------------------------------------------------------------------------------------
@@ -150,10 +150,12 @@ def action(look: Lookup, cut: Cut, say: Say) -> Said:
 def _asks(call: Call, person: str, say: Say) -> list[PageLine]:
     slot = Slot(call.notice, person, call.generation).name
     if call.kind == m.CUT:
-        return [PageLine(say("Answer: YES ######## or NO ######## · without a word: you know, others decide"), slot)]
+        return [
+            PageLine(str(say("Answer: YES ######## or NO ######## · without a word: you know, others decide")), slot)
+        ]
     if call.kind == m.INCIDENT:
-        return [PageLine(say("Answer ######## : you take it in hand"), slot)]
-    return [PageLine(say("Answer ######## : you know"), slot)]
+        return [PageLine(str(say("Answer ######## : you take it in hand")), slot)]
+    return [PageLine(str(say("Answer ######## : you know")), slot)]
 
 
 # --- parts ------------------------------------------------------------------------------------------------------------
@@ -180,4 +182,4 @@ def _clock(at: float) -> str:
 
 
 def _short(text: Said) -> str:
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    return str(text) if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

@@ -56,10 +56,10 @@ def needed(state: State, entry: Entry, look: Lookup) -> Iterator[Payload]:
             urgent = any(not each.closed for each in state.incidents.values())
             yield _notice(state, look, m.CHANNEL, channel, "", state.rules.within_s, urgent=urgent)
         case ErrorSeen(where) if entry.who == HUB and not where.startswith(OURSELVES):
-            if entry.at >= state.faults.get(where, float("-inf")) + FAULT_AGAIN_S and not _wanted(
-                state, m.FAULT, where
-            ):
-                yield _notice(state, look, m.FAULT, where, "", state.rules.within_s, urgent=where.startswith(TAMPERED))
+            told = state.faults.get(where, float("-inf"))
+            if entry.at >= told + FAULT_AGAIN_S and not _wanted(state, m.FAULT, where):
+                urgent = where.startswith(TAMPERED)
+                yield _notice(state, look, m.FAULT, where, "", state.rules.within_s, urgent=urgent)
         case o.CallTestAsked(test):
             yield _notice(state, look, m.TEST, test, "", state.rules.within_s, roles=state.rules.roles[:1])
 
@@ -115,10 +115,17 @@ def _wanted(state: State, kind: str, subject: str) -> bool:
     return call is not None and call.wanted
 
 
-def _notice(
-    state: State, look: Lookup, kind: str, subject: str, about: str, within: float, *,
-    urgent: bool = True, roles: Sequence[str] | None = None,
-) -> NoticeNeeded:  # fmt: skip
+def _notice(  # noqa: PLR0917 - what it is about, in the order in which it is said
+    state: State,
+    look: Lookup,
+    kind: str,
+    subject: str,
+    about: str,
+    within: float,
+    *,
+    urgent: bool = True,
+    roles: Sequence[str] | None = None,
+) -> NoticeNeeded:
     notice, asked = own_notice(kind, subject), tuple(state.rules.roles if roles is None else roles)
     call = Call(notice, kind, about, 0, 0.0, [], list(asked), {}, False, within, urgent, subject=subject)
     return NoticeNeeded(notice, about, (), asked, needed_texts(state, look, call), False, within, urgent)

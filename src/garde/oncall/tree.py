@@ -50,7 +50,7 @@ def tree_lines(
 ) -> tuple[PageLine, ...]:
     """Return the tree as lines of a page: the roles of calling only."""
     say = speaker(language)
-    lines = [PageLine(say("NOBODY ANSWERS. Ring by hand, in this order:"))]
+    lines = [PageLine(str(say("NOBODY ANSWERS. Ring by hand, in this order:")))]
     for branch in tree(look, overrides, first, at):
         if branch.role in first:
             lines += [PageLine(f"[ ] {name}: {phones}") for name, phones, _ in branch.people]
