@@ -12,6 +12,7 @@ from garde.contain import policy, state
 from garde.hub.board import BOARD
 from garde.hub.fold import Capability, Fold
 from garde.hub.roster import ROSTER
+from garde.oncall import memory
 from garde.oncall import policy as calling
 from garde.oncall import state as called
 
@@ -26,7 +27,7 @@ CAPABILITIES: tuple[Capability[Any], ...] = (
     ),
     Capability(
         name="oncall",
-        shape=called.State,
+        shape=memory.State,
         project=called.project,
         decide=calling.decide,
         version=called.VERSION,

@@ -160,6 +160,7 @@ class State:
     """See the module."""
 
     configured: bool = False
+    sha256: str = ""  # of the last `calling_set`
     rules: CallRules = field(default_factory=CallRules)
     channels: dict[str, Channel] = field(default_factory=dict)  # in the order of the file
     calls: dict[str, Call] = field(default_factory=dict)

@@ -63,7 +63,7 @@ def kind_of(notice: str) -> tuple[str, str]:
 
 
 def _set(state: State, entry: Entry, payload: o.CallingSet) -> None:
-    state.configured, state.rules = True, payload.rules
+    state.configured, state.sha256, state.rules = True, payload.sha256, payload.rules
     before = state.channels
     state.channels = {}
     for note in payload.channels:
