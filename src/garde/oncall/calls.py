@@ -6,7 +6,7 @@ Pure. Persons are estate ids.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -55,6 +55,9 @@ def due(state: State, look: Lookup, call: Call, at: float) -> list[str]:
     """Return whom this step calls; nobody where it is too early for everybody."""
     waiting = [each for each in reachable(state, look, call, at) if each not in call.acked]
     new = [each for each in waiting if each not in call.paged]
+    stale = [each for each in waiting if each in call.paged and call.paged[each].generation < call.generation]
+    if stale:
+        return stale  # what is asked has changed since: whoever was asked hears of it first
     if call.all_must:
         again = [each for each in waiting if each in call.paged and _may_again(state, call, call.paged[each], at)]
         return [*new, *again]
@@ -84,12 +87,12 @@ def not_before(state: State, call: Call, person: str, at: float) -> float:
 
 
 def next_step(
-    state: State, look: Lookup, call: Call, at: float, *, now: Collection[str], later: Collection[float]
+    state: State, look: Lookup, call: Call, at: float, *, now: Collection[str], later: Mapping[str, float]
 ) -> float:
     """Return when the next step is due, given who is called now and when who was put off may be; 0: never."""
-    waiting = [each for each in reachable(state, look, call, at) if each not in call.acked]
+    waiting = [each for each in reachable(state, look, call, at) if each not in {*call.acked, *later}]
     new = [each for each in waiting if each not in call.paged and each not in now]
-    times = list(later)
+    times = list(later.values())
     if new and not later and not call.all_must:
         last = at if now else max((each.at for each in call.paged.values()), default=at)
         times.append(last + state.rules.step_s)

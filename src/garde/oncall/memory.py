@@ -28,6 +28,7 @@ class Paged:
 
     at: float  # wall seconds, of the last page
     times: int = 0
+    generation: int = 1  # of what was asked then
     open: list[str] = field(default_factory=list)  # commands without an outcome
     taken: int = 0  # pages of this turn that a channel took
     tried: list[str] = field(default_factory=list)  # channels that failed in this turn

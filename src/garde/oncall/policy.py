@@ -122,12 +122,12 @@ def _step(state: State, entry: Entry, look: Lookup, call: Call) -> Iterator[Payl
         return
     together = [call, *_bundled(state, entry, call)]
     batch: dict[str, list[Call]] = {}
-    later: dict[str, list[float]] = {each.notice: [] for each in together}
+    later: dict[str, dict[str, float]] = {each.notice: {} for each in together}
     for each in together:
         for person in calls.due(state, look, each, entry.at + state.rules.bundle_s):
             earliest = calls.not_before(state, each, person, entry.at)
             if earliest > entry.at:
-                later[each.notice].append(earliest)
+                later[each.notice][person] = earliest
             else:
                 batch.setdefault(person, []).append(each)
     yield from _to_places(state, look, [each for each in together if each.urgent and not each.begun])

@@ -254,6 +254,8 @@ def _unanswered(state: State, entry: Entry, payload: n.NoticeUnanswered) -> None
     if call is None or call.state != m.OPEN:
         return
     call.state, call.late_due = m.UNANSWERED, 0.0
+    if call.kind == m.TEST:
+        _end(call, m.OVER, entry.at)  # it has shown what it was to show
     state.news.calls = [payload.notice]
 
 
@@ -287,6 +289,7 @@ def _note_page(call: Call, payload: o.PageAsked, at: float) -> None:
     paged = call.paged.setdefault(payload.person, Paged(at))
     if payload.turn > paged.times:  # else the same turn over another channel
         paged.times, paged.at, paged.tried, paged.taken = payload.turn, at, [], 0
+        paged.generation = call.generation
     paged.open.append(payload.command)
 
 

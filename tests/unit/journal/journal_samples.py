@@ -90,9 +90,6 @@ SAMPLES: dict[str, k.Payload] = {
     "order_refused": h.OrderRefused("b" * 32, "c1", "NEVER", "10.20.0.5 is on the never-cut list"),
     "cut_tried": h.CutTried("b" * 32, "c1", False, (h.Check("the client is refused", True, False),)),
     "cut_undone": h.CutUndone("c1", "b" * 32, "code"),
-    "account_changed": h.AccountChanged("anna", "it_director", "made", "setup"),
-    "signed_in": h.SignedIn("anna", "break-glass", "10.20.0.9"),
-    "sign_in_refused": h.SignInRefused(Text("hunter2 typed in the wrong field"), "10.20.0.9", "wrong password"),
     "notice_needed": n.NoticeNeeded(
         "plan:1", "i-1", ("anna",), ("it_director",), (("en", "The plan\nbegins"),), True, 900.0
     ),
@@ -113,4 +110,7 @@ SAMPLES: dict[str, k.Payload] = {
     "duty_dropped": o.DutyDropped("d-1", "boris"),
     "call_test_asked": o.CallTestAsked("2026-11-30", ""),
     "call_test_ended": o.CallTestEnded("2026-11-30", ("modem",), ("printer",), "anna", 41.2),
+    "account_changed": h.AccountChanged("anna", "it_director", "made", "setup"),
+    "signed_in": h.SignedIn("anna", "break-glass", "10.20.0.9"),
+    "sign_in_refused": h.SignInRefused(Text("hunter2 typed in the wrong field"), "10.20.0.9", "wrong password"),
 }  # fmt: skip

@@ -112,6 +112,7 @@ class House:
         channels: tuple[o.ChannelNote, ...] | None = CHANNELS,
         estate: Estate = ESTATE,
     ) -> None:
+        folder.mkdir(exist_ok=True)
         self.folder, self.clock, self.pager = folder, VirtualClock(START), Pager()
         self.complaints: list[str] = []
         self._open()
