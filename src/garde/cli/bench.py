@@ -15,7 +15,7 @@ from garde.cli.options import Json
 
 
 def bench(
-    name: Annotated[str, Parameter(name="NAME", help="Which: touched, overhead, events or quiet.")],
+    name: Annotated[str, Parameter(name="NAME", help="Which: touched, overhead, events, quiet or calling.")],
     /,
     *,
     quick: Annotated[bool, Parameter(negative=(), help="A short run, for a look; no figure to quote.")] = False,
