@@ -8,19 +8,12 @@ when the printed page lies in the printer's spool.
 
 from __future__ import annotations
 
-import contextlib
-import os
-import shutil
-import signal
-import socket
-import subprocess
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+from bench.calling_peers import modem, printer
 from bench.common import Report, Result, UnavailableError, warn_if_busy
 from bench.stats import percentile
 from garde.clock import SystemClock
@@ -58,16 +51,16 @@ def run(quick: bool, report: Report) -> Result:
 def _round(folder: Path) -> dict[str, float]:
     folder.mkdir()
     with ExitStack() as at_end:
-        modem = at_end.enter_context(_modem(folder / "modem"))
-        uri, spool = at_end.enter_context(_printer(folder / "printer"))
+        phone = at_end.enter_context(modem(folder / "modem"))
+        uri, spool = at_end.enter_context(printer(folder / "printer"))
         state, clock = folder / "state", SystemClock()
         set_up(state, Config(str(SAMPLE), address="127.0.0.1"), clock)
-        _configure(state, modem, uri)
+        _configure(state, phone, uri)
         hub = program.assemble(state, clock, at_end, complain=lambda words: None)
         at_end.enter_context(program._ticking(hub))
         began = time.perf_counter()
         hub.loop.append([IncidentOpened("i-bench", clock.now(), "files-1", 1)])
-        return _watch(began, modem, spool)
+        return _watch(began, phone, spool)
 
 
 def _watch(began: float, modem: Path, spool: Path) -> dict[str, float]:
@@ -96,56 +89,3 @@ def _configure(state: Path, modem: Path, uri: str) -> None:
         f'[[channel]]\nname = "printer"\nkind = "printer"\nuri = "{uri}"\n'
     )
     path.chmod(0o600)
-
-
-# --- peers ------------------------------------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def _modem(folder: Path) -> Iterator[Path]:
-    for name in ("outbox", "sent", "error", "inbox", "dummy"):
-        (folder / name).mkdir(parents=True)
-    (folder / "smsdrc").write_text(
-        f"[gammu]\ndevice = {folder}/dummy\nconnection = none\nmodel = dummy\n[smsd]\nservice = files\n"
-        f"logfile = {folder}/log\nloopsleep = 1\ninboxpath = {folder}/inbox/\noutboxpath = {folder}/outbox/\n"
-        f"sentsmspath = {folder}/sent/\nerrorsmspath = {folder}/error/\ninboxformat = unicode\n"
-    )
-    with _running([_program("gammu-smsd"), "-c", str(folder / "smsdrc")]):
-        yield folder
-
-
-@contextlib.contextmanager
-def _printer(folder: Path) -> Iterator[tuple[str, Path]]:
-    folder.mkdir()
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        port = int(sock.getsockname()[1])
-    words = [_program("ippeveprinter"), "-n", "localhost", "-p", str(port), "-d", str(folder), "-k", "-r", "off"]
-    with _running([*words, "-f", "text/plain", "Bench"]):
-        end = time.monotonic() + END_S
-        while time.monotonic() < end:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            time.sleep(LOOK_S)
-        yield f"ipp://127.0.0.1:{port}/ipp/print", folder
-
-
-@contextlib.contextmanager
-def _running(words: list[str]) -> Iterator[None]:
-    quiet = subprocess.DEVNULL
-    process = subprocess.Popen(words, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
-    try:
-        yield
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
-        killer = threading.Timer(10.0, process.kill)
-        killer.start()
-        process.wait()
-        killer.cancel()
-
-
-def _program(name: str) -> str:
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/bin:/sbin")
-    if found is None:
-        raise UnavailableError(f"{name} is not installed: see scripts/packages.txt")
-    return found

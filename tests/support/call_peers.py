@@ -9,11 +9,7 @@ from __future__ import annotations
 import contextlib
 import http.server
 import json
-import os
-import shutil
-import signal
 import socket
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bench import calling_peers
+from bench.common import UnavailableError
 
 WAIT_S = 30.0
 
@@ -41,31 +39,6 @@ def until(what: Callable[[], Any]) -> Any:
     raise AssertionError("it did not come")
 
 
-def _program(name: str) -> str:
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/bin:/sbin")
-    if found is None:
-        pytest.skip(f"{name} is not installed (scripts/packages.txt)")
-    return str(found)
-
-
-@contextlib.contextmanager
-def _running(words: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
-        )
-    try:
-        yield process
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
 # --- a printer --------------------------------------------------------------------------------------------------------
 
 
@@ -82,18 +55,8 @@ class PrinterPeer:
 @contextlib.contextmanager
 def ipp_printer(folder: Path, formats: str = "text/plain,application/pdf") -> Iterator[PrinterPeer]:
     """CUPS's own `ippeveprinter`, which keeps what it prints."""
-    program, port, spool = _program("ippeveprinter"), free_port(), folder / "spool"
-    spool.mkdir(parents=True)
-    words = [program, "-n", "localhost", "-p", str(port), "-d", str(spool), "-k", "-r", "off", "-f", formats, "Crisis"]
-    with _running(words, folder / "printer.log"):
-        until(lambda: _answers(port))
-        yield PrinterPeer(f"ipp://127.0.0.1:{port}/ipp/print", spool)
-
-
-def _answers(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-        return True
-    return False
+    with _or_skip(calling_peers.printer(folder, formats)) as (uri, spool):
+        yield PrinterPeer(uri, spool)
 
 
 # --- a modem ----------------------------------------------------------------------------------------------------------
@@ -133,19 +96,18 @@ class ModemPeer:
 @contextlib.contextmanager
 def sms_daemon(folder: Path, device: str = "", connection: str = "none") -> Iterator[ModemPeer]:
     """The real `gammu-smsd` on a dummy modem, or on whatever device is named."""
-    program = _program("gammu-smsd")
-    for name in ("outbox", "sent", "error", "inbox", "dummy"):
-        (folder / name).mkdir(parents=True)
-    model = "model = dummy\n" if not device else ""
-    (folder / "smsdrc").write_text(
-        f"[gammu]\ndevice = {device or folder / 'dummy'}\nconnection = {connection}\n{model}\n[smsd]\nservice = files\n"
-        f"logfile = {folder}/smsd.log\ndebuglevel = 0\ncommtimeout = 1\nsendtimeout = 5\nreceivefrequency = 1\n"
-        "loopsleep = 1\n"
-        f"inboxpath = {folder}/inbox/\noutboxpath = {folder}/outbox/\nsentsmspath = {folder}/sent/\n"
-        f"errorsmspath = {folder}/error/\ninboxformat = unicode\ntransmitformat = auto\n"
-    )
-    with _running([program, "-c", str(folder / "smsdrc")], folder / "smsd.out"):
-        yield ModemPeer(folder)
+    with _or_skip(calling_peers.modem(folder, device, connection)) as running:
+        yield ModemPeer(running)
+
+
+@contextlib.contextmanager
+def _or_skip(peer: Any) -> Iterator[Any]:
+    with contextlib.ExitStack() as at_end:
+        try:
+            found = at_end.enter_context(peer)
+        except UnavailableError as error:
+            pytest.skip(str(error))
+        yield found
 
 
 # --- HTTP and SMTP ----------------------------------------------------------------------------------------------------

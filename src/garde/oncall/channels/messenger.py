@@ -8,6 +8,7 @@ page: it takes a while, and a hospital without it never pays for it.
 from __future__ import annotations
 
 import logging
+import warnings
 from typing import Any
 
 import msgspec
@@ -65,7 +66,9 @@ class Messenger(OneWay):
 def _talk(urls: tuple[str, ...]) -> Any:
     """Return Apprise with these addresses, or Unable."""
     try:
-        import apprise
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what its own dependencies deprecate is not our reader's business
+            import apprise
     except ImportError:
         return Unable("apprise is not installed")
     logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it logs addresses
