@@ -46,7 +46,20 @@ def printer(folder: Path, formats: str = "text/plain") -> Iterator[tuple[str, Pa
     spool = folder / "spool"
     spool.mkdir(parents=True)
     port = _free_port()
-    words = [program("ippeveprinter"), "-n", "localhost", "-p", str(port), "-d", str(spool), "-k", "-r", "off"]
+    words = [
+        program("ippeveprinter"),
+        "-n",
+        "localhost",
+        "-p",
+        str(port),
+        "-d",
+        str(spool),
+        "-k",
+        "-r",
+        "off",
+        "-s",
+        "600",
+    ]
     with _dns_sd(folder) as environment, running([*words, "-f", formats, "Garde"], folder / "printer.log", environment):
         _until(lambda: _answers(port), "the printer does not answer")
         yield f"ipp://127.0.0.1:{port}/ipp/print", spool

@@ -40,7 +40,7 @@ class Set:
     def _modem(self, folder: Path, at_end: ExitStack) -> Any:
         peer = at_end.enter_context(sms_daemon(folder))
         self.nowhere = {"outbox": str(folder / "gone")}
-        return peer.options, lambda: list(peer.sent().values())
+        return peer.options, peer.sent
 
     def _printer(self, folder: Path, at_end: ExitStack) -> Any:
         peer = at_end.enter_context(ipp_printer(folder))

@@ -70,12 +70,10 @@ class ModemPeer:
     def options(self) -> dict[str, str]:
         return {name: str(self.folder / name) for name in ("outbox", "sent", "error", "inbox")}
 
-    def sent(self) -> dict[str, str]:
-        """Number -> text of what the modem sent."""
-        found = {}
-        for path in (self.folder / "sent").glob("OUT*"):
-            found[path.name.split("_")[3]] = path.read_bytes()[2:].decode("utf-16-be")
-        return found
+    def sent(self) -> list[str]:
+        """The texts that the modem sent."""
+        found = sorted((self.folder / "sent").glob("OUT*"))
+        return [path.read_bytes()[2:].decode("utf-16-be") for path in found]
 
     def receive(self, sender: str, text: str, number: int = 1) -> None:
         """Let a message arrive in the dummy modem's memory."""

@@ -65,14 +65,14 @@ class Messenger(OneWay):
 
 def _talk(urls: tuple[str, ...]) -> Any:
     """Return Apprise with these addresses, or Unable."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what its own dependencies deprecate is not our reader's business
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what its plug-ins deprecate, which it loads with the first address
+        try:
             import apprise
-    except ImportError:
-        return Unable("apprise is not installed")
-    logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it logs addresses
-    talk = apprise.Apprise()
-    if not urls or not all(url and talk.add(url) for url in urls):
-        return Unable("an address of Apprise cannot be read")
+        except ImportError:
+            return Unable("apprise is not installed")
+        logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it logs addresses
+        talk = apprise.Apprise()
+        if not urls or not all(url and talk.add(url) for url in urls):
+            return Unable("an address of Apprise cannot be read")
     return talk

@@ -175,5 +175,5 @@ def _read(path: Path) -> str:
         raw = file.read(LONGEST_FILE)
     for mark, coding in _BOMS:
         if raw.startswith(mark):
-            return raw[2:].decode(coding, "replace")
-    return raw.decode("utf-8", "replace")
+            return raw[2:].decode(coding, "replace").rstrip("\0")  # the daemon ends a text as C does
+    return raw.decode("utf-8", "replace").rstrip("\0")
