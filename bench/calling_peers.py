@@ -57,8 +57,8 @@ def printer(folder: Path, formats: str = "text/plain") -> Iterator[tuple[str, Pa
         "-k",
         "-r",
         "off",
-        "-s",
-        "600",
+        "-c",
+        "/bin/true",
     ]
     with _dns_sd(folder) as environment, running([*words, "-f", formats, "Garde"], folder / "printer.log", environment):
         _until(lambda: _answers(port), "the printer does not answer")

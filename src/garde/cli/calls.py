@@ -117,7 +117,8 @@ def _check(screen: Screen, state: Path) -> int:
 def _tree(screen: Screen, state: Path, clock: Any, html: bool, lang: str | None) -> int:
     from garde.hub.config import load_config, open_hub_journal
     from garde.oncall import tree
-    from garde.oncall.state import KINDS, State, project
+    from garde.oncall.memory import State
+    from garde.oncall.state import KINDS, project
 
     found, look = State(), None
     with open_hub_journal(state, load_config(state).database, clock, read_only=True) as journal:

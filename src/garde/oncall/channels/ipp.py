@@ -19,6 +19,7 @@ LONGEST: Final = 1 << 20  # bytes of an answer
 GET_ATTRIBUTES, PRINT_JOB, GET_JOBS = 0x000B, 0x0002, 0x000A
 _OPERATION, _JOB, _END = 0x01, 0x02, 0x03
 _INTEGER, _ENUM, _CHARSET, _LANGUAGE, _URI, _NAME, _MIME, _KEYWORD = 0x21, 0x23, 0x47, 0x48, 0x45, 0x42, 0x49, 0x44
+_BUSY: Final = 0x0507
 _OK: Final = 0x00FF  # the last of the successful ones
 
 Value = int | str
@@ -27,6 +28,10 @@ Attributes = dict[str, list[Value]]
 
 class IppError(OSError):
     """The printer said no, or something that is no IPP."""
+
+
+class PrinterBusy(IppError):
+    """It prints another job, and takes one at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,8 @@ class Printer:
         answer = parse(self._post(head + group + b"".join(attributes) + bytes([_END]) + document))
         if answer.status > _OK:
             words = answer.first("status-message")
-            raise IppError(f"the printer refused (0x{answer.status:04x}{': ' + str(words[0])[:100] if words else ''})")
+            kind = PrinterBusy if answer.status == _BUSY else IppError
+            raise kind(f"the printer refused (0x{answer.status:04x}{': ' + str(words[0])[:100] if words else ''})")
         return answer
 
     def _post(self, body: bytes) -> bytes:

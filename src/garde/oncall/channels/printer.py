@@ -10,6 +10,7 @@ whoever assembles the hub.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -18,11 +19,14 @@ import msgspec
 from garde.journal.oncall_kinds import ChannelNote
 from garde.oncall.channels.base import TIMEOUT_S, Alive, Handed, OneWay, Page, Unable, unable
 from garde.oncall.channels.ipp import Printer as Ipp
+from garde.oncall.channels.ipp import PrinterBusy
 
 Render = Callable[[Page], bytes]
 TEXT: Final = "text/plain"
 ANYTHING: Final = "application/octet-stream"  # the printer finds out itself
 WIDTH: Final = 76  # characters of a line: fits A4 and Letter in every printer's own font
+TRIES: Final = 24  # together some 12 s: less than the hub waits for a channel
+TRY_AGAIN_S: Final = 0.5
 STOPPED: Final = 5  # printer-state
 _ASKED: Final = ("document-format-supported", "printer-state", "printer-state-reasons", "printer-is-accepting-jobs")
 
@@ -61,7 +65,8 @@ class Printer(OneWay):
                 if name in self._printer.jobs(which):
                     return Handed("printed before")
             mime = self._best()
-            job = self._printer.print(name, self._documents[mime if mime in self._documents else TEXT](page), mime)
+            document = self._documents[mime if mime in self._documents else TEXT](page)
+            job = self._when_free(name, document, mime)
         except (OSError, ValueError) as error:
             return unable(error)
         return Handed(f"job {job}")
@@ -75,6 +80,15 @@ class Printer(OneWay):
         if STOPPED in found.first("printer-state"):
             return Unable(f"the printer is stopped: {reasons or 'it does not say why'}")
         return Alive(reasons)
+
+    def _when_free(self, name: str, document: bytes, mime: str) -> int:
+        """Print; wait for a printer that is at another page, with an end."""
+        for _ in range(TRIES):
+            try:
+                return self._printer.print(name, document, mime)
+            except PrinterBusy:
+                time.sleep(TRY_AGAIN_S)
+        return self._printer.print(name, document, mime)
 
     def _best(self) -> str:
         """Return the first form of ours that the printer takes; text, undeclared, where it names none of them."""
