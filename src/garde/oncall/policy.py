@@ -209,7 +209,8 @@ def _nobody(state: State, entry: Entry, look: Lookup, call: Call) -> Iterator[Pa
     if call.state == m.OPEN:
         called = calls.candidates(state, look, call, entry.at)
         yield _unanswered(state, entry, look, call, NO_CHANNEL if called else NOBODY)
-    yield h.WakeAsked(due=entry.at + state.rules.again_s, key=STEP + call.notice)
+    if entry.at < call.needed_at + state.rules.code_s:  # past it no code would count: nothing is tried for ever
+        yield h.WakeAsked(due=entry.at + state.rules.again_s, key=STEP + call.notice)
 
 
 def _unanswered(state: State, entry: Entry, look: Lookup, call: Call, reason: str) -> n.NoticeUnanswered:

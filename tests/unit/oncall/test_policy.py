@@ -172,6 +172,10 @@ def test_8_without_any_channel_it_is_unanswered_at_once(make: Make) -> None:
     house.pass_time(3)
     (said,) = house.said("notice_unanswered")
     assert said.reason == "no channel works"
+    house.pass_time(86_400)
+    before = house.loop.seq
+    house.pass_time(86_400)
+    assert house.loop.seq == before  # nothing is tried for ever
 
 
 def test_8_where_the_estate_names_nobody_that_is_said(house: House) -> None:
