@@ -15,4 +15,5 @@ BENCHES: dict[str, str] = {
     "hub": "bench.hub",
     "hub_restart": "bench.hub_restart",
     "night": "bench.night",
+    "calling": "bench.calling",
 }

@@ -34,6 +34,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bench": ("garde.cli.bench:bench", "Measure: files touched, overhead, events, honest work."),
     "journal": ("garde.cli.journal:journal", "Check the record, show it, write it out."),
     "estate": ("garde.cli.estate:estate", "Check the hospital's file, fill it from lists, show what a cut costs."),
+    "ack": ("garde.cli.ack:ack", "Take down that a person who was called knows, by the code that they read out."),
+    "calls": (
+        "garde.cli.calls:calls",
+        "Show who was called and who answered, the channels, who is on duty.",
+    ),
     "cut": ("garde.cli.cut:cut", "Show what would stop it and at what price; say yes or no; undo."),
     "lab": ("garde.cli.lab:lab", "Make a small hospital on this machine, look at it, remove it."),
     "night": ("garde.cli.night:night", "Play the story's night on a lab of its own, and keep the score."),

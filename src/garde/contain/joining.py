@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from garde.contain import names
 from garde.contain.memory import HOUR, Incident, State, Trace
-from garde.contain.reports import WHYS, add_names
+from garde.contain.reports import WHYS, add_names, begin_anew
 from garde.journal import hub_kinds as h
 from garde.journal.entry import Entry
 
@@ -58,7 +58,8 @@ def on_joined_into(state: State, entry: Entry, payload: h.IncidentJoined) -> Non
     if young is None or old is None or young is old:
         return
     old.burst += payload.recurrence
-    old.answered = old.answered and not payload.recurrence
+    if payload.recurrence:
+        begin_anew(state, old)
     for key, trace in young.traces.items():
         trace.burst = old.burst
         known = old.traces.setdefault(key, trace)
@@ -69,6 +70,8 @@ def on_joined_into(state: State, entry: Entry, payload: h.IncidentJoined) -> Non
     for cut in state.cuts.values():
         if cut.incident == young.id:
             cut.incident = old.id
+    for asked in state.notices.values():
+        asked.incident = old.id if asked.incident == young.id else asked.incident
     for report in [each for each in state.waiting if each.incident == young.id]:
         state.waiting.remove(report)
         report.incident = old.id

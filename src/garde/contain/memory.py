@@ -178,6 +178,15 @@ class Faint:
 
 
 @dataclass(slots=True)
+class Asked:
+    """People are called about an incident."""
+
+    incident: str
+    at: float  # wall seconds: since when
+    unanswered: float = 0.0  # wall seconds: when it was given up
+
+
+@dataclass(slots=True)
 class News:
     """What one entry changed: read by `decide` for that entry, and by nobody later."""
 
@@ -191,6 +200,7 @@ class News:
     cleared: list[str] = field(default_factory=list)  # "incident|party": nothing is held against it any more
     back: str = ""  # an agent that lives again
     joins: list[str] = field(default_factory=list)  # "incident|into|why": part of an earlier one, as is known now
+    unreached: str = ""  # incident about which nobody could be reached
 
 
 @dataclass(slots=True)
@@ -204,6 +214,7 @@ class State:
     commands: dict[str, list[str]] = field(default_factory=dict)  # command -> [cut, part]
     waiting: Waiting = field(default_factory=Waiting)
     faint: dict[str, Faint] = field(default_factory=dict)
+    notices: dict[str, Asked] = field(default_factory=dict)  # by notice; those of open incidents
     written: int = 0  # seq of the last entry that was not an agent's
     news: News = field(default_factory=News)
 

@@ -30,7 +30,10 @@ chance; it changes nothing. The rules, one test each:
 18. An agent that falls silent while its machine is part of an incident makes it the gravest; the machine is to be
     refused by its neighbours and shut at its port.
 19. In an incident that a person has closed nothing more is proposed or asked for; what is in force can be undone.
-20. An incident that turns out to be part of an earlier one is joined to it (`joining.py`), and looked at there.
+20. Where it is said that nobody could be reached about an incident, the rules for the unanswered whose time has passed
+    since people were first called for it are applied as if the hub were woken: never earlier than they say, and not
+    where somebody has answered.
+21. An incident that turns out to be part of an earlier one is joined to it (`joining.py`), and looked at there.
 """
 
 from __future__ import annotations
@@ -49,7 +52,9 @@ from garde.contain.reports import AGENT, WAKE, in_short
 from garde.contain.spread import Picture
 from garde.contain.waiting import Report
 from garde.estate.look import Lookup
+from garde.estate.nouns import Rule
 from garde.journal import hub_kinds as h
+from garde.journal import notice_kinds as n
 from garde.journal.entry import Entry
 from garde.journal.payload import Payload
 
@@ -62,6 +67,7 @@ IS_SOUND: Final = "the evidence was read again and is sound"
 REASONS: Final = (WITHDRAWN, NEVER_ALLOWED, ONLY_WATCHED, ONLY_HIT, WAS_UNDONE, IS_SOUND)
 BY_AUTHORITY: Final = "authority: "
 EVIDENCE: Final = f"{BY_AUTHORITY}{IS_SOUND}"
+CLOCK_S: Final = 0.001  # entries keep microseconds: a time-out counts when it has come, not a hair later
 GRACE_S: Final = 10.0  # between harm and its report; and harm that was on its way while a cut was applied
 
 
@@ -93,6 +99,8 @@ def _answer(state: State, entry: Entry, look: Lookup) -> Iterator[Payload]:
             yield from _decided(state, entry, look, cut, payload)
         case h.Woke():
             yield from _unanswered(state, entry, look, payload.key)
+        case n.NoticeUnanswered():
+            yield from _not_reached(state, entry, look, state.incidents.get(news.unreached))
         case _ if cut is not None and outcomes.is_outcome(payload):
             yield from _changed(state, look, cut)
 
@@ -345,14 +353,34 @@ def _unanswered(state: State, entry: Entry, look: Lookup, key: str) -> Iterator[
         return
     name, _, after = key.removeprefix(WAKE).partition("/")
     incident = state.incidents.get(name)
-    if incident is None or incident.closed or incident.answered:
+    if incident is None:
         return
     rules = [each for each in authority.unanswered(look, incident.severity) if f"{each.after_s:g}" == after]
-    if not rules or not still_spreads(state, incident, entry.at, rules[0].after_s):
+    yield from _by_the_unanswered(state, entry, look, incident, rules)
+
+
+def _not_reached(state: State, entry: Entry, look: Lookup, incident: Incident | None) -> Iterator[Payload]:
+    """Rule 20."""
+    if incident is None:
+        return
+    first = min(each.at for each in state.notices.values() if each.incident == incident.id)
+    waited = entry.at - first + CLOCK_S
+    passed = [each for each in authority.unanswered(look, incident.severity) if each.after_s <= waited]
+    for after in dict.fromkeys(each.after_s for each in passed):
+        yield from _by_the_unanswered(state, entry, look, incident, [each for each in passed if each.after_s == after])
+
+
+def _by_the_unanswered(
+    state: State, entry: Entry, look: Lookup, incident: Incident, rules: list[Rule]
+) -> Iterator[Payload]:
+    """Make what rules of one waiting time name."""
+    if incident.closed or incident.answered or not rules:
+        return
+    if not still_spreads(state, incident, entry.at, rules[0].after_s):
         return
     crew = crew_of(state)
     for cut in state.cuts.values():
-        if cut.incident != name or cut.by or cut.refused or cut.rejected or cut.undone:
+        if cut.incident != incident.id or cut.by or cut.refused or cut.rejected or cut.undone:
             continue
         by_port = not crew.has(look, cut.target) or cut.target in crew.silent
         rule = next((it for it in rules if authority.may_when_unanswered(it, cut.action, cut.price, by_port)), None)

@@ -213,10 +213,16 @@ def on_joined(state: State, entry: Entry, payload: h.HarmJoined) -> None:
         state.incidents[incident.id] = incident
     incident.burst += payload.recurrence
     if payload.recurrence:
-        incident.answered = False
+        begin_anew(state, incident)
     _count(incident, report)
     if incident.id not in state.waiting.groups:
         state.news.look = [incident.id]
+
+
+def begin_anew(state: State, incident: Incident) -> None:
+    """It came back: nobody has answered it, and people are called for it from now on."""
+    incident.answered = False
+    state.notices = {name: each for name, each in state.notices.items() if each.incident != incident.id}
 
 
 def _count(incident: Incident, report: Report) -> None:

@@ -16,17 +16,19 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from garde.contain import joining, outcomes, reports
-from garde.contain.memory import HOUR, News, State
+from garde.contain.memory import HOUR, Asked, News, State
 from garde.estate.addresses import same
 from garde.estate.canonical import from_json
 from garde.journal import hub_kinds as h
 from garde.journal import kinds as k
+from garde.journal import notice_kinds as n
 from garde.journal.entry import Entry
 from garde.journal.payload import Payload
 
 __all__ = ["HOUR", "KINDS", "VERSION", "State", "project"]
 
-VERSION: Final = 3  # of the state's shape and meaning
+VERSION: Final = 4  # of the state's shape and meaning
+BATCH_S: Final = 0.5  # entries of one transaction are less apart
 CLOSED: Final = 50  # closed incidents still remembered
 
 
@@ -102,6 +104,7 @@ def _answered(state: State, entry: Entry, payload: h.IncidentAnswered) -> None:
 def _closed(state: State, entry: Entry, payload: h.IncidentClosed) -> None:
     if incident := state.incidents.get(payload.incident):
         incident.closed = True
+        state.notices = {name: each for name, each in state.notices.items() if each.incident != payload.incident}
         _forget_old(state)
 
 
@@ -114,6 +117,21 @@ def _forget_old(state: State) -> None:
         gone = {cut for cut, each in state.cuts.items() if each.incident == name}
         state.cuts = {cut: each for cut, each in state.cuts.items() if cut not in gone}
         state.commands = {each: place for each, place in state.commands.items() if place[0] not in gone}
+
+
+def _notice(state: State, entry: Entry, payload: n.NoticeNeeded) -> None:
+    if payload.about in state.incidents:
+        state.notices.setdefault(payload.notice, Asked(payload.about, entry.at))
+
+
+def _not_reached(state: State, entry: Entry, payload: n.NoticeUnanswered) -> None:
+    asked = state.notices.get(payload.notice)
+    if asked is None:
+        return
+    about = [each for each in state.notices.values() if each.incident == asked.incident]
+    if all(entry.at - each.unanswered > BATCH_S for each in about):  # of several in one batch the first counts
+        state.news.unreached = asked.incident
+    asked.unanswered = entry.at
 
 
 # --- being woken ------------------------------------------------------------------------------------------------------
@@ -159,6 +177,8 @@ _HUBS: dict[type[Payload], _Handler] = {
     h.SpreadFound: _spread,
     h.IncidentAnswered: _answered,
     h.IncidentClosed: _closed,
+    n.NoticeNeeded: _notice,
+    n.NoticeUnanswered: _not_reached,
     h.WakeAsked: _wake_asked,
     h.Woke: _woke,
     h.CutProposed: outcomes.on_proposed,

@@ -12,6 +12,9 @@ from garde.contain import policy, state
 from garde.hub.board import BOARD
 from garde.hub.fold import Capability, Fold
 from garde.hub.roster import ROSTER
+from garde.oncall import memory
+from garde.oncall import policy as calling
+from garde.oncall import state as called
 
 CAPABILITIES: tuple[Capability[Any], ...] = (
     Capability(
@@ -21,6 +24,14 @@ CAPABILITIES: tuple[Capability[Any], ...] = (
         decide=policy.decide,
         version=state.VERSION,
         kinds=state.KINDS,
+    ),
+    Capability(
+        name="oncall",
+        shape=memory.State,
+        project=called.project,
+        decide=calling.decide,
+        version=called.VERSION,
+        kinds=called.KINDS,
     ),
 )
 FOLDS: tuple[Fold[Any], ...] = (ROSTER, BOARD)

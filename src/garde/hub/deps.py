@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from garde.hub.liveness import Liveness
     from garde.hub.loop import Loop
     from garde.hub.orders import Orders
+    from garde.hub.replies import Replies
 
 ROLES = ("viewer", "operator", "it_director", "crisis_coordinator", "admin")
 DECIDERS = frozenset({"operator", "it_director", "crisis_coordinator"})  # may say yes or no; the authority says to what
@@ -107,3 +108,4 @@ class Deps:
     orders: Orders  # .waiting(machine): orders on their way
     liveness: Liveness  # .all(): every enrolled agent with mode and last sign of life
     enrolment: Enrolment  # .make_token(machine, by=login): a new agent's token, as text
+    replies: Replies  # .give(code, meaning, how, by): a code that somebody typed

@@ -26,6 +26,8 @@ import uvloop
 
 from garde import __version__
 from garde.clock import Clock
+from garde.errors import SettingsError
+from garde.hub.calls import Calls, Ledger, Worker
 from garde.hub.capabilities import CAPABILITIES, FOLDS
 from garde.hub.checking import JournalCheck
 from garde.hub.config import SERVING, Config, load_config, load_secrets, open_hub_journal, take_lock
@@ -44,11 +46,16 @@ from garde.hub.orders import Orders
 from garde.hub.performer import Performer
 from garde.hub.ports import Ports
 from garde.hub.refusals import Refusals
+from garde.hub.replies import Replies
 from garde.hub.room import Room
 from garde.hub.server import App, build_app, listening, server_of
 from garde.hub.wakes import Wakes
 from garde.journal import checkpoint
 from garde.journal.hub_kinds import HubStarted, HubStopped
+from garde.journal.kinds import ErrorSeen
+from garde.journal.text import Text
+from garde.oncall.codes import secret_of
+from garde.oncall.config import FILE, Calling, load_calling
 from garde.trust.ca import Ca, server_context
 from garde.trust.enrolment import split_address
 
@@ -133,20 +140,65 @@ def assemble(
     room = Room(state, complain)
     room.make_sure()
     orders = Orders(clock)
-    performers: list[Performer] = [Wakes(clock), orders, Ports(state, lambda: loop.estate)]
+    calling, fault = _calling(state, complain)
+    replies = Replies(secret_of(secrets.release), clock, lambda: loop)
+    calls = _calls(state, calling, replies, secret_of(secrets.release), clock, loop=lambda: loop)
+    performers: list[Performer] = [Wakes(clock), orders, Ports(state, lambda: loop.estate), calls]
     loop = Loop(
         journal, capabilities, performers, clock, views=[*FOLDS, *views], complain=complain, make_room=room.give
     )
     loop.start(perform=perform)
     at_end.callback(loop.close)
+    if perform:
+        _note_calling(loop, calling, fault)
     refusals = Refusals(loop.say, clock)
     liveness = Liveness(lambda: loop.look("roster", lambda roster: dict(roster.agents)), loop.append, clock)
     enrolment = Enrolment(loop, secrets, config.address, config.bind[1], clock)
-    deps = Deps(loop, accounts, lambda: loop.estate, clock, state, orders, liveness, enrolment)
+    deps = Deps(loop, accounts, lambda: loop.estate, clock, state, orders, liveness, enrolment, replies)
     return Hub(
         state, config, clock, ca, secrets, loop, orders, liveness, enrolment, refusals,
         Checkpoints(loop, secrets.key, clock), EstateKeeper(loop, Path(config.estate)), room, deps, complain,
     )  # fmt: skip
+
+
+def _calls(
+    state: Path, calling: Calling, replies: Replies, secret: bytes, clock: Clock, *, loop: Callable[[], Loop]
+) -> Calls:
+    """Build what carries pages to the channels: one worker for each."""
+
+    def known(channel: str) -> bool | None:
+        return loop().look("oncall", lambda it: it.channels[channel].alive if channel in it.channels else None)
+
+    def wanted(notices: Sequence[str]) -> bool:
+        return loop().look("oncall", lambda it: any(it.calls[each].wanted for each in notices if each in it.calls))
+
+    return Calls(
+        [
+            Worker(each, Ledger(state / "calling" / f"{each.note.name}.taken"), secret, clock, known=known,
+                   take=replies.take)
+            for each in calling.channels
+        ],
+        wanted,
+    )  # fmt: skip
+
+
+def _calling(state: Path, complain: Callable[[str], None]) -> tuple[Calling, str]:
+    """Read how people are called. A slip in the file keeps no hub from starting: it is an alarm."""
+    try:
+        return load_calling(state / FILE), ""
+    except SettingsError as error:
+        complain(str(error))
+        return Calling(), str(error)
+
+
+def _note_calling(loop: Loop, calling: Calling, fault: str) -> None:
+    """Write down how people are called, where that is something new."""
+    entry = calling.as_entry()
+    if fault:
+        loop.say([ErrorSeen("hub/calling", Text(fault), "garde calls check, then start the hub again")])
+    last = loop.look("oncall", lambda it: it.sha256 if it.configured else "")
+    if last != entry.sha256:
+        loop.say([entry])
 
 
 def application(hub: Hub) -> tuple[App, Events]:

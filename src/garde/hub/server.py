@@ -22,7 +22,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from garde import __version__
 from garde.errors import GardeError, NotFound, NotPermitted, Refused, SettingsError, UsageError
-from garde.hub import api_admin, api_incident
+from garde.hub import api_admin, api_calls, api_incident
 from garde.hub.api_shapes import Problem
 from garde.hub.deps import Deps
 from garde.hub.events import Events
@@ -65,7 +65,7 @@ def build_app(
     """Join the parts."""
     api = Router(
         API,
-        route_handlers=[*api_incident.routers(door), *api_admin.routers(door)],
+        route_handlers=[*api_incident.routers(door), *api_calls.routers(door), *api_admin.routers(door)],
         dependencies={
             "deps": Provide(lambda: deps, sync_to_thread=False),
             "keeper": Provide(lambda: keeper, sync_to_thread=False),

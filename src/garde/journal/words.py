@@ -14,6 +14,7 @@ from typing import Any
 from garde.journal import kinds as k
 from garde.journal.entry import Entry
 from garde.journal.hub_words import HUB_WRITERS
+from garde.journal.oncall_words import ONCALL_WRITERS
 from garde.journal.payload import Payload
 from garde.journal.speech import BAD, GOOD, NOTE, WARN, Said, Say, mark
 from garde.journal.text import Text
@@ -289,4 +290,5 @@ _WRITERS: dict[type[Payload], Callable[[Any, Say], _Spoken]] = {
     k.RestoreFinished: _restore_end,
     k.TextsErased: _erased,
     **HUB_WRITERS,
+    **ONCALL_WRITERS,
 }

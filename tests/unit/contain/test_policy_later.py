@@ -27,6 +27,7 @@ from garde.contain.outcomes import standing
 from garde.estate.nouns import Rule
 from garde.journal import hub_kinds as h
 from garde.journal import kinds as k
+from garde.journal import notice_kinds as n
 
 HERE = Path(__file__).resolve().parents[3]
 
@@ -290,3 +291,33 @@ def test_three_workstations_at_once_and_none_is_forgotten(house: House) -> None:
         "ws-2",
         "ws-3",
     }
+
+
+# --- 20: nobody could be reached --------------------------------------------------------------------------------------
+
+
+def called_for(house: House) -> str:
+    two_servers_hit_by_a_clinical_client(house)
+    incident = house.incident().id
+    house.hub(n.NoticeNeeded("call", incident, (), ("on_call_it",), (), False, 300.0))
+    return incident
+
+
+def test_20_nobody_reached_applies_the_rules_whose_time_has_passed(house: House) -> None:
+    called_for(house)
+    house.after(300).verdict("files-1", client(BLOOD))
+    written = house.hub(n.NoticeUnanswered("call", ("okafor",), "nobody"), n.NoticeUnanswered("call", (), "nobody"))
+    orders = [(each.machine, each.verb) for each in house.of(h.OrderAsked, written)]
+    assert set(orders) == {("files-1", "isolate"), ("files-2", "isolate"), ("gw-1", "outside")}
+    assert len(orders) == 3  # said twice in one batch, done once
+
+
+@pytest.mark.parametrize("how", ["too early", "answered", "about something else", "an agent's word"])
+def test_20_and_never_else(house: House, how: str) -> None:
+    incident = called_for(house)
+    if how == "answered":
+        house.hub(h.IncidentAnswered(incident, "okafor"))
+    house.after(100 if how == "too early" else 300).verdict("files-1", client(BLOOD))
+    notice = n.NoticeUnanswered("other" if how == "about something else" else "call", (), "nobody")
+    written = house.agent("files-1", notice) if how == "an agent's word" else house.hub(notice)
+    assert not house.of(h.OrderAsked, written)

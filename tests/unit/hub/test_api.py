@@ -19,6 +19,7 @@ from garde.hub.deps import Deps
 from garde.hub.events import Events
 from garde.hub.guard import Door
 from garde.hub.keeping import Checkpoints, EstateKeeper
+from garde.hub.replies import Replies
 from garde.hub.server import build_app
 from garde.journal.hub_kinds import CutChanged, CutProposed, IncidentOpened, MachineCut
 from garde.journal.kinds import ErrorSeen
@@ -43,8 +44,9 @@ class Site(HubHouse):
         self.estate_file.write_text(to_yaml(ESTATE))
         self.keeper = EstateKeeper(self.loop, self.estate_file)
         self.deps = Deps(
-            self.loop, self.accounts, lambda: self.loop.estate, clock, state, self.orders, self.liveness, self.enrolment
-        )
+            self.loop, self.accounts, lambda: self.loop.estate, clock, state, self.orders, self.liveness,
+            self.enrolment, Replies(b"c" * 32, clock, lambda: self.loop),
+        )  # fmt: skip
         self.cookies: dict[str, str] = {}
 
     def account(self, login: str, role: str) -> None:

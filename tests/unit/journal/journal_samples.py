@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from garde.journal import hub_kinds as h
 from garde.journal import kinds as k
+from garde.journal import notice_kinds as n
+from garde.journal import oncall_kinds as o
 from garde.journal.text import Text
 
 HOSTILE = b"/srv/\x1b[31mward\n\xff/plan.docx"
@@ -19,6 +21,8 @@ FILE = k.FileDamage(
 )  # fmt: skip
 SECOND = k.FileDamage(Text(b"/srv/b.pdf"), Text(b"/srv/b.pdf"), 1_700_000_000.6, ("structure_broken",), changed=4096)
 SKIPPED = k.SkippedNote(Text(b"/srv/nas\x07"), "network file system")
+MODEM = o.ChannelNote("modem", "modem", "person", "phone")
+PRINTER = o.ChannelNote("printer", "printer", "place", needs=("printer-1",), about=("incident",))
 
 SAMPLES: dict[str, k.Payload] = {
     "agent_started": k.AgentStarted("0.1.0", "enforce", "enforce", "fanotify", 1, True, (Text(b"/srv"),)),
@@ -87,6 +91,26 @@ SAMPLES: dict[str, k.Payload] = {
     "order_refused": h.OrderRefused("b" * 32, "c1", "NEVER", "10.20.0.5 is on the never-cut list"),
     "cut_tried": h.CutTried("b" * 32, "c1", False, (h.Check("the client is refused", True, False),)),
     "cut_undone": h.CutUndone("c1", "b" * 32, "code"),
+    "notice_needed": n.NoticeNeeded(
+        "plan:1", "i-1", ("anna",), ("it_director",), (("en", "The plan\nbegins"),), True, 900.0
+    ),
+    "notice_acknowledged": n.NoticeAcknowledged("plan:1", "anna", "sms", True),
+    "notice_unanswered": n.NoticeUnanswered("plan:1", ("anna",), "nobody acknowledged in time"),
+    "reply_received": n.ReplyReceived("modem", Text(b"+32400\x1b"), Text(b"OUI [digits] \xff")),
+    "calling_set": o.CallingSet("c" * 64, (MODEM, PRINTER), o.CallRules()),
+    "page_asked": o.PageAsked(
+        command="d" * 32, cause=7, channel="modem", person="anna", address="+32400", language="fr", notices=("plan:1",),
+        lines=(o.PageLine("GARDE \x1b"), o.PageLine("Answer ########", "plan:1|anna|1")), purpose="call", turn=1,
+    ),
+    "page_lost": o.PageLost("d" * 32, "modem", "nobody fetched it"),
+    "channel_alive": o.ChannelAlive("modem", "signal 61 %"),
+    "channel_silent": o.ChannelSilent("modem", "no answer"),
+    "code_given": o.CodeGiven("plan:1", "anna", 1, "yes", "phone", by="boris"),
+    "reply_refused": o.ReplyRefused("modem", Text(b"+32400\x1b"), "no code in it", "plan:1"),
+    "duty_changed": o.DutyChanged("d-1", "on_call_it", ("anna",), 1.7e9, 1.7e9 + 3600, "boris", Text("ill\x1b")),
+    "duty_dropped": o.DutyDropped("d-1", "boris"),
+    "call_test_asked": o.CallTestAsked("2026-11-30", ""),
+    "call_test_ended": o.CallTestEnded("2026-11-30", ("modem",), ("printer",), "anna", 41.2),
     "account_changed": h.AccountChanged("anna", "it_director", "made", "setup"),
     "signed_in": h.SignedIn("anna", "break-glass", "10.20.0.9"),
     "sign_in_refused": h.SignInRefused(Text("hunter2 typed in the wrong field"), "10.20.0.9", "wrong password"),
