@@ -15,12 +15,22 @@ from dataclasses import dataclass, field
 
 from garde.hub.fold import Fold
 from garde.journal.entry import Entry
-from garde.journal.hub_kinds import HUB_KINDS, OrderAsked
+from garde.journal.hub_kinds import OrderAsked
+from garde.journal.kinds import KINDS
 from garde.journal.payload import Command
 
-COMMAND_KINDS = frozenset(name for name, kind in HUB_KINDS.items() if issubclass(kind, Command))
+COMMAND_KINDS = frozenset(name for name, kind in KINDS.items() if issubclass(kind, Command))
 OUTCOME_KINDS = frozenset(
-    {"woke", "command_done", "command_failed", "order_applied", "order_refused", "cut_tried", "cut_undone"}
+    {
+        "woke",
+        "command_done",
+        "command_failed",
+        "order_applied",
+        "order_refused",
+        "cut_tried",
+        "cut_undone",
+        "report_made",
+    }
 )
 AGENT = "agent/"  # what `who` begins with where an agent said it
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from garde.journal import hub_kinds as h
 from garde.journal import kinds as k
+from garde.journal import notice_kinds as n
+from garde.journal import plan_kinds as p
 from garde.journal.text import Text
 
 HOSTILE = b"/srv/\x1b[31mward\n\xff/plan.docx"
@@ -89,4 +91,36 @@ SAMPLES: dict[str, k.Payload] = {
     "account_changed": h.AccountChanged("anna", "it_director", "made", "setup"),
     "signed_in": h.SignedIn("anna", "break-glass", "10.20.0.9"),
     "sign_in_refused": h.SignInRefused(Text("hunter2 typed in the wrong field"), "10.20.0.9", "wrong password"),
+    "notice_needed": n.NoticeNeeded(
+        "n1", "p-1", ("anna",), ("on_call_it",), (("en", "Cut in force."), ("fr", "Coupure en cours.")), True, 300.0
+    ),
+    "notice_acknowledged": n.NoticeAcknowledged("n1", "anna", "sms", True),
+    "notice_unanswered": n.NoticeUnanswered("n1", ("anna",), "nobody answered in time"),
+    "reply_received": n.ReplyReceived("modem", Text("+32470000000"), Text(b"OK 4711\x1b")),
+    "plan_loaded": p.PlanLoaded("belgium", "cd" * 32, Text(b'{"id":"belgium"}'), "belgium.yaml", "anna"),
+    "plan_proposed": p.PlanProposed("q1", "action", "care", "i1", ("record",), "service"),
+    "plan_rejected": p.PlanRejected("q1", "anna", "general_director", Text("not yet")),
+    "plan_triggered": p.PlanTriggered("p-1", "belgium", "action", "anna", "it_director", "care", "i1", Text("go\x1b")),
+    "plan_phase_changed": p.PlanPhaseChanged("p-1", "action", "information", "plan", "", "care"),
+    "role_vacant": p.RoleVacant("p-1", "press"),
+    "plan_held": p.PlanHeld("p-1", 1_700_040_000.0, "anna", "general_director", Text("until tomorrow morning")),
+    "plan_hold_ended": p.PlanHoldEnded("p-1", 1_700_040_000.0),
+    "criterion_said": p.CriterionSaid("p-1", "night", True, "anna", "nursing_director", Text("staffed")),
+    "plan_stood_down": p.PlanStoodDown("p-1", ("quiet",), "anna", "general_director", Text("accepted")),
+    "task_given": p.TaskGiven("p-1", "alert", "switchboard", 1_700_000_900.0, "plan", Text("Alert everybody")),
+    "task_taken": p.TaskTaken("p-1", "alert", "anna", "operator"),
+    "task_done": p.TaskDone("p-1", "alert", True, "anna", "operator", Text("by megaphone")),
+    "task_overdue": p.TaskOverdue("p-1", "alert", 1_700_000_900.0),
+    "diversion_changed": p.DiversionChanged(
+        "d1", "emergency", "diverted", "open", "anna", "emergency_head", 1_700_010_000.0, ("112",), Text("no record")
+    ),
+    "diversion_told": p.DiversionTold("d1", "emergency", "112", "anna", "phone"),
+    "diversion_acknowledged": p.DiversionAcknowledged("d1", "emergency", "112", "anna", Text("operator 12\x1b")),
+    "diversion_waits": p.DiversionWaits("d1", "emergency", "told", ("112",)),
+    "service_state": p.ServiceState("record", "paper", "works", ("record-1",)),
+    "service_overridden": p.ServiceOverridden("record", "degraded", "anna", "operator", 1_700_010_000.0, Text("copy")),
+    "flag_changed": p.FlagChanged("it_normal", "ended", "anna", "it_director", Text("all green")),
+    "report_wanted": p.ReportWanted("anna", "operator"),
+    "report_asked": p.ReportAsked(command="d" * 32, cause=12, number=1, by="plan"),
+    "report_made": p.ReportMade("d" * 32, 1, "", 0, 12, Text(b"{}"), "typesetting took longer than 20 s"),
 }  # fmt: skip
