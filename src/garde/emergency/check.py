@@ -35,7 +35,18 @@ NEIGHBOURS: Final = "neighbours"
 ANY: Final = "any"
 ACCOUNT_ROLES: Final = (*CONSOLE_ROLES, "viewer")
 _FIELD: Final = re.compile(r"\{([^{}]*)\}")
-_TABLES: Final = ("phases", "roles", "cards", "calls", "triggers", "tasks", "stand_down", "recipients", "paths", "messages")
+_TABLES: Final = (
+    "phases",
+    "roles",
+    "cards",
+    "calls",
+    "triggers",
+    "tasks",
+    "stand_down",
+    "recipients",
+    "paths",
+    "messages",
+)
 
 
 def check(plan: Plan, places: Places, look: Lookup | None = None) -> Iterator[Problem]:
@@ -117,7 +128,9 @@ def _whole(plan: Plan, places: Places) -> Iterator[Problem]:
         if not role.people and not role.held_by:
             yield Problem(places.at("roles", number), f"nobody can hold the role {role.id}: name `people` or `held_by`")
     if not plan.leader:
-        yield Problem(places.at("leader"), "nobody leads: where something waits nobody is asked (`leader:`)", warning=True)
+        yield Problem(
+            places.at("leader"), "nobody leads: where something waits nobody is asked (`leader:`)", warning=True
+        )
 
 
 def _triggers(plan: Plan, places: Places) -> Iterator[Problem]:
@@ -163,11 +176,15 @@ def _messages(plan: Plan, places: Places) -> Iterator[Problem]:
 
 
 def _estate(plan: Plan, places: Places, look: Lookup) -> Iterator[Problem]:
-    on_duty = {role for person in look.estate.people for role in person.roles} | {each.role for each in look.estate.rota}
+    on_duty = {role for person in look.estate.people for role in person.roles} | {
+        each.role for each in look.estate.rota
+    }
     for number, role in enumerate(plan.roles):
         for name in role.people:
             if name not in look.people:
-                yield Problem(places.at("roles", number, "people"), f"{role.id}: there is no person {name} in the estate")
+                yield Problem(
+                    places.at("roles", number, "people"), f"{role.id}: there is no person {name} in the estate"
+                )
         if not any(name in look.people for name in role.people) and on_duty.isdisjoint(role.held_by):
             text = f"nobody of the estate holds the role {role.id}"
             yield Problem(places.at("roles", number), text, warning=True)

@@ -1,8 +1,8 @@
-"""The entry kinds of the hospital emergency plan, the diversion, the service board and the reports. Part of the one catalogue.
+"""The entry kinds of the emergency plan, the diversion, the service board and the reports. Part of the one catalogue.
 
-Comes in: nothing. Goes out: payload classes, joined into `garde.journal.kinds.KINDS`. Facts are published by `emergency`;
-decisions carry who said them, in which role, and are written by the hub's API and console after they have checked that
-this person may. Services are named by their estate ids; phases, roles, tasks, paths and recipients by the ids of the
+Comes in: nothing. Goes out: payload classes, joined into `garde.journal.kinds.KINDS`. Facts are published by
+`emergency`; decisions carry who said them, in which role, and are written by the hub's API and console after they have
+checked that this person may. Services are named by their estate ids; phases, roles, tasks, paths and recipients by the ids of the
 plan in force. What somebody typed is `Text`.
 """
 

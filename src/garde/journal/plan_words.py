@@ -1,7 +1,7 @@
-"""One entry of the emergency plan in one plain sentence: the part of `words.py` that speaks of plan, diversion, services.
+"""One entry of the emergency plan in one plain sentence: the part of `words.py` for plan, diversion and services.
 
-Comes in: a payload and a speaker. Goes out: the sentence and its tone. Services, phases, tasks and recipients are named by
-their ids here; who has the estate and the plan at hand can say them in the wards' words (`garde.emergency.words`).
+Comes in: a payload and a speaker. Goes out: the sentence and its tone. Services, phases, tasks and recipients are named
+by their ids here; who has the estate and the plan at hand can say them in the wards' words (`garde.emergency.words`).
 """
 
 from __future__ import annotations
