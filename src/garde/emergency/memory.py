@@ -265,7 +265,6 @@ class State:
     activations: int = 0
     past: list[Activation] = field(default_factory=list)  # the last few
     proposals: dict[str, Proposal] = field(default_factory=dict)
-    proposed: int = 0
     diversions: dict[str, Diversion] = field(default_factory=dict)
     flags: dict[str, Flag] = field(default_factory=dict)
     decisions: list[Decision] = field(default_factory=list)

@@ -42,7 +42,6 @@ def on_loaded(state: State, entry: Entry, payload: p.PlanLoaded) -> None:
 
 
 def on_proposed(state: State, entry: Entry, payload: p.PlanProposed) -> None:
-    state.proposed += 1
     _close_proposals(state, payload.phase)
     state.proposals[payload.proposal] = Proposal(
         payload.proposal, payload.phase, payload.trigger, payload.incident, list(payload.services), payload.reason,

@@ -69,11 +69,11 @@ def _answer(state: State, entry: Entry, look: Lookup) -> Iterator[Payload]:
     if state.plan is not None:
         fired += triggers.by_severity(state.plan, state) if news.raised else []
         fired += triggers.by_task(state.plan, news.task) if news.task else []
-        yield from _heard(state, state.plan, look, triggers.gravest(state.plan, state, fired))
+        yield from _heard(state, look, entry, triggers.gravest(state.plan, state, fired))
         yield from _entered(state, state.plan, look, entry)
     match entry.payload:
         case p.PlanLoaded() if state.plan is not None:
-            yield from _loaded(state, state.plan, look)
+            yield from _loaded(state, state.plan, look, entry)
         case p.PlanStoodDown() if news.ended:
             yield from _flag_ends(state, "plan_lifted", entry.payload.by)
         case p.PlanHeld(activation, until) if state.activation and state.activation.id == activation:
@@ -93,22 +93,22 @@ def _answer(state: State, entry: Entry, look: Lookup) -> Iterator[Payload]:
 # --- triggers ---------------------------------------------------------------------------------------------------------
 
 
-def _loaded(state: State, plan: Plan, look: Lookup) -> Iterator[Payload]:
+def _loaded(state: State, plan: Plan, look: Lookup, entry: Entry) -> Iterator[Payload]:
     """Rule 2, of a plan that comes when something has happened already: what fits now begins to fit."""
     now = services.standings(look, state.picture())
     fired = triggers.by_services(plan, look, {}, now) + triggers.by_severity(plan, state)
-    yield from _heard(state, plan, look, triggers.gravest(plan, state, fired))
+    yield from _heard(state, look, entry, triggers.gravest(plan, state, fired))
 
 
-def _heard(state: State, plan: Plan, look: Lookup, fired: Fired | None) -> Iterator[Payload]:
+def _heard(state: State, look: Lookup, entry: Entry, fired: Fired | None) -> Iterator[Payload]:
     """Rule 2."""
-    if fired is None:
+    if fired is None or state.plan is None:
         return
-    trigger, incident = fired.trigger, _incident(state)
+    plan, trigger, incident = state.plan, fired.trigger, _incident(state)
     if trigger.needs == "automatic":
         yield from _by_itself(state, plan, fired, incident)
         return
-    proposal = f"q-{state.proposed + 1}"
+    proposal = f"q-{entry.seq}"  # of the cause: two of one transaction are two
     yield p.PlanProposed(proposal, trigger.phase, trigger.id, incident, fired.services, fired.reason)
     asked = people.notice(
         "proposal", proposal, trigger.phase, people.deciders(plan, look, "trigger"),

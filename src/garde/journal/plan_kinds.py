@@ -2,8 +2,8 @@
 
 Comes in: nothing. Goes out: payload classes, joined into `garde.journal.kinds.KINDS`. Facts are published by
 `emergency`; decisions carry who said them, in which role, and are written by the hub's API and console after they have
-checked that this person may. Services are named by their estate ids; phases, roles, tasks, paths and recipients by the ids of the
-plan in force. What somebody typed is `Text`.
+checked that this person may. Services are named by their estate ids; phases, roles, tasks, paths and recipients by the
+ids of the plan in force. What somebody typed is `Text`.
 """
 
 from __future__ import annotations
