@@ -75,6 +75,8 @@ def _request(document: Document, timeout_s: float, memory: int) -> bytes:
 def _text(value: object) -> Any:
     if isinstance(value, Text):
         return value.shown()
+    if isinstance(value, str):  # text that is marked as safe is a type of its own
+        return str(value)
     raise TypeError(f"{type(value).__name__} cannot be set")
 
 
