@@ -1,7 +1,7 @@
 """The clinical service board: one typed result, for the console, a wall screen, paper and a public page alike.
 
-Comes in: the state, the estate, a voice, the time. Goes out: `Board`. Pure. What goes on is on it as well: radiology that
-works is said to work. It renders nothing.
+Comes in: the state, the estate, a voice, the time. Goes out: `Board`. Pure. What goes on is on it as well: radiology
+that works is said to work. It renders nothing.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class Row:
     instead: Said  # what to do without it; "" where it works
     wards: Said  # "" where it serves the whole house
     clinical: bool
-    by: Said = Said("")  # the person whose word it is
-    why: Said = Said("")
-    until: float = 0.0
+    by: Said  # the person whose word it is
+    why: Said
+    until: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,12 @@ from garde.journal.speech import say_in
 _STYLE: Final = """
 :root{color-scheme:light dark;--line:#8a8f98;--ink:#14171c;--paper:#fff}
 @media(prefers-color-scheme:dark){:root{--ink:#f1f3f6;--paper:#14171c}}
-body{font:17px/1.45 system-ui,sans-serif;margin:0 auto;max-width:42rem;padding:1rem;color:var(--ink);background:var(--paper)}
+body{font:17px/1.45 system-ui,sans-serif;margin:0 auto;max-width:42rem;padding:1rem;
+color:var(--ink);background:var(--paper)}
 h1{font-size:1.5rem;margin:.2rem 0}h2{font-size:1.15rem;margin:1.6rem 0 .4rem}
 ul{list-style:none;padding:0;margin:0}li{display:flex;gap:1rem;justify-content:space-between;padding:.45rem 0;
-border-bottom:1px solid var(--line)}b.s{white-space:nowrap;padding:0 .5rem;border-radius:.25rem;border:2px solid currentColor}
+border-bottom:1px solid var(--line)}b.s{white-space:nowrap;padding:0 .5rem;border-radius:.25rem;
+border:2px solid currentColor}
 b.works,b.open{border-color:transparent}b.closed,b.diverted{color:var(--paper);background:var(--ink)}
 section+section{border-top:3px solid var(--ink);margin-top:2.5rem;padding-top:1rem}
 """
@@ -34,7 +36,7 @@ def static_page(boards: Sequence[Board]) -> str:
     return (
         f'<!doctype html>\n<html lang="{escape(first.language)}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src \'unsafe-inline\'">\n'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
         f"<title>{escape(first.hospital)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n{sections}</main>\n"
         "</body>\n</html>\n"
     )

@@ -1,7 +1,7 @@
 """The situation report: one page of facts, in every language, as it was when it was made.
 
-Comes in: the state, the estate, the newest signed checkpoint, the time. Goes out: `Report`, plain text and numbers, kept
-in the journal with the report's entry, so that a page drawn from it later says the same. Pure; it renders nothing.
+Comes in: the state, the estate, the newest signed checkpoint, the time. Goes out: `Report`, plain text and numbers,
+kept in the journal with the report's entry, so that a page drawn from it later says the same. Pure; renders nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from garde.emergency.board import ORDER, Board, as_text, make_board
-from garde.emergency.memory import FLAGS, OPEN, RUNNING, WORKS, State
+from garde.emergency.memory import CLOSED, DEGRADED, FLAGS, OPEN, PAPER, RUNNING, WORKS, State
 from garde.emergency.words import CUT_STATES, EMERGENCY_LOCALE, Voice, long_time, short_time
 from garde.estate.look import Lookup
 from garde.journal import checkpoint
@@ -151,7 +151,7 @@ def _state(state: State, voice: Voice, board: Board, now: float) -> list[str]:
         said.append(say("No incident is open."))
     said.append(say(
         "Services: {works} work, {less} with less, {paper} on paper, {closed} closed.",
-        works=board.count(WORKS), less=board.count("degraded"), paper=board.count("paper"), closed=board.count("closed"),
+        works=board.count(WORKS), less=board.count(DEGRADED), paper=board.count(PAPER), closed=board.count(CLOSED),
     ))  # fmt: skip
     return said
 
@@ -234,7 +234,11 @@ def _flags(state: State, voice: Voice, now: float) -> list[Line]:
     for flag in FLAGS:
         found = state.flags.get(flag)
         if found is not None:
-            how = voice.say("not yet") if found.state == RUNNING else voice.say("since {time}", time=short_time(found.since, now))
+            how = (
+                voice.say("not yet")
+                if found.state == RUNNING
+                else voice.say("since {time}", time=short_time(found.since, now))
+            )
             lines.append(Line(voice.flag(flag), how, "" if found.state == RUNNING else "ended"))
     return lines
 

@@ -1,7 +1,7 @@
 """Board and report as paper: what the templates of this folder are set with.
 
-Comes in: a `Board`, a `Report`. Goes out: `Document`s for `garde.paper`. One page of A4 each, black and white. It starts
-no process itself.
+Comes in: a `Board`, a `Report`. Goes out: `Document`s for `garde.paper`. One page of A4 each, black and white. It
+starts no process itself.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ TEMPLATES: Final = Path(__file__).parent / "templates"
 WEIGHT: Final = {
     WORKS: "line", DEGRADED: "dashed", PAPER: "grey", CLOSED: "black", OPEN: "line", LIMITED: "grey", DIVERTED: "black",
 }  # fmt: skip
-_ROOMY: Final = 24  # rows of services that are set in the large size
+_ROOMY: Final = 24  # services up to which each has a row; of more, those that work are one paragraph
 HEADS: Final = {
     "state": mark("Situation"),
     "cuts": mark("Cuts in force"),
@@ -44,6 +44,7 @@ def board_sheet(board: Board) -> Document:
     """Return the board as one page."""
     say = say_in(board.language, EMERGENCY_LOCALE)
     title = say("{hospital}: clinical services, {time}", hospital=board.hospital, time=long_time(board.at))
+    compact = len(board.rows) > _ROOMY
     rows = [
         {
             "name": each.name,
@@ -54,6 +55,7 @@ def board_sheet(board: Board) -> Document:
             "text": _what_to_do(say, each.instead, each.because, each.why),
         }
         for each in board.worst_first
+        if each.state != WORKS or not compact
     ]
     paths = [
         {"name": each.name, "word": each.word, "weight": WEIGHT[each.state],
@@ -68,7 +70,9 @@ def board_sheet(board: Board) -> Document:
         "phase": say("Emergency plan: {phase}", phase=board.phase) if board.phase else "",
         "heads": [say("Service"), say("State"), say("Since"), say("What to do")],
         "rows": rows,
-        "compact": len(rows) > _ROOMY,
+        "compact": compact,
+        "working_heading": say(HEADS["working"]),
+        "working": say.list([each.name for each in board.rows if each.state == WORKS]) if compact else "",
         "paths_heading": say("Who may come"),
         "paths": paths,
         "foot": say("An older page counts no more: throw it away when a new one comes."),

@@ -1,7 +1,7 @@
 """Whether the plan can be lifted: each criterion, met or not, and why.
 
-Comes in: the state, the estate, the time. Goes out: `Judged` for each criterion of the plan. Pure; it lifts nothing. The
-rules, one test each:
+Comes in: the state, the estate, the time. Goes out: `Judged` for each criterion of the plan. Pure; it lifts nothing.
+The rules, one test each:
 
 1. `services`: no clinical service is worse than working, and none was for so long.
 2. `quiet`: no harm for so long.

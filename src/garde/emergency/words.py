@@ -1,7 +1,7 @@
 """The plan, the diversion and the services in plain words, named as the hospital and its plan name them.
 
-Comes in: ids, the estate, the plan, a speaker (`say_in(language, EMERGENCY_LOCALE)`). Goes out: `Said`, safe to show. What
-is known by no name keeps its id. It folds nothing.
+Comes in: ids, the estate, the plan, a speaker (`say_in(language, EMERGENCY_LOCALE)`). Goes out: `Said`, safe to show.
+What is known by no name keeps its id. It folds nothing.
 """
 
 from __future__ import annotations

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from garde.contain import policy, state
+from garde.emergency import policy as emergency_policy
+from garde.emergency import state as emergency_state
 from garde.hub.board import BOARD
 from garde.hub.fold import Capability, Fold
 from garde.hub.roster import ROSTER
@@ -21,6 +23,14 @@ CAPABILITIES: tuple[Capability[Any], ...] = (
         decide=policy.decide,
         version=state.VERSION,
         kinds=state.KINDS,
+    ),
+    Capability(
+        name="emergency",
+        shape=emergency_state.State,
+        project=emergency_state.project,
+        decide=emergency_policy.decide,
+        version=emergency_state.VERSION,
+        kinds=emergency_state.KINDS,
     ),
 )
 FOLDS: tuple[Fold[Any], ...] = (ROSTER, BOARD)

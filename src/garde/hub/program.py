@@ -43,6 +43,7 @@ from garde.hub.orders import Orders
 from garde.hub.performer import Performer
 from garde.hub.ports import Ports
 from garde.hub.refusals import Refusals
+from garde.hub.reports import Reports
 from garde.hub.room import Room
 from garde.hub.server import App, build_app, listening, server_of
 from garde.hub.wakes import Wakes
@@ -130,7 +131,9 @@ def assemble(
     room = Room(state, complain)
     room.make_sure()
     orders = Orders(clock)
-    performers: list[Performer] = [Wakes(clock), orders, Ports(state, lambda: loop.estate)]
+    performers: list[Performer] = [
+        Wakes(clock), orders, Ports(state, lambda: loop.estate), Reports(state, lambda: loop, clock),
+    ]  # fmt: skip
     loop = Loop(
         journal, capabilities, performers, clock, views=[*FOLDS, *views], complain=complain, make_room=room.give
     )
