@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -50,6 +49,7 @@ Accept = Annotated[
 ]
 Out = Annotated[Path | None, Parameter(name="--out", help="board, report: write a page there (.pdf or .html).")]
 Lang = Annotated[Literal["en", "fr"] | None, Parameter(help="Language. Default: by $LC_ALL and $LANG.")]
+_PATIENCE, _LOOK_S = 40, 0.25  # looks for a report that is being made, and seconds between two
 
 
 def plan(
@@ -82,10 +82,25 @@ def plan(
         _read(view, action, out)
         return 0
     desk = _Desk(screen, (place, clock), note=note, minutes=minutes, accept=accept)
-    desk.act(action, name, word)
+    written = desk.act(action, name, word)
     if action == "report" and out is not None:
+        _await_report(place, clock, written)
         _view(screen, place, clock, lang or _language()).last_report(out)
     return 0
+
+
+def _await_report(place: Path, clock: Clock, written: list[dict[str, Any]]) -> None:
+    """Wait until the running hub has made what was asked for; without one it is made at its next start."""
+    import time
+
+    from garde.hub.client import ask_hub
+
+    number = next((each["payload"]["number"] for each in written if each["kind"] == "report_asked"), 0)
+    for _ in range(_PATIENCE):
+        made = ask_hub(place, clock, "GET", "/plan")["reports"]
+        if any(each["number"] >= number for each in made) or not (place / "serving").exists():
+            return
+        time.sleep(_LOOK_S)
 
 
 def _read(view: PlanView, action: str, out: Path | None) -> None:
@@ -141,8 +156,8 @@ class _Desk:
         self._screen, (self._state, self._clock) = screen, hub
         self._note, self._minutes, self._accept = note, minutes, accept
 
-    def act(self, action: str, name: str, word: str) -> None:
-        """Ask for one act and say what was written."""
+    def act(self, action: str, name: str, word: str) -> list[dict[str, Any]]:
+        """Ask for one act and say what was written; returns the entries."""
         asks: dict[str, Callable[[str, str], tuple[str, dict[str, Any]]]] = {
             "load": self._load,
             "trigger": lambda phase, _: ("/plan/trigger", {"phase": phase, "note": self._note}),
@@ -160,9 +175,9 @@ class _Desk:
             "report": lambda *_: ("/reports", {}),
         }
         path, body = asks[action](name, word)
-        self._ask(path, body)
+        return self._ask(path, body)
 
-    def _ask(self, path: str, body: dict[str, Any]) -> None:
+    def _ask(self, path: str, body: dict[str, Any]) -> list[dict[str, Any]]:
         from garde.hub.client import ask_hub
         from garde.journal.text import plain
 
@@ -172,6 +187,8 @@ class _Desk:
         first, more = written["entries"][0], len(written["entries"]) - 1
         followed = f"; {more} entries followed from it" if more else ""
         self._screen.line(f"written down: {plain(first['kind']).replace('_', ' ')}{followed}", "good")
+        entries: list[dict[str, Any]] = written["entries"]
+        return entries
 
     def _load(self, name: str, word: str) -> tuple[str, dict[str, Any]]:
         from garde.emergency.read import PLANS, load
@@ -184,7 +201,13 @@ class _Desk:
 
     def _hold(self, name: str, word: str) -> tuple[str, dict[str, Any]]:
         _named(name, "until when? 07:00, or 2026-11-24 07:00")
-        until = read_time(f"{name} {word}".strip(), self._clock.now())
+        from garde.emergency.times import read_time
+        from garde.errors import UsageError
+
+        try:
+            until = read_time(f"{name} {word}", self._clock.now())
+        except ValueError as error:
+            raise UsageError(str(error), "see `garde plan --help`") from error
         return "/plan/hold", {"until": until, "note": self._note}
 
     def _criterion(self, name: str, word: str) -> tuple[str, dict[str, Any]]:
@@ -220,20 +243,6 @@ class _Desk:
             "seconds": (self._minutes or 240) * 60,
         }
         return f"/services/{_part(name)}", body
-
-
-def read_time(text: str, now: float) -> float:
-    """Return the next such time on the wall, or the one of a day; raises UsageError."""
-    from garde.errors import UsageError
-
-    today = datetime.fromtimestamp(now)
-    try:
-        if len(text) <= len("07:00"):
-            found = datetime.combine(today.date(), datetime.strptime(text, "%H:%M").time())
-            return (found if found > today else found + timedelta(days=1)).timestamp()
-        return datetime.fromisoformat(text).timestamp()
-    except (ValueError, OverflowError) as error:
-        raise UsageError(f"{text!r} is no time", "write 07:00, or 2026-11-24 07:00") from error
 
 
 def _named(name: str, what: str) -> None:

@@ -71,7 +71,7 @@ def board_sheet(board: Board) -> Document:
         "heads": [say("Service"), say("State"), say("Since"), say("What to do")],
         "rows": rows,
         "compact": compact,
-        "working_heading": say(HEADS["working"]),
+        "working_heading": say.word(HEADS, "working"),
         "working": say.list([each.name for each in board.rows if each.state == WORKS]) if compact else "",
         "paths_heading": say("Who may come"),
         "paths": paths,
