@@ -69,7 +69,7 @@ def plan(
 ) -> int:
     """Show and run the emergency plan: trigger it, take and finish tasks, divert, say how services stand, lift it.
 
-    Example: garde plan trigger action --note "record and sign-in are down"
+    Example: garde plan divert emergency diverted --minutes 120
     """
     from garde.cli.options import clock_of
     from garde.cli.screen import Screen

@@ -30,11 +30,11 @@ PATH_STATES: Final = ("open", "limited", "diverted")
 SERVICE_STATES: Final = ("works", "degraded", "paper", "closed")
 CHECKS: Final = ("hand", "services", "quiet", "tasks", "told")
 NEEDS: Final = ("one", "automatic")
-FIELDS: Final = ("hospital", "path", "since", "review", "reason", "by")  # of a message, in braces
+FIELDS: Final = ("hospital", "path", "since", "review", "reason", "by")  # of a message, in square brackets
 NEIGHBOURS: Final = "neighbours"
 ANY: Final = "any"
 ACCOUNT_ROLES: Final = (*CONSOLE_ROLES, "viewer")
-_FIELD: Final = re.compile(r"\{([^{}]*)\}")
+_FIELD: Final = re.compile(r"\[([^\[\]]*)\]")
 _TABLES: Final = (
     "phases",
     "roles",
@@ -172,7 +172,7 @@ def _messages(plan: Plan, places: Places) -> Iterator[Problem]:
             for found in _FIELD.findall(text):
                 if found not in FIELDS:
                     where = places.at("messages", number, "text")
-                    yield Problem(where, f"{{{found}}} cannot be filled in: there is {', '.join(FIELDS)}")
+                    yield Problem(where, f"[{found}] cannot be filled in: there is {', '.join(FIELDS)}")
 
 
 def _estate(plan: Plan, places: Places, look: Lookup) -> Iterator[Problem]:

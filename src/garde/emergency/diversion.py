@@ -32,10 +32,10 @@ def message_for(plan: Plan, path: str, state: str) -> Message | None:
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
-    """Fill in a message's fields. A value that holds braces itself is not filled in again."""
-    parts = text.split("{")
+    """Fill in a message's fields. A value that holds brackets itself is not filled in again."""
+    parts = text.split("[")
     out = [parts[0]]
     for part in parts[1:]:
-        name, closed, rest = part.partition("}")
-        out.append(values[name] + rest if closed and name in values else "{" + part)
+        name, closed, rest = part.partition("]")
+        out.append(values[name] + rest if closed and name in values else "[" + part)
     return "".join(out)

@@ -131,7 +131,7 @@ class Pathway:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A text ready to be read on the phone. Fields in braces are filled in: see `check.FIELDS`."""
+    """A text ready to be read on the phone. Fields in square brackets are filled in: see `check.FIELDS`."""
 
     id: str
     state: str  # open | limited | diverted

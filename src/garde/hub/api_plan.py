@@ -46,7 +46,6 @@ from garde.journal.speech import LANGUAGES, say_in
 from garde.paper import Document, typeset
 
 Id = Annotated[str, PathParameter(max_length=200)]
-Number = Annotated[int, PathParameter(ge=1, le=1_000_000)]
 Lang = FromQuery[str]
 _PDF = "application/pdf"
 
@@ -107,15 +106,15 @@ def services_page(deps: Hub) -> Response[str]:
     return Response(page, media_type="text/html; charset=utf-8")
 
 
-@get("/reports/{number:int}", sync_to_thread=True)
-def report(deps: Hub, number: Number, lang: Lang = "en") -> dict[str, Any]:
+@get("/reports/{number:str}", sync_to_thread=True)
+def report(deps: Hub, number: Id, lang: Lang = "en") -> dict[str, Any]:
     """One situation report, as it was made."""
     found: dict[str, Any] = data(report_of(deps, number, lang))
     return found
 
 
-@get("/reports/{number:int}/pdf", sync_to_thread=True)
-def report_pdf(deps: Hub, number: Number, lang: Lang = "en") -> Response[bytes]:
+@get("/reports/{number:str}/pdf", sync_to_thread=True)
+def report_pdf(deps: Hub, number: Id, lang: Lang = "en") -> Response[bytes]:
     """One situation report as a page of A4."""
     return _pdf(report_sheet(report_of(deps, number, lang)))
 
@@ -225,9 +224,9 @@ def voice_of(deps: Deps, state: State, language: str) -> Voice:
     return Voice(say_in(language, EMERGENCY_LOCALE), deps.estate(), state.plan)
 
 
-def report_of(deps: Deps, number: int, language: str) -> reports.Report:
-    """Return a report from its own entry; raises NotFoundException."""
-    known = next((each for each in state_of(deps).reports if each.number == number), None)
+def report_of(deps: Deps, number: str, language: str) -> reports.Report:
+    """Return a report from its own entry, by its number as it stands in an address; raises NotFoundException."""
+    known = next((each for each in state_of(deps).reports if str(each.number) == number), None)
     entry = next(deps.loop.journal.entries(after=known.seq - 1, kinds=("report_made",)), None) if known else None
     made = entry.payload if entry is not None else None
     if not isinstance(made, ReportMade) or made.content.value is None:

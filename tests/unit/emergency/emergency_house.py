@@ -1,6 +1,6 @@
 """A small hospital, a small plan and the hub's loop, in memory: the journal's own `write_all` orders what follows.
 
-Comes in: payloads with who says them. Goes out: `House`: the entries, the state, short ways to say things, and the clock.
+Comes in: payloads with who says them. Goes out: `House`: the entries, the state, short ways to say things, the clock.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ PLAN = Plan(
     verify={"en": "Verify with your federal inspector", "fr": "À vérifier avec votre inspecteur fédéral"},
     phases=(
         Phase("info", {"en": "Information", "fr": "Information"}, calls=("cell",)),
-        Phase("action", {"en": "Action", "fr": "Action"}, {"en": "Paper.", "fr": "Papier."}, calls=("cell", "all"), verify=True),
+        Phase("action", {"en": "Action", "fr": "Action"}, {"en": "Paper."}, calls=("cell", "all"), verify=True),
         Phase("max", {"en": "Maximal", "fr": "Maximale"}),
     ),
     roles=(
@@ -91,7 +91,7 @@ PLAN = Plan(
     ),
     cards=(Card("lead", {"en": "Lead", "fr": "Chef"}, {"en": "Go.\nDecide.", "fr": "Aller.\nDécider."}),),
     calls=(
-        Call("cell", {"en": "Cell", "fr": "Cellule"}, ("lead", "it"), {"en": "Plan.\nCome.", "fr": "Plan.\nVenez."}, 1800),
+        Call("cell", {"en": "Cell"}, ("lead", "it"), {"en": "Plan.\nCome.", "fr": "Plan.\nVenez."}, 1800),
         Call("all", {"en": "All", "fr": "Tous"}, ("ed", "press"), {"en": "Tell all.", "fr": "Prévenez."}, 900),
     ),
     triggers=(
@@ -125,7 +125,7 @@ PLAN = Plan(
         Pathway("stroke", {"en": "Stroke", "fr": "AVC"}, ("112",), 3600, 0),
     ),
     messages=(
-        Message("div", "diverted", {"en": "This is {hospital}: no more {path}, {reason}.", "fr": "Ici {hospital} : plus de {path}."}),
+        Message("div", "diverted", {"en": "This is [hospital]: no more [path], [reason].", "fr": "Ici [hospital]."}),
     ),
     report_s=14_400,
     leader="lead",
@@ -234,8 +234,8 @@ class House:
         self.changes += 1
         name, now = f"d{self.changes}", self.state.diversions.get(path)
         self.say("person/carl", p.DiversionChanged(
-            name, path, to, now.state if now else "open", "carl", "operator", self.now + review if review else 0.0, tell,
-            Text("no record"),
+            name, path, to, now.state if now else "open", "carl", "operator", self.now + review if review else 0.0,
+            tell, Text("no record"),
         ))  # fmt: skip
         return name
 

@@ -7,7 +7,6 @@ force who may.
 from __future__ import annotations
 
 from litestar import Response, get, post
-from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
 
 from garde.emergency.sheets import report_sheet
@@ -24,8 +23,8 @@ from garde.paper import Document, NotTypeset, typeset
 
 KINDS = (
     "plan_loaded plan_proposed plan_rejected plan_triggered plan_phase_changed plan_held plan_hold_ended"
-    " plan_stood_down criterion_said role_vacant task_given task_taken task_done task_overdue flag_changed report_asked report_made"
-    " notice_acknowledged notice_unanswered service_state diversion_changed diversion_told diversion_acknowledged"
+    " plan_stood_down criterion_said role_vacant task_given task_taken task_done task_overdue flag_changed"
+    " report_asked report_made notice_acknowledged notice_unanswered service_state"
 )
 # What the next page says, by the word in its address.
 SAID = {
@@ -97,12 +96,11 @@ def _act(desk: Desk, form: Form, visit: Visit) -> str:
     return form["act"]
 
 
-@get("/reports/{number:int}", sync_to_thread=True)
-def report(site: Here, visit: Seen, number: FromPath[int]) -> Response[bytes]:
+@get("/reports/{number:str}", sync_to_thread=True)
+def report(site: Here, visit: Seen, number: FromPath[str]) -> Response[bytes]:
     """One situation report as a page of A4."""
-    if not 0 < number < 1_000_000:
-        raise NotFoundException
-    return paper(report_sheet(report_of(site.deps, number, visit.language)), f"report-{number:04d}.pdf")
+    found = report_of(site.deps, number, visit.language)
+    return paper(report_sheet(found), f"report-{found.number:04d}.pdf")
 
 
 PAGES = [plan, act, report]
