@@ -20,9 +20,9 @@ from garde.journal.checkpoint import Checkpoint
 from garde.journal.speech import LANGUAGES, Said, say_in
 
 # So many lines of each sort, so that it stays one page. What is left out is counted.
-_CUTS, _SERVICES, _DECISIONS, _CLOCKS, _MISSING = 7, 12, 8, 10, 6
+_CUTS, _SERVICES, _DECISIONS, _CLOCKS, _MISSING = 6, 10, 7, 9, 5
 IN_FORCE: Final = ("asked", "applied", "proven", "not_proven", "failed", "undoing")
-_LONGEST: Final = 110  # characters of a note or a title
+_LONGEST: Final = 80  # characters of a note or a title
 
 
 @dataclass(frozen=True, slots=True)

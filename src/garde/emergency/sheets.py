@@ -24,6 +24,7 @@ WEIGHT: Final = {
     WORKS: "line", DEGRADED: "dashed", PAPER: "grey", CLOSED: "black", OPEN: "line", LIMITED: "grey", DIVERTED: "black",
 }  # fmt: skip
 _ROOMY: Final = 24  # services up to which each has a row; of more, those that work are one paragraph
+_DENSE: Final = 14  # lines of a column from which the report is set smaller, so that it stays one page
 HEADS: Final = {
     "state": mark("Situation"),
     "cuts": mark("Cuts in force"),
@@ -102,6 +103,7 @@ def report_sheet(report: Report) -> Document:
         "heads": {name: say(text) for name, text in HEADS.items()},
         "more": {name: say.many("… and {n} more", "… and {n} more", n) for name, n in report.more.items() if n},
         "state": list(report.state),
+        "dense": max(len(report.services) + len(report.paths), len(report.clocks) + len(report.cuts)) > _DENSE,
         "cuts": report.cuts,
         "services": [_with_badge(each, say) for each in report.services],
         "working": report.working,

@@ -41,6 +41,7 @@ class Reports:
         self._folder, self._loop, self._clock, self._typeset = state / FOLDER, loop, clock, typesetter
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="reports")
         self._say: Say = lambda payloads: None
+        self._closed = False
 
     def open(self, say: Say) -> None:
         self._say = say
@@ -59,7 +60,10 @@ class Reports:
         return NEVER
 
     def close(self) -> None:
-        self._thread.shutdown(wait=True, cancel_futures=True)  # what was not begun is begun at the next start
+        # Not waited for: whoever closes holds the loop's lock, which the thread may be waiting for. What it has not said
+        # by then is open, and is made again at the next start.
+        self._closed = True
+        self._thread.shutdown(wait=False, cancel_futures=True)
 
     # --- in the thread ---
 
@@ -72,6 +76,8 @@ class Reports:
         )
         pages, digest, fault = self._page(asked.number, made, loop.estate.estate.languages)
         size = last.size if last else 0
+        if self._closed:
+            return
         self._say([ReportMade(asked.command, asked.number, digest, pages, size, Text(content.encode(made)), fault)])
 
     def _page(self, number: int, made: content.Reports, languages: tuple[str, ...]) -> tuple[int, str, str]:

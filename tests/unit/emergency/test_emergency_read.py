@@ -101,7 +101,7 @@ def test_the_base_is_sound() -> None:
     [
         ("    calls: [c]", "    calls: [d]", "p.yaml:7: one: there is no d in calls"),
         ("    card: k", "    card: z", "p.yaml:14: lead: there is no z in cards"),
-        ("    owner: lead", "    owner: who", "p.yaml:31: meet: there is no who in roles"),
+        ("    owner: lead", "    owner: who", "p.yaml:32: meet: there is no who in roles"),
         ("    phase: two", "    phase: one", "p.yaml:25: the trigger t runs in a circle"),
         ("    task: meet", "    needs: one", "p.yaml:25: the trigger t can never fit"),
         ("  - id: two", "  - id: one", "p.yaml:8: one stands a second time in phases"),
@@ -114,8 +114,8 @@ def test_the_base_is_sound() -> None:
         ("check: quiet", "check: luck", "p.yaml:48: luck is none of"),
         ("    held_by: [general_director]", "    verify: yes", "p.yaml:11: nobody can hold the role lead"),
         ("leader: lead", "leader: boss", "p.yaml:3: there is no boss in roles"),
-        ("name: X", "nam: X", "p.yaml:2: no field named 'nam' — did you mean name?"),
-        ("    name: One", "    name: One\n    due: now", "no field named 'due'"),
+        ("name: X", "nam: X", "p.yaml:2: no field named `'nam'` — did you mean name?"),
+        ("    name: One", "    name: One\n    due: now", "p.yaml:7: no field named `'due'`"),
         ("phases:", "phases: 3\nother:", "a list is wanted here"),
     ],
 )

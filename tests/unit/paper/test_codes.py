@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -27,7 +28,7 @@ def test_bars_begin_and_end_in_the_quiet_zone(text: str) -> None:
     assert f'viewBox="0 0 {width} 40"' in svg
     bars = [(int(at), int(wide)) for at, wide in re.findall(r"M(\d+) 0h(\d+)", svg)]
     assert bars[0][0] == QUIET and sum(bars[-1]) == width - QUIET
-    assert all(at + wide < after for (at, wide), (after, _) in zip(bars, bars[1:], strict=False))
+    assert all(at + wide < after for (at, wide), (after, _) in pairwise(bars))
 
 
 @pytest.mark.parametrize("text", ["", "é", "a\n", "\x7f"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -47,7 +48,7 @@ def test_words_are_data_and_never_source(template: Path, tmp_path: Path) -> None
 
 def test_the_title_stands_in_every_foot(template: Path, tmp_path: Path) -> None:
     said = words_of(typeset(Document(template, {"title": "x", "lines": ["a", "b"]}, HOSTILE[:20])).pdf, tmp_path)
-    assert said.count(HOSTILE[:20]) == 2 and "1 / 2" in said and "2 / 2" in said
+    assert said.count(HOSTILE[:20]) == 2 and re.search(r"1 ?/ ?2", said) and re.search(r"2 ?/ ?2", said)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,7 @@ def test_the_title_stands_in_every_foot(template: Path, tmp_path: Path) -> None:
         ('#import "@preview/cetz:0.3.0"', "names a package"),
         ('#read("/etc/passwd")', "file not found"),
         ("#for {", "expected"),
-        ("#let f(n) = f(n + 1)\n#f(0)", "recursion"),
+        ("#let f(n) = f(n + 1)\n#f(0)", "depth exceeded"),
     ],
 )
 def test_a_fault_in_a_template_is_one_line(tmp_path: Path, source: str, reason: str) -> None:
