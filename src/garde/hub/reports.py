@@ -60,7 +60,7 @@ class Reports:
         return NEVER
 
     def close(self) -> None:
-        # Not waited for: whoever closes holds the loop's lock, which the thread may be waiting for. What it has not said
+        # Not waited for: whoever closes holds the lock of the loop, for which the thread may wait. What it has not said
         # by then is open, and is made again at the next start.
         self._closed = True
         self._thread.shutdown(wait=False, cancel_futures=True)

@@ -52,6 +52,7 @@ def test_the_whole_plan_is_pressed_through(house: ConsoleHouse, night: Night, la
     assert refused.status == 409 and state(house).activation is not None  # it is kept until seven
     house.clock.advance(90_000)  # type: ignore[attr-defined]
     house.hub.tick()
+    browser = house.browser("ejanssens", language)  # nobody stays signed in for so long
     assert browser.press("/plan", "/plan", **{"act": "stand-down", "note": ""}).status == 409
     browser.press("/plan", "/plan", **{"act": "stand-down", "note": "the director accepts it", "accept": "yes"})
     assert state(house).activation is None and state(house).past[-1].unmet
