@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Show who was called and who answered, the channels, who is on duty.",
     ),
     "cut": ("garde.cli.cut:cut", "Show what would stop it and at what price; say yes or no; undo."),
+    "plan": ("garde.cli.plan:plan", "Show and run the emergency plan: tasks, diversion, services, reports."),
     "lab": ("garde.cli.lab:lab", "Make a small hospital on this machine, look at it, remove it."),
     "night": ("garde.cli.night:night", "Play the story's night on a lab of its own, and keep the score."),
 }

@@ -158,3 +158,105 @@ class EstateState:
     machines: int
     services: int
     changed: bool = False  # by this reload
+
+
+# --- the emergency plan -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LoadPlan:
+    """The name of a plan that comes with Garde, or the text of a file with the name its faults carry."""
+
+    content: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """To which phase; none named: the one proposed, else the first."""
+
+    phase: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldUntil:
+    """Until when the plan is kept, wall seconds."""
+
+    until: float
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionSays:
+    """Whether a condition for standing down is met."""
+
+    met: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StandDown:
+    """Why, and whether what is not met is accepted."""
+
+    note: str = ""
+    accept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TaskAsked:
+    """A task that is not in the plan."""
+
+    title: str
+    owner: str  # role of the plan
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSays:
+    """What becomes of a task."""
+
+    what: str  # take | done | strike
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DivertTo:
+    """How a way in is to stand."""
+
+    state: str  # open | limited | diverted
+    reason: str = ""
+    review_s: float | None = None  # None: as the plan says; 0: never
+
+
+@dataclass(frozen=True, slots=True)
+class ToldOf:
+    """Who was told, and how."""
+
+    recipient: str
+    how: str = "phone"
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """Who has understood, and who spoke there."""
+
+    recipient: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSays:
+    """How a service stands by a person's word."""
+
+    state: str  # works | degraded | paper | closed; "": taken back
+    why: str = ""
+    seconds: float = 14_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class FlagTo:
+    """One of the four ends."""
+
+    state: str = "ended"
+    note: str = ""

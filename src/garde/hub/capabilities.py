@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from garde.contain import policy, state
+from garde.emergency import policy as emergency_policy
+from garde.emergency import state as emergency_state
 from garde.hub.board import BOARD
 from garde.hub.fold import Capability, Fold
 from garde.hub.roster import ROSTER
@@ -32,6 +34,14 @@ CAPABILITIES: tuple[Capability[Any], ...] = (
         decide=calling.decide,
         version=called.VERSION,
         kinds=called.KINDS,
+    ),
+    Capability(
+        name="emergency",
+        shape=emergency_state.State,
+        project=emergency_state.project,
+        decide=emergency_policy.decide,
+        version=emergency_state.VERSION,
+        kinds=emergency_state.KINDS,
     ),
 )
 FOLDS: tuple[Fold[Any], ...] = (ROSTER, BOARD)

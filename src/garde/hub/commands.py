@@ -21,7 +21,16 @@ from garde.journal.payload import Command
 
 COMMAND_KINDS = frozenset(name for name, kind in KINDS.items() if issubclass(kind, Command))
 OUTCOME_KINDS = frozenset(
-    {"woke", "command_done", "command_failed", "order_applied", "order_refused", "cut_tried", "cut_undone"}
+    {
+        "woke",
+        "command_done",
+        "command_failed",
+        "order_applied",
+        "order_refused",
+        "cut_tried",
+        "cut_undone",
+        "report_made",
+    }
 )
 AGENT = "agent/"  # what `who` begins with where an agent said it
 

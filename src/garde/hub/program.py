@@ -47,6 +47,7 @@ from garde.hub.performer import Performer
 from garde.hub.ports import Ports
 from garde.hub.refusals import Refusals
 from garde.hub.replies import Replies
+from garde.hub.reports import Reports
 from garde.hub.room import Room
 from garde.hub.server import App, build_app, listening, server_of
 from garde.hub.wakes import Wakes
@@ -143,7 +144,8 @@ def assemble(
     calling, fault = _calling(state, complain)
     replies = Replies(secret_of(secrets.release), clock, lambda: loop)
     calls = _calls(state, calling, replies, secret_of(secrets.release), clock, loop=lambda: loop)
-    performers: list[Performer] = [Wakes(clock), orders, Ports(state, lambda: loop.estate), calls]
+    reports = Reports(state, lambda: loop, clock)
+    performers: list[Performer] = [Wakes(clock), orders, Ports(state, lambda: loop.estate), calls, reports]
     loop = Loop(
         journal, capabilities, performers, clock, views=[*FOLDS, *views], complain=complain, make_room=room.give
     )

@@ -22,7 +22,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from garde import __version__
 from garde.errors import GardeError, NotFound, NotPermitted, Refused, SettingsError, UsageError
-from garde.hub import api_admin, api_calls, api_incident
+from garde.hub import api_admin, api_calls, api_incident, api_plan
 from garde.hub.api_shapes import Problem
 from garde.hub.deps import Deps
 from garde.hub.events import Events
@@ -30,6 +30,7 @@ from garde.hub.guard import Door, provide_caller
 from garde.hub.http import BoundedHttp
 from garde.hub.intake import Intake, Receive, Scope, Send
 from garde.hub.keeping import EstateKeeper
+from garde.paper import NotTypeset
 
 API = "/api/v1"
 BODY_MOST = 256 * 1024  # bytes of a request to API or console
@@ -65,7 +66,12 @@ def build_app(
     """Join the parts."""
     api = Router(
         API,
-        route_handlers=[*api_incident.routers(door), *api_calls.routers(door), *api_admin.routers(door)],
+        route_handlers=[
+            *api_incident.routers(door),
+            *api_calls.routers(door),
+            *api_plan.routers(door),
+            *api_admin.routers(door),
+        ],
         dependencies={
             "deps": Provide(lambda: deps, sync_to_thread=False),
             "keeper": Provide(lambda: keeper, sync_to_thread=False),
@@ -76,6 +82,7 @@ def build_app(
             HTTPException: _http_problem,
             GardeError: _garde_problem,
             OSError: _disk_problem,
+            NotTypeset: _paper_problem,
             Exception: _unexpected(deps.loop.complain),
         },
         response_headers=_HEADERS,
@@ -116,6 +123,10 @@ def _garde_problem(request: Request[Any, Any, Any], error: GardeError) -> Respon
 
 def _disk_problem(request: Request[Any, Any, Any], error: OSError) -> Response[Problem]:
     return _problem(503, Problem("JOURNAL", f"nothing was done: {error}", "make room on the hub's disk"))
+
+
+def _paper_problem(request: Request[Any, Any, Any], error: NotTypeset) -> Response[Problem]:
+    return _problem(503, Problem("PAPER", f"no page could be made: {error.reason}", "read it on the screen"))
 
 
 def _unexpected(complain: Callable[[str], None]) -> Callable[[Request[Any, Any, Any], Exception], Response[Problem]]:

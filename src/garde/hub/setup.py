@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from garde.clock import Clock
+from garde.emergency.canonical import plan_loaded
+from garde.emergency.read import DEFAULT, PLANS
+from garde.emergency.read import load as load_plan
 from garde.errors import NotPermitted
 from garde.estate.look import Lookup
 from garde.estate.nouns import Estate
@@ -65,6 +68,8 @@ def set_up(state: Path, wanted: Config, clock: Clock, *, login: str = "admin", r
         with open_hub_journal(state, config.database, clock) as journal:
             if _estate_in(journal) != digest_of(loaded.estate):
                 journal.append(estate_loaded(loaded.estate, path))
+            if next(journal.entries(kinds=("plan_loaded",)), None) is None:
+                journal.append(plan_loaded(load_plan(PLANS[DEFAULT]), DEFAULT))
             password, codes = _first_account(state, clock, journal, login, role)
     finally:
         os.close(handle)

@@ -1,7 +1,7 @@
 """The entry kinds by which one capability asks for people and hears that they know. Part of the one catalogue.
 
-Comes in: nothing. Goes out: payload classes. `notice_needed` is published by whoever needs people; who is called, how, how
-often and when it is given up is the business of `oncall`, which publishes the others.
+Comes in: nothing. Goes out: payload classes. `notice_needed` is published by whoever needs people; who is called, how,
+how often and when it is given up is the business of `oncall`, which publishes the others.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Comes in: an entry and a speaker (`speech.py`). Goes out: `Line`: when, the sentence, and how it should look. Every
 value from outside is escaped by the speaker. It folds nothing: `summary.py` and `explain.py` do. The hub's kinds are in
-`hub_words.py`.
+`hub_words.py`, those of calls and of the plan in `oncall_words.py` and `plan_words.py`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from garde.journal.entry import Entry
 from garde.journal.hub_words import HUB_WRITERS
 from garde.journal.oncall_words import ONCALL_WRITERS
 from garde.journal.payload import Payload
+from garde.journal.plan_words import PLAN_WRITERS
 from garde.journal.speech import BAD, GOOD, NOTE, WARN, Said, Say, mark
 from garde.journal.text import Text
 
@@ -291,4 +292,5 @@ _WRITERS: dict[type[Payload], Callable[[Any, Say], _Spoken]] = {
     k.TextsErased: _erased,
     **HUB_WRITERS,
     **ONCALL_WRITERS,
+    **PLAN_WRITERS,
 }

@@ -6,6 +6,7 @@ from garde.journal import hub_kinds as h
 from garde.journal import kinds as k
 from garde.journal import notice_kinds as n
 from garde.journal import oncall_kinds as o
+from garde.journal import plan_kinds as p
 from garde.journal.text import Text
 
 HOSTILE = b"/srv/\x1b[31mward\n\xff/plan.docx"
@@ -46,6 +47,32 @@ SAMPLES: dict[str, k.Payload] = {
     "restore_failed": k.RestoreFailed("v1", Text(HOSTILE), Text(b"\x1bdisk full")),
     "restore_finished": k.RestoreFinished("v1", 4, 1, 1, 0.31),
     "texts_erased": k.TextsErased(3, "request of a patient"),
+    "plan_loaded": p.PlanLoaded("belgium", "cd" * 32, Text(b'{"id":"belgium"}'), "belgium.yaml", "anna"),
+    "plan_proposed": p.PlanProposed("q1", "action", "care", "i1", ("record",), "service"),
+    "plan_rejected": p.PlanRejected("q1", "anna", "general_director", Text("not yet")),
+    "plan_triggered": p.PlanTriggered("p-1", "belgium", "action", "anna", "it_director", "care", "i1", Text("go\x1b")),
+    "plan_phase_changed": p.PlanPhaseChanged("p-1", "action", "information", "plan", "", "care"),
+    "role_vacant": p.RoleVacant("p-1", "press"),
+    "plan_held": p.PlanHeld("p-1", 1_700_040_000.0, "anna", "general_director", Text("until tomorrow morning")),
+    "plan_hold_ended": p.PlanHoldEnded("p-1", 1_700_040_000.0),
+    "criterion_said": p.CriterionSaid("p-1", "night", True, "anna", "nursing_director", Text("staffed")),
+    "plan_stood_down": p.PlanStoodDown("p-1", ("quiet",), "anna", "general_director", Text("accepted")),
+    "task_given": p.TaskGiven("p-1", "alert", "switchboard", 1_700_000_900.0, "plan", Text("Alert everybody")),
+    "task_taken": p.TaskTaken("p-1", "alert", "anna", "operator"),
+    "task_done": p.TaskDone("p-1", "alert", True, "anna", "operator", Text("by megaphone")),
+    "task_overdue": p.TaskOverdue("p-1", "alert", 1_700_000_900.0),
+    "diversion_changed": p.DiversionChanged(
+        "d1", "emergency", "diverted", "open", "anna", "emergency_head", 1_700_010_000.0, ("112",), Text("no record")
+    ),
+    "diversion_told": p.DiversionTold("d1", "emergency", "112", "anna", "phone"),
+    "diversion_acknowledged": p.DiversionAcknowledged("d1", "emergency", "112", "anna", Text("operator 12\x1b")),
+    "diversion_waits": p.DiversionWaits("d1", "emergency", "told", ("112",)),
+    "service_state": p.ServiceState("record", "paper", "works", ("record-1",)),
+    "service_overridden": p.ServiceOverridden("record", "degraded", "anna", "operator", 1_700_010_000.0, Text("copy")),
+    "flag_changed": p.FlagChanged("it_normal", "ended", "anna", "it_director", Text("all green")),
+    "report_wanted": p.ReportWanted("anna", "operator"),
+    "report_asked": p.ReportAsked(command="d" * 32, cause=12, number=1, by="plan"),
+    "report_made": p.ReportMade("d" * 32, 1, "", 0, 12, Text(b"{}"), "typesetting took longer than 20 s"),
     "hub_started": h.HubStarted("0.2.0", 12_345),
     "hub_stopped": h.HubStopped("asked to stop"),
     "estate_loaded": h.EstateLoaded("cd" * 32, Text(b'{"name":"Clinique \xc3\xa9"}'), "hospital.yaml", 41, 12),

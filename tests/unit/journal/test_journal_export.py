@@ -22,6 +22,8 @@ from garde.trust.keys import SigningKey
 KEY = SigningKey.generate()
 LAST = len(SAMPLES) + 1100  # entries of the journal that is exported
 
+END = len(SAMPLES) + 1100  # entries of the exported journal
+
 
 @dataclass(slots=True)
 class Exported:

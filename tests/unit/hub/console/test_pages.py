@@ -15,7 +15,19 @@ from garde.hub.console.web import own_path
 from garde.journal import hub_kinds as h
 from garde.journal.text import Text
 
-INSIDE = ["/", "/incidents", "/journal", "/journal?of=cuts", "/accounts", "/me", "/machines/files-1"]
+INSIDE = [
+    "/",
+    "/plan",
+    "/services",
+    "/services?wall=1",
+    "/diversion",
+    "/incidents",
+    "/journal",
+    "/journal?of=cuts",
+    "/accounts",
+    "/me",
+    "/machines/files-1",
+]
 
 
 def _incident(house: ConsoleHouse) -> str:

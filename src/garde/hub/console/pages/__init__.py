@@ -13,7 +13,20 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
 from garde.hub.console import web
-from garde.hub.console.pages import accounts, assets, calls, cuts, incidents, journal, machines, me, now, sign_in
+from garde.hub.console.pages import (
+    accounts,
+    assets,
+    calls,
+    cuts,
+    incidents,
+    journal,
+    machines,
+    me,
+    now,
+    plan,
+    services,
+    sign_in,
+)
 from garde.hub.console.site import Site
 
 BODY_MOST = 64 * 1024  # bytes of a form
@@ -30,6 +43,8 @@ def routers(site: Site) -> list[Router]:
         *journal.PAGES,
         *accounts.PAGES,
         *me.PAGES,
+        *plan.PAGES,
+        *services.PAGES,
     ]
     return [
         _router(site, inside, web.signed_in, web.form_of_ours),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from litestar import Response, get
 
+from garde.emergency.words import Voice
 from garde.hub.board import Board, Incident
 from garde.hub.console.site import Site, Visit
 from garde.hub.console.views import machines as machines_view
@@ -16,11 +17,12 @@ from garde.hub.console.views.headline import Headline, incident_headline, quiet_
 from garde.hub.console.views.machines import Row
 from garde.hub.console.views.situation import Situation
 from garde.hub.console.web import Here, Seen, html
+from garde.hub.plan_acts import state_of
 
 KINDS = (
     "incident_opened incident_raised incident_answered incident_closed incident_joined spread_found cut_proposed"
     " cut_changed cut_decided machine_cut machine_freed agent_enrolled agent_revoked agent_alive agent_silent"
-    " estate_loaded"
+    " estate_loaded plan_proposed plan_rejected plan_triggered plan_phase_changed plan_stood_down"
 )
 
 
@@ -39,6 +41,7 @@ def now(site: Here, visit: Seen) -> Response[str]:
     board = site.board()
     opened = open_incidents(site, visit, board)
     rows = board_rows(site, board)
+    plan = state_of(site.deps)
     counts = machines_view.counts(rows)
     body = site.render(
         "now.html",
@@ -47,6 +50,8 @@ def now(site: Here, visit: Seen) -> Response[str]:
         headline=None if opened else quiet_headline(counts, visit.names),
         groups=machines_view.groups(visit.names.look, rows),
         counts=counts,
+        plan=plan,
+        voice=Voice(visit.say, visit.names.look, plan.plan),
         closed=sum(each.state == "closed" for each in board.incidents.values()),
         waiting=sum(each.situation.to_decide for each in opened),
         kinds=KINDS,
