@@ -167,6 +167,24 @@ class Browser:
         sent["content-type"] = "application/x-www-form-urlencoded"
         return self._ask("POST", path, urlencode(fields).encode(), sent)
 
+    def send(self, method: str, path: str, body: bytes = b"{}") -> Answer:
+        """Ask the API with this session."""
+        sent = {"origin": f"https://{HOST}", "content-type": "application/json"}
+        return self._ask(method, path, body, sent)
+
+    def upload(self, path: str, fields: Mapping[str, str], files: Mapping[str, tuple[str, bytes]]) -> Answer:
+        """Send a form with files."""
+        edge = "edge-of-a-part"
+        parts = [
+            f'--{edge}\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n'.encode() for k, v in fields.items()
+        ]
+        for name, (file, raw) in files.items():
+            head = f'--{edge}\r\nContent-Disposition: form-data; name="{name}"; filename="{file}"\r\n'
+            parts.append(f"{head}Content-Type: text/csv\r\n\r\n".encode() + raw + b"\r\n")
+        body = b"".join(parts) + f"--{edge}--\r\n".encode()
+        sent = {"origin": f"https://{HOST}", "sec-fetch-site": "same-origin"}
+        return self._ask("POST", path, body, {**sent, "content-type": f"multipart/form-data; boundary={edge}"})
+
     def press(self, page: str, path: str, **fields: str) -> Answer:
         """Open a page and send one of its forms."""
         return self.post(path, {"csrf": self.get(page).csrf, **fields})

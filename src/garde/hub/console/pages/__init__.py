@@ -13,7 +13,20 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
 from garde.hub.console import web
-from garde.hub.console.pages import accounts, assets, cuts, incidents, journal, machines, me, now, sign_in
+from garde.hub.console.pages import (
+    accounts,
+    assets,
+    cuts,
+    hangs,
+    incidents,
+    journal,
+    machines,
+    me,
+    now,
+    sign_in,
+    start,
+    wall,
+)
 from garde.hub.console.site import Site
 
 BODY_MOST = 64 * 1024  # bytes of a form
@@ -21,7 +34,10 @@ BODY_MOST = 64 * 1024  # bytes of a form
 
 def routers(site: Site) -> list[Router]:
     """Return the pages behind the sign-in, and those before it."""
-    inside = [*now.PAGES, *incidents.PAGES, *cuts.PAGES, *machines.PAGES, *journal.PAGES, *accounts.PAGES, *me.PAGES]
+    inside = [
+        *now.PAGES, *wall.PAGES, *hangs.PAGES, *incidents.PAGES, *cuts.PAGES, *machines.PAGES, *journal.PAGES,
+        *accounts.PAGES, *me.PAGES, *start.PAGES,
+    ]  # fmt: skip
     return [
         _router(site, inside, web.signed_in, web.form_of_ours),
         _router(site, [*sign_in.PAGES, *assets.PAGES], web.anybody, web.open_form),

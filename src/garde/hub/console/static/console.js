@@ -100,9 +100,12 @@ if (kinds.length) {
 
 // One press is one decision.
 addEventListener("submit", (event) => {
+  event.submitter?.setAttribute("aria-busy", "true"); // and shows that it is being done
   setTimeout(() => { for (const each of event.target.querySelectorAll("button")) each.disabled = true; }, 0);
 });
-addEventListener("pageshow", () => { for (const each of document.querySelectorAll("form button")) each.disabled = false; });
+addEventListener("pageshow", () => {
+  for (const each of document.querySelectorAll("form button")) { each.disabled = false; each.removeAttribute("aria-busy"); }
+});
 
 // Menus close where one presses elsewhere, or Escape.
 addEventListener("click", (event) => {
