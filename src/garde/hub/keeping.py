@@ -1,8 +1,8 @@
 """What the hub sees to from time to time: checkpoints, and the hospital's file.
 
-Comes in: the clock's ticks; a person who asks to read the file again, or who brings lists. Goes out: signed checkpoints in the journal
-(agents note the newest one from the answer to their heartbeat, so that a journal cut off at the hub shows elsewhere);
-the file with the lists merged into it; `estate_loaded`.
+Comes in: the clock's ticks; a person who asks to read the file again, or who brings lists. Goes out: signed
+checkpoints in the journal (agents note the newest one from the answer to their heartbeat, so that a journal cut off
+at the hub shows elsewhere); the file with the lists merged into it; `estate_loaded`.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ API = [
     ("GET", "/state", LOOK), ("GET", "/machines", LOOK), ("GET", "/estate", LOOK),
     ("GET", "/incidents", READ), ("GET", "/incidents/I", READ), ("GET", "/cuts", READ), ("GET", "/cuts/C", READ),
     ("GET", "/journal", READ), ("GET", "/journal/checkpoints", READ),
-    ("POST", "/cuts/C/decision", DECIDE), ("POST", "/incidents/I/answer", DECIDE), ("POST", "/incidents/I/close", DECIDE),
+    ("POST", "/cuts/C/decision", DECIDE), ("POST", "/incidents/I/answer", DECIDE),
+    ("POST", "/incidents/I/close", DECIDE),
     ("POST", "/agents/tokens", KEEP), ("GET", "/agents/files-1/codes", KEEP), ("POST", "/agents/nobody/revoke", KEEP),
     ("GET", "/accounts", KEEP), ("POST", "/accounts", KEEP), ("PATCH", "/accounts/nobody", KEEP),
     ("POST", "/accounts/break-glass", KEEP), ("POST", "/estate/reload", KEEP),
@@ -51,10 +52,7 @@ def test_the_api_takes_what_the_table_allows_and_nothing_else(house: ConsoleHous
     browser = house.browser(house.account("carla", role))
     for method, path, right in API:
         url, before = f"/api/v1{_at(path, places)}", house.loop.seq
-        if method == "GET":
-            status = browser.get(url).status
-        else:
-            status = browser.send(method, url).status
+        status = browser.get(url).status if method == "GET" else browser.send(method, url).status
         assert (status == 403) == (not may(role, right)), (method, path, status)
         assert status != 401
         if not may(role, right):

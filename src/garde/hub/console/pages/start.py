@@ -121,7 +121,7 @@ def _take(site: Site, visit: Visit, name: str, files: dict[str, tuple[str, bytes
         return _page(site, visit, wrong=visit.say.known(error.message), todo=visit.say.known(error.todo))
     except OSError as error:
         raise NotPermitted(f"the hospital's file cannot be written: {error.strerror}", "nothing was changed") from error
-    if taken.in_force and not taken.problems and not taken.unused:
+    if taken.written and taken.in_force and not taken.problems and not taken.unused:
         return go("/start?said=taken")
     return _page(site, visit, taken=taken)
 

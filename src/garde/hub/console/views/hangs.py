@@ -81,7 +81,7 @@ def hangs(look: Lookup, cut: Collection[str], of: str = "") -> Hangs:
     shown = _shown(look, rows, of)
     machines = _machines(look, shown, of)
     height = 2 * TOP + max(len(machines), len(shown), 1) * (ROW + GAP) - GAP
-    left = _column(machines, 0.0, LEFT, height, {name: "cut" for name in known})
+    left = _column(machines, 0.0, LEFT, height, dict.fromkeys(known, "cut"))
     right = _column([each.id for each in shown], WIDTH - RIGHT, RIGHT, height, state)
     lines = [
         _line(left[name], right[each.id], needed=name in each.machines, broken=name in known)

@@ -7,7 +7,8 @@ order. It asks nothing that the hub does not know already, so a step is done whi
 2. An agent is there once one is alive.
 3. Two people can sign in, or more: nobody is on call alone.
 4. The drill is done once an incident has files that were put back.
-5. The first step that is not done is the one to do now. Services may be added later: they are asked for, not waited for.
+5. The first step that is not done is the one to do now. Services may be added later: they are asked for, not waited
+   for.
 """
 
 from __future__ import annotations
