@@ -12,4 +12,5 @@ BENCHES: dict[str, str] = {
     "overhead": "bench.overhead",
     "events": "bench.events",
     "quiet": "bench.quiet",
+    "console": "bench.console",
 }

@@ -17,7 +17,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit/hub/console")
 from console_house import COOKIE, PASSWORD, ConsoleHouse, Night, empty_house
 
 __all__ = [
-    "CHROMIUM", "DESKTOP", "PASSWORD", "PHONE", "WALL", "ConsoleHouse", "Stage", "empty_house", "launched", "night_in_progress",
+    "CHROMIUM", "DESKTOP", "PASSWORD", "PHONE", "WALL", "ConsoleHouse", "Stage", "empty_house", "launched",
+    "night_in_progress",
 ]  # fmt: skip
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""

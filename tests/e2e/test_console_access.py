@@ -21,7 +21,15 @@ sys.path.insert(0, str(HERE))
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 from console_stage import (  # noqa: E402
-    CHROMIUM, DESKTOP, PHONE, WALL, ConsoleHouse, Stage, empty_house, launched, night_in_progress,
+    CHROMIUM,
+    DESKTOP,
+    PHONE,
+    WALL,
+    ConsoleHouse,
+    Stage,
+    empty_house,
+    launched,
+    night_in_progress,
 )  # fmt: skip
 
 from garde.clock import SystemClock  # noqa: E402
