@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -72,13 +72,19 @@ class Stage:
         return next(name for name, cut in cuts.items() if action in ("", cut.proposal["action"]))
 
 
-def night_in_progress(night: Night) -> None:
+def night_in_progress(night: Night, pass_time: Callable[[float], object] = lambda seconds: None) -> None:
     """Harm on three servers, two of them put back, one cut that does not hold, and something to decide."""
     night.enrol()
-    night.strike("files-1", files=24)
-    night.put_back("files-1")
+    for files, back in ((24, True), (17, False), (41, True)):
+        night.strike("files-1", files=files)
+        pass_time(2)
+        if back:
+            night.put_back("files-1")
+    pass_time(3)
     night.strike("files-2", files=61, share="radiology")
+    pass_time(4)
     night.put_back("files-2", failed=2)
     night.obey(but="files-2")
+    pass_time(9)
     night.strike("files-1", machine="ws-accounts-1", user="avermeulen", files=9)
     night.strike("files-3", files=38, share="research")

@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from babel.dates import get_month_names
+
 from garde.estate.look import Lookup
 from garde.hub.console.accounts import BREAK_GLASS
 from garde.journal.speech import Said, Say, mark
@@ -35,10 +37,6 @@ SHORT_ROLES = {
     "medical_director": mark("medical director"),
     "on_call_it": mark("on-call IT"),
     "admin": mark("administrator"),
-}
-_MONTHS = {
-    "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-    "fr": ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."),
 }
 
 
@@ -103,7 +101,7 @@ class Names:
         moment = datetime.fromtimestamp(at)
         if moment.date() == datetime.fromtimestamp(now).date():
             return Said(moment.strftime("%H:%M:%S"))
-        month = _MONTHS[self.say.language][moment.month - 1]
+        month = get_month_names("abbreviated", locale=self.say.language)[moment.month]
         return Said(f"{moment.day} {month} {moment:%H:%M}")
 
     def minute(self, at: float, now: float) -> Said:
