@@ -34,6 +34,7 @@ from garde.trust.ca import client_context
 MACHINES, AGENTS, SERVICES = 500, 480, 60
 PAGES = {"board": "/", "wall": "/wall", "map": "/map"}
 SPREADER = "10.9.9.9"
+SETTLE_S = 1.0  # what a page fetches once it is there counts as well
 PAUSE_S = 0.5  # between two reports
 WATCH = """() => { window.garde_news = {}; const look = () => {
     const text = document.querySelector('#timeline')?.innerText || '';
@@ -150,6 +151,7 @@ async def _load(browser: Any, kept: Any, url: str, name: str, seen: Seen) -> Non
             const found = performance.getEntriesByName('first-contentful-paint')[0];
             found ? done(found.startTime) : requestAnimationFrame(look); }; look(); })"""
     )
+    await asyncio.sleep(SETTLE_S)
     seen.bytes.setdefault(name, []).append(sum(came))
     seen.render_ms.setdefault(name, []).append(float(painted))
     await context.close()

@@ -149,6 +149,7 @@ class Visit:
     path: str
     alarm: str  # why the journal cannot be written; "" where it can
     address: str = ""
+    seq: int = 0  # the newest entry before anything was looked up: a live page goes on from there
 
     @property
     def say(self) -> Say:

@@ -82,6 +82,7 @@ def anybody(request: Asked, site: Here) -> Visit:
         path=_path_of(request),
         alarm=site.deps.loop.refusal,
         address=request.client.host if request.client else "",
+        seq=site.deps.loop.seq,
     )
 
 
