@@ -32,6 +32,7 @@ from garde.journal.text import Text
 from garde.trust.ca import client_context
 
 MACHINES, AGENTS, SERVICES = 500, 480, 60
+NEWS = "news on an incident"
 PAGES = {"board": "/", "wall": "/wall", "map": "/map"}
 SPREADER = "10.9.9.9"
 SETTLE_S = 1.0  # what a page fetches once it is there counts as well
@@ -54,44 +55,48 @@ class Seen:
     lost: int = 0
 
 
-def run(quick: bool, report: Report) -> Result:
-    """Run the bench."""
+def run(quick: bool, report: Report, only: str = "") -> Result:
+    """Run the bench; `only`: the rows whose name holds this text."""
     warn_if_busy(report)
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if not chromium:
         raise UnavailableError("needs chromium (apt install chromium)")
     loads, reports = (3, 15) if quick else (15, 100)
+    pages = {name: path for name, path in PAGES.items() if only in path or only in name}
+    reports = reports if only in NEWS else 0
     with tempfile.TemporaryDirectory(prefix="garde-bench-console-") as folder:
         state, port = Path(folder) / "state", _free_port()
         login = _set_up(Path(folder), state, port)
         with _hub(state) as (_, ready_s):
             report(f"the hub serves after {ready_s:.1f} s; {AGENTS} agents enrol")
-            seen = asyncio.run(_play(state, port, login, chromium, loads, reports, report))
+            seen = asyncio.run(_play(state, port, login, chromium, pages, (loads, reports), report))
     figures = {
-        "board_kb": round(max(seen.bytes["board"]) / 1000, 1),
-        "wall_kb": round(max(seen.bytes["wall"]) / 1000, 1),
-        "board_render_ms": _of(seen.render_ms["board"], 95),
-        "wall_render_ms": _of(seen.render_ms["wall"], 95),
+        "board_kb": _kb(seen, "board"),
+        "wall_kb": _kb(seen, "wall"),
+        "board_render_ms": _of(seen.render_ms.get("board", []), 95),
+        "wall_render_ms": _of(seen.render_ms.get("wall", []), 95),
         "news_p95_ms": _of(seen.news_ms, 95),
-        "lost": seen.lost,
+        "lost": seen.lost if reports else None,
     }
     rows = [
         {
-            "page": PAGES[name], "loads": loads, "kB": round(max(seen.bytes[name]) / 1000, 1),
+            "page": path, "loads": loads, "kB": _kb(seen, name),
             "first render p50 ms": _of(seen.render_ms[name], 50), "p95 ms": _of(seen.render_ms[name], 95),
         }
-        for name in PAGES
+        for name, path in pages.items()
     ]  # fmt: skip
-    rows.append({
-        "page": "news on an incident", "loads": len(seen.news_ms), "kB": None,
-        "first render p50 ms": _of(seen.news_ms, 50), "p95 ms": _of(seen.news_ms, 95),
-    })  # fmt: skip
+    if reports:
+        rows.append({
+            "page": NEWS, "loads": len(seen.news_ms), "kB": None,
+            "first render p50 ms": _of(seen.news_ms, 50), "p95 ms": _of(seen.news_ms, 95),
+        })  # fmt: skip
     return {"name": "console", "figures": figures, "rows": rows}
 
 
 async def _play(
-    state: Path, port: int, login: tuple[str, str], chromium: str, loads: int, reports: int, report: Report
-) -> Seen:
+    state: Path, port: int, login: tuple[str, str], chromium: str, pages: dict[str, str], count: tuple[int, int],
+    report: Report,
+) -> Seen:  # fmt: skip
     try:
         from playwright.async_api import async_playwright
     except ImportError as error:
@@ -106,12 +111,13 @@ async def _play(
         async with async_playwright() as engine:
             browser = await engine.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             kept = await _sign_in(browser, url, login)
-            for name, path in PAGES.items():
-                report(f"{path}: {loads} loads")
-                for _ in range(loads):
+            for name, path in pages.items():
+                report(f"{path}: {count[0]} loads")
+                for _ in range(count[0]):
                     await _load(browser, kept, url + path, name, seen)
-            report(f"{reports} reports onto an open page")
-            await _news(browser, kept, url, agents[0], reports, seen)
+            if count[1]:
+                report(f"{count[1]} reports onto an open page")
+                await _news(browser, kept, url, agents[0], count[1], seen)
             await browser.close()
     finally:
         for task in live:
@@ -232,6 +238,11 @@ def _set_up(folder: Path, state: Path, port: int) -> tuple[str, str]:
             if made.get("kind") == "hub_made":
                 return made["login"], made["password"]
     raise UnavailableError("garde hub init showed no account")
+
+
+def _kb(seen: Seen, name: str) -> float | None:
+    found = seen.bytes.get(name)
+    return round(max(found) / 1000, 1) if found else None
 
 
 def _of(values: list[float], share: int) -> float | None:
