@@ -16,4 +16,5 @@ BENCHES: dict[str, str] = {
     "hub_restart": "bench.hub_restart",
     "night": "bench.night",
     "calling": "bench.calling",
+    "console": "bench.console",
 }

@@ -28,7 +28,7 @@ LOOK_S = 0.005
 END_S = 30.0
 
 
-def run(quick: bool, report: Report) -> Result:
+def run(quick: bool, report: Report, *, only: str = "") -> Result:
     """Run the bench."""
     warn_if_busy(report)
     rows = []

@@ -235,6 +235,20 @@ def test_an_estate_that_cannot_be_used_sets_nothing_up(tmp_path: Path) -> None:
     assert not (tmp_path / "state").exists()
 
 
+def test_without_a_file_it_begins_with_itself_alone(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    words = ("hub", "init", "--state", str(state))
+    code, _, complaint = garde(*words, "--address", "hub.example")
+    assert code == 2 and "is a name" in complaint and not state.exists()
+    code, lines, _ = garde(*words, "--address", "10.0.0.5", "--hospital", "Clinique du Val")
+    made = lines[0]
+    assert code == 0 and (made["hospital"], made["machines"], made["services"]) == ("Clinique du Val", 1, 0)
+    assert made["password"] and len(made["break_glass"]) == 5
+    assert garde("estate", "check", str(state / "hospital.yaml"))[0] == 0
+    assert garde(*words)[1][0]["password"] == ""  # again: nothing is made anew
+    assert garde(*words, "--hospital", "Another")[0] == 2
+
+
 # --- tampered with ----------------------------------------------------------------------------------------------------
 
 

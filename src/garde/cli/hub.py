@@ -31,6 +31,9 @@ Action = Annotated[
 Name = Annotated[str, Parameter(name="NAME", help="token, codes, revoke: the machine's id. accounts: a login.")]
 HubState = Annotated[Path, Parameter(name="--state", help="State directory of the hub.")]
 Estate = Annotated[Path | None, Parameter(name="--estate", help="init: the hospital's file (hospital.yaml).")]
+Hospital = Annotated[
+    str, Parameter(name="--hospital", help="init without --estate: the hospital's name; the console fills the rest.")
+]
 Listen = Annotated[str, Parameter(name="--listen", help="init, run: HOST:PORT to listen on. Default: 0.0.0.0:8443.")]
 Address = Annotated[
     str, Parameter(name="--address", help="init: by which agents and people reach it. Default: the estate's hub.")
@@ -57,6 +60,7 @@ def hub(
     *,
     state: HubState = DEFAULT_STATE,
     estate: Estate = None,
+    hospital: Hospital = "",
     listen: Listen = "",
     address: Address = "",
     database: Database = "",
@@ -79,7 +83,7 @@ def hub(
     clock: Clock = OffsetClock(lab_clock) if lab_clock else SystemClock()
     place = state.absolute()
     if action == "init":
-        _init(place, estate, (listen, address, database), clock, screen)
+        _init(place, estate, (listen, address, database, hospital), clock, screen)
     elif action == "run":
         return _run(place, listen, clock, screen)
     else:
@@ -111,25 +115,25 @@ def _named(name: str, what: str) -> str:
 # --- init and run -----------------------------------------------------------------------------------------------------
 
 
-def _init(state: Path, estate: Path | None, words: tuple[str, str, str], clock: Clock, screen: Screen) -> None:
+def _init(state: Path, estate: Path | None, words: tuple[str, str, str, str], clock: Clock, screen: Screen) -> None:
     from garde.errors import UsageError
     from garde.hub.config import FILE_NAME, LISTEN, Config, load_config
     from garde.hub.setup import set_up
     from garde.trust.enrolment import split_address
 
-    listen, address, database = words
+    listen, address, database, hospital = words
     if listen:
         split_address(listen)
-    if estate is None and not (state / FILE_NAME).exists():
-        raise UsageError("no hospital was named", "name its file: garde hub init --estate hospital.yaml")
-    path = str(estate) if estate is not None else load_config(state).estate
+    path = str(estate) if estate is not None else load_config(state).estate if (state / FILE_NAME).exists() else ""
+    if hospital and (path or estate is not None):
+        raise UsageError("the hospital has a name already", "--hospital is for a hub that begins without a file")
     if not listen and not (state / FILE_NAME).exists():
         listen = LISTEN
-    made = set_up(state, Config(path, listen, address, (), database), clock)
-    _show_made(made, screen)
+    made = set_up(state, Config(path, listen, address, (), database), clock, hospital=hospital)
+    _show_made(made, screen, empty=not path)
 
 
-def _show_made(made: Made, screen: Screen) -> None:
+def _show_made(made: Made, screen: Screen, *, empty: bool) -> None:
     from garde.journal.text import plain
 
     port = made.config.bind[1]
@@ -152,7 +156,10 @@ def _show_made(made: Made, screen: Screen) -> None:
         for code in made.break_glass:
             screen.line(f"  break-glass code  {code}")
     screen.line("")
-    screen.line("Next: garde hub run, then garde hub token MACHINE for each agent", "dim")
+    if empty:
+        screen.line(f"Next: garde hub run, then sign in at https://{made.config.address}:{port}/start", "dim")
+    else:
+        screen.line("Next: garde hub run, then garde hub token MACHINE for each agent", "dim")
 
 
 def _run(state: Path, listen: str, clock: Clock, screen: Screen) -> int:

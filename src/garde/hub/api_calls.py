@@ -82,7 +82,7 @@ def drop(deps: Hub, caller: Who, duty: Id) -> Written:
 def routers(door: Door) -> list[Router]:
     """Return what this part of the API is made of."""
     return [
-        Router("/", route_handlers=[calls, code], guards=[door.everybody], tags=["calls"]),
+        Router("/", route_handlers=[calls, code], guards=[door.readers], tags=["calls"]),
         Router("/", route_handlers=[ask_test, duty, drop], guards=[door.deciders], tags=["calls"]),
     ]
 

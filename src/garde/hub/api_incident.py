@@ -25,6 +25,7 @@ from garde.hub.events import LISTENERS, Events
 from garde.hub.guard import Door, Hub, Who
 from garde.hub.liveness import Agent
 from garde.hub.present import data, entry_data
+from garde.hub.rights import Right
 from garde.journal.checkpoint import Checkpoint
 from garde.journal.entry import Entry
 from garde.journal.hub_kinds import CutDecided, IncidentAnswered, IncidentClosed
@@ -149,16 +150,22 @@ def checkpoints(deps: Hub) -> list[dict[str, Any]]:
 
 @get("/events", include_in_schema=True)
 async def events(
-    request: Request[Any, Any, Any], live: Live, after: Annotated[int | None, QueryParameter(ge=0, le=MOST_SEQ)] = None
+    request: Request[Any, Any, Any],
+    live: Live,
+    caller: Who,
+    after: Annotated[int | None, QueryParameter(ge=0, le=MOST_SEQ)] = None,
 ) -> Stream:
-    """Every new entry as a server-sent event, named for its kind; `after` or `Last-Event-ID`: its number, to go on."""
+    """Every new entry as a server-sent event, named for its kind; `after` or `Last-Event-ID`: its number, to go on.
+
+    Who may not read the record hears that something was written and of what kind, not what.
+    """
     last = request.headers.get("last-event-id", "")
     if after is None and last.isascii() and last.isdigit():
         after = min(int(last[:20]), MOST_SEQ)
     if live.listeners >= LISTENERS:
         raise ClientException("too many are listening already", status_code=503)
     return Stream(
-        live.stream(after),
+        live.stream(after, bare=not caller.may(Right.READ)),
         media_type="text/event-stream",
         headers={"cache-control": "no-store", "x-accel-buffering": "no"},
     )
@@ -166,9 +173,11 @@ async def events(
 
 def routers(door: Door) -> list[Router]:
     """Return what this part of the API is made of."""
-    reading = [hub_state, machines, incidents, incident, cuts, cut, journal, checkpoints, events]
+    looking = [hub_state, machines, events]
+    reading = [incidents, incident, cuts, cut, journal, checkpoints]
     return [
-        Router("/", route_handlers=reading, guards=[door.everybody], tags=["incident"]),
+        Router("/", route_handlers=looking, guards=[door.everybody], tags=["incident"]),
+        Router("/", route_handlers=reading, guards=[door.readers], tags=["incident"]),
         Router("/", route_handlers=[decide, answer, close], guards=[door.deciders], tags=["incident"]),
     ]
 

@@ -208,12 +208,15 @@ def make_report(deps: Hub, caller: Who) -> Written:
 
 def routers(door: Door) -> list[Router]:
     """Return what this part of the API is made of. Who may decide is the plan's business, not the door's."""
-    reading = [plan, document, diversion, services, services_pdf, services_page, report, report_pdf]
+    reading = [plan, document, diversion, services, services_pdf, services_page]
     deciding = [
         load, trigger, reject, hold, criterion, stand_down, give_task, task, divert, told, understood, service, flag,
         make_report,
     ]  # fmt: skip
-    return [Router("/", route_handlers=[*reading, *deciding], guards=[door.everybody], tags=["plan"])]
+    return [
+        Router("/", route_handlers=[*reading, *deciding], guards=[door.everybody], tags=["plan"]),
+        Router("/", route_handlers=[report, report_pdf], guards=[door.readers], tags=["plan"]),
+    ]
 
 
 # --- parts ------------------------------------------------------------------------------------------------------------

@@ -24,17 +24,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from garde.clock import Clock
+from garde.hub.rights import ROLES, Right, holders, may
+
+__all__ = ["DECIDERS", "ROLES", "Account", "Accounts", "Caller", "Deps"]
 
 if TYPE_CHECKING:
     from garde.estate.look import Lookup
     from garde.hub.enrol import Enrolment
+    from garde.hub.keeping import EstateKeeper
     from garde.hub.liveness import Liveness
     from garde.hub.loop import Loop
     from garde.hub.orders import Orders
     from garde.hub.replies import Replies
 
-ROLES = ("viewer", "operator", "it_director", "crisis_coordinator", "admin")
-DECIDERS = frozenset({"operator", "it_director", "crisis_coordinator"})  # may say yes or no; the authority says to what
+DECIDERS = holders(Right.DECIDE)  # may say yes or no; the authority says to what
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,10 @@ class Caller:
     login: str
     role: str  # one of ROLES
     how: str  # session | token: a token file is no person, and never one of two
+
+    def may(self, right: Right | str) -> bool:
+        """Whether the caller has a right; the token of root on the hub's own machine has all of them."""
+        return self.how == "token" or may(self.role, Right(right))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +116,4 @@ class Deps:
     liveness: Liveness  # .all(): every enrolled agent with mode and last sign of life
     enrolment: Enrolment  # .make_token(machine, by=login): a new agent's token, as text
     replies: Replies  # .give(code, meaning, how, by): a code that somebody typed
+    keeper: EstateKeeper  # .take(lists, who): lists merged into hospital.yaml

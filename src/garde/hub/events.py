@@ -9,7 +9,8 @@ comes twice.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
 from garde.hub.loop import Loop
 from garde.hub.present import encoded, entry_data
@@ -43,8 +44,13 @@ class Events:
         for queue in tuple(self._queues):
             self._let_go(queue)
 
-    async def stream(self, after: int | None = None) -> AsyncIterator[bytes]:
-        """Yield events from the entry behind `after` on; None: from now on."""
+    async def stream(self, after: int | None = None, *, bare: bool = False) -> AsyncIterator[bytes]:
+        """Yield events from the entry behind `after` on; None: from now on. `bare`: their kinds only."""
+        async with contextlib.aclosing(self._stream(after)) as events:
+            async for event in events:
+                yield without_data(event) if bare else event
+
+    async def _stream(self, after: int | None) -> AsyncGenerator[bytes]:
         queue: asyncio.Queue[Event | None] = asyncio.Queue(ROOM + 1)
         self._queues.add(queue)  # first: what is written from here on waits there
         told = self._loop.seq
@@ -98,6 +104,12 @@ class Events:
     def _let_go(self, queue: asyncio.Queue[Event | None]) -> None:
         self._queues.discard(queue)
         queue.put_nowait(None)  # there is one place more than ROOM
+
+
+def without_data(event: bytes) -> bytes:
+    """Return an event with its number and kind, and nothing of what the entry says."""
+    head, found, _ = event.partition(b"\ndata: ")
+    return head + b"\ndata: {}\n\n" if found else event
 
 
 def event_of(entry: Entry) -> Event:

@@ -24,7 +24,8 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import SkipValidation
 
 from garde.hub.config import TOKEN_FILE
-from garde.hub.deps import DECIDERS, Accounts, Caller, Deps
+from garde.hub.deps import Accounts, Caller, Deps
+from garde.hub.rights import Right, holders
 from garde.trust.files import read_secret
 
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -76,14 +77,19 @@ class Door:
         return self.needs()
 
     @property
+    def readers(self) -> Callable[[Connection, BaseRouteHandler], None]:
+        """Who may read the record in full."""
+        return self.needs(*sorted(holders(Right.READ)))
+
+    @property
     def deciders(self) -> Callable[[Connection, BaseRouteHandler], None]:
         """Who may say yes or no to a cut."""
-        return self.needs(*sorted(DECIDERS))
+        return self.needs(*sorted(holders(Right.DECIDE)))
 
     @property
     def admins(self) -> Callable[[Connection, BaseRouteHandler], None]:
-        """Who keeps accounts and agents."""
-        return self.needs("admin")
+        """Who keeps accounts, agents and the hospital's file."""
+        return self.needs(*sorted(holders(Right.KEEP)))
 
 
 async def provide_caller(request: Request[Any, Any, Any]) -> Caller:

@@ -1,21 +1,26 @@
 """What the hub sees to from time to time: checkpoints, and the hospital's file.
 
-Comes in: the clock's ticks; a person who asks to read the file again. Goes out: signed checkpoints in the journal
-(agents note the newest one from the answer to their heartbeat, so that a journal cut off at the hub shows elsewhere);
-`estate_loaded`.
+Comes in: the clock's ticks; a person who asks to read the file again, or who brings lists. Goes out: signed
+checkpoints in the journal (agents note the newest one from the answer to their heartbeat, so that a journal cut off
+at the hub shows elsewhere); the file with the lists merged into it; `estate_loaded`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from garde.clock import Clock
 from garde.errors import GardeError
 from garde.estate.canonical import to_json
 from garde.estate.nouns import Estate
-from garde.estate.read import load
+from garde.estate.places import Problem
+from garde.estate.read import load, read, read_bytes, refusal
+from garde.estate.tables import merge
+from garde.estate.write import replace_file, to_yaml
 from garde.hub.api_shapes import EstateState
 from garde.hub.loop import Loop
 from garde.journal.hub_kinds import EstateLoaded
@@ -49,6 +54,18 @@ class Checkpoints:
             pass  # a full disk: the appends say so, and the next tick tries again
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What came of lists, or of a whole file."""
+
+    problems: tuple[Problem, ...]  # errors where it was refused or is not in force, else warnings
+    added: Mapping[str, list[str]]  # table -> ids
+    changed: Mapping[str, list[str]]
+    unused: Mapping[str, list[str]]  # file -> columns that mean nothing here
+    written: bool
+    in_force: bool
+
+
 class EstateKeeper:
     """Reads hospital.yaml, and writes what it holds into the journal where that is something new."""
 
@@ -64,11 +81,50 @@ class EstateKeeper:
     def reload(self, who: str) -> EstateState:
         """Read the file again. SettingsError with file and line where it cannot be used: nothing has changed then."""
         with self._lock:
-            estate = load(self.path).estate
-            if digest_of(estate) == digest_of(self._loop.estate.estate):
-                return self.state()
-            self._loop.append([estate_loaded(estate, self.path)], who=who)
-            return self.state(changed=True)
+            return self._put_in_force(load(self.path).estate, who)
+
+    def take(self, lists: Mapping[str, tuple[str, bytes]], who: str, *, name: str = "") -> Taken:
+        """Merge lists (table -> file name and content) into the file and put it in force.
+
+        Where a list is wrong nothing is written; where the estate cannot be used yet the file is written, and the one
+        before stays in force. SettingsError where the file as it stands cannot be read, OSError where it cannot be
+        written.
+        """
+        with self._lock:
+            before = read(self.path)
+            if before.estate is None or not before.whole:
+                raise refusal(before.errors, self.path)
+            named = replace(before.estate, name=name) if name else before.estate
+            merged = merge(named, before.lines, lists)
+            if merged.refused:
+                return Taken(merged.refused, {}, {}, merged.unused, written=False, in_force=False)
+            if merged.estate != before.estate:
+                replace_file(self.path, to_yaml(merged.estate))
+            lacking = tuple(each for each in merged.problems if not each.warning)
+            if not lacking:
+                self._put_in_force(merged.estate, who)
+            return Taken(
+                lacking or merged.problems, merged.added, merged.changed, merged.unused,
+                written=merged.estate != before.estate, in_force=not lacking,
+            )  # fmt: skip
+
+    def take_file(self, raw: bytes, file_name: str, who: str) -> Taken:
+        """Put a whole hospital.yaml in the place of the file, and in force; where it has a fault nothing is written."""
+        with self._lock:
+            found = read_bytes(raw, file_name)
+            if found.errors or found.estate is None:
+                return Taken(found.errors, {}, {}, {}, written=False, in_force=False)
+            replace_file(self.path, raw.decode("utf-8-sig"))
+            self._put_in_force(found.estate, who)
+            tables = ("machines", "services", "wards", "people")
+            added = {table: [each.id for each in getattr(found.estate, table)] for table in tables}
+            return Taken(found.warnings, added, {}, {}, written=True, in_force=True)
+
+    def _put_in_force(self, estate: Estate, who: str) -> EstateState:
+        if digest_of(estate) == digest_of(self._loop.estate.estate):
+            return self.state()
+        self._loop.append([estate_loaded(estate, self.path)], who=who)
+        return self.state(changed=True)
 
 
 def digest_of(estate: Estate) -> str:

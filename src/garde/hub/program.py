@@ -156,10 +156,11 @@ def assemble(
     refusals = Refusals(loop.say, clock)
     liveness = Liveness(lambda: loop.look("roster", lambda roster: dict(roster.agents)), loop.append, clock)
     enrolment = Enrolment(loop, secrets, config.address, config.bind[1], clock)
-    deps = Deps(loop, accounts, lambda: loop.estate, clock, state, orders, liveness, enrolment, replies)
+    keeper = EstateKeeper(loop, Path(config.estate))
+    deps = Deps(loop, accounts, lambda: loop.estate, clock, state, orders, liveness, enrolment, replies, keeper)
     return Hub(
         state, config, clock, ca, secrets, loop, orders, liveness, enrolment, refusals,
-        Checkpoints(loop, secrets.key, clock), EstateKeeper(loop, Path(config.estate)), room, deps, complain,
+        Checkpoints(loop, secrets.key, clock), keeper, room, deps, complain,
     )  # fmt: skip
 
 

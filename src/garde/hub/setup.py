@@ -7,8 +7,10 @@ leaves the rest as it is: keys are never made anew (agents pin them), passwords 
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import secrets
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +18,11 @@ from garde.clock import Clock
 from garde.emergency.canonical import plan_loaded
 from garde.emergency.read import DEFAULT, PLANS
 from garde.emergency.read import load as load_plan
-from garde.errors import NotPermitted
+from garde.errors import NotPermitted, UsageError
 from garde.estate.look import Lookup
-from garde.estate.nouns import Estate
+from garde.estate.nouns import Estate, Machine
 from garde.estate.read import load
+from garde.estate.write import replace_file, to_yaml
 from garde.hub.config import (
     FILE_NAME,
     Config,
@@ -34,6 +37,7 @@ from garde.hub.keeping import digest_of, estate_loaded
 from garde.journal.chain import ChainStore
 from garde.journal.hub_kinds import AccountChanged, EstateLoaded
 
+OWN_FILE = "hospital.yaml"  # in the state directory, where no other was named
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that looks like something else on paper
 _GROUPS, _GROUP = 4, 5  # 20 characters, 98 bits
 BY = "local"  # who made them, in the journal: root on the hub's machine
@@ -55,9 +59,18 @@ class Made:
     warnings: tuple[str, ...]  # of the hospital's file
 
 
-def set_up(state: Path, wanted: Config, clock: Clock, *, login: str = "admin", role: str = "admin") -> Made:
-    """Make the hub, or what is missing of it. SettingsError for an estate that cannot be used: nothing is made then."""
-    path = Path(wanted.estate).absolute()
+def set_up(
+    state: Path, wanted: Config, clock: Clock, *, login: str = "admin", role: str = "admin", hospital: str = ""
+) -> Made:
+    """Make the hub, or what is missing of it. SettingsError for an estate that cannot be used: nothing is made then.
+
+    Where no estate is named, one is made that holds the hub alone: the console fills it from lists.
+    """
+    path = Path(wanted.estate).absolute() if wanted.estate else state / OWN_FILE
+    if not wanted.estate and not path.exists():
+        text = to_yaml(empty_estate(wanted.address, hospital))
+        _make_directory(state)
+        replace_file(path, text)
     loaded = load(path)
     _make_directory(state)
     handle = take_lock(state)
@@ -77,6 +90,27 @@ def set_up(state: Path, wanted: Config, clock: Clock, *, login: str = "admin", r
         state, config, loaded.estate.name, len(loaded.estate.machines), len(loaded.estate.services), ca.pin,
         login, password, codes, tuple(str(each) for each in loaded.warnings),
     )  # fmt: skip
+
+
+def empty_estate(address: str, hospital: str = "") -> Estate:
+    """Return a hospital of which nothing is known but where its hub is; UsageError for what is no address."""
+    try:
+        found = str(ipaddress.ip_address(address or own_address()))
+    except ValueError:
+        raise UsageError(
+            f"{address} is a name: a cut resolves none", "name the hub's own IP address: --address 10.0.0.5"
+        ) from None
+    return Estate(hospital or "Hospital", machines=(Machine("hub", "Garde", "hub", (found,)),))
+
+
+def own_address() -> str:
+    """Return the address by which this machine speaks to others. Nothing is sent: the kernel only chooses a way."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        try:
+            sock.connect(("192.0.2.1", 9))  # an address that is nobody's (RFC 5737)
+            return str(sock.getsockname()[0])
+        except OSError:
+            return ""
 
 
 def _make_directory(state: Path) -> None:

@@ -1,28 +1,34 @@
-"""Sentences for people, in English and French, with hostile values made safe.
+"""Sentences for people, in every language that has a catalogue, with hostile values made safe.
 
 Comes in: a sentence in English (the key) and values. Goes out: `Said`, text that is safe to show on a terminal; HTML
-escapes it once more. Translations lie in `locale/*.po` and are read by Babel; where Babel is not installed (an agent
-without the `up` extra) the sentences stay English. It formats no dates beyond the two below.
+escapes it once more. Translations lie in `locale/*.po` and are read by Babel; a language is offered once the journal
+has its catalogue, and brings its plurals with it (what a further catalogue lacks is said in English). Where Babel is
+not installed (an agent without the `up` extra) the sentences stay English. It formats no dates beyond the two below.
 """
 
 from __future__ import annotations
 
 import functools
+import gettext
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
 from garde.journal.text import Text, plain
 
-LANGUAGES = ("en", "fr")
 GOOD, WARN, BAD, NOTE = "good", "warn", "bad", "note"  # tones: renderers give them their colours
 JOURNAL_LOCALE = Path(__file__).parent / "locale"
 
+
+def languages_in(folder: Path) -> tuple[str, ...]:
+    """Return the languages that have a catalogue there, English first."""
+    return ("en", *sorted(found.stem for found in folder.glob("*.po") if found.stem != "en"))
+
+
+LANGUAGES = languages_in(JOURNAL_LOCALE)
+
 _Messages = dict[str, tuple[str, ...]]
-# Which form a number takes: French says "0 fichier", English "0 files".
-_PLURAL: dict[str, Callable[[int], int]] = {"en": lambda n: int(n != 1), "fr": lambda n: int(n > 1)}
-_POINT = {"en": ".", "fr": ","}
-_GROUP = {"en": ",", "fr": "\u202f"}  # between thousands
+_Plural = Callable[[int], int]  # which form a number takes: French says "0 fichier", English "0 files"
 
 
 class Said(str):
@@ -42,8 +48,9 @@ ERASED = mark("[erased]")
 class Say:
     """Says a sentence in one language: `say("{n} files held by {who}", n=3, who=Text(...))`."""
 
-    def __init__(self, language: str, messages: _Messages) -> None:
-        self.language, self._messages = language, messages
+    def __init__(self, language: str, messages: _Messages, plural: _Plural = lambda n: int(n != 1)) -> None:
+        self.language, self._messages, self._plural = language, messages, plural
+        self._point, self._group = _signs(language)
 
     def __call__(self, sentence: str, **values: object) -> Said:
         return self._fill(self._messages.get(sentence, (sentence,))[0], values)
@@ -51,7 +58,7 @@ class Say:
     def many(self, one: str, more: str, n: int, **values: object) -> Said:
         """Say the form that the number `n` takes."""
         forms = self._messages.get(one, (one, more) if self.language == "en" else ())
-        form = forms[_PLURAL[self.language](n)] if len(forms) > 1 else (one, more)[int(n != 1)]
+        form = forms[self._plural(n)] if len(forms) > 1 else (one, more)[int(n != 1)]
         return self._fill(form, {"n": n, **values})
 
     def word(self, table: Mapping[str, str], key: str) -> Said:
@@ -68,7 +75,7 @@ class Say:
 
     def tenths(self, value: float) -> Said:
         """Return a number with one decimal."""
-        return Said(f"{value:.1f}".replace(".", _POINT[self.language]))
+        return Said(f"{value:.1f}".replace(".", self._point))
 
     def clock(self, at: float) -> Said:
         """Return local date and time to the second: `2026-11-23 03:12:04`."""
@@ -86,7 +93,7 @@ class Say:
             case bool() | float():
                 return str(value)
             case int():
-                return f"{value:,}".replace(",", _GROUP[self.language])
+                return f"{value:,}".replace(",", self._group)
             case bytes():
                 return plain(value)
         return plain(str(value))
@@ -96,17 +103,37 @@ class Say:
 def say_in(language: str, *catalogues: Path) -> Say:
     """Return the speaker of a language (English where it is unknown) with the journal's and the named catalogues."""
     chosen = language if language in LANGUAGES else "en"
+    return speaker_of(chosen, JOURNAL_LOCALE, *catalogues)
+
+
+def speaker_of(language: str, *catalogues: Path) -> Say:
+    """Return the speaker of a language with just these catalogues; the first one says how plurals are made."""
     messages: _Messages = {}
-    for folder in (JOURNAL_LOCALE, *catalogues):
-        messages |= _read(folder / f"{chosen}.po")
-    return Say(chosen if messages else "en", messages)
+    rule = ""
+    for folder in catalogues:
+        found, plural = _read(folder / f"{language}.po")
+        messages |= found
+        rule = rule or plural
+    return Say(language, messages, gettext.c2py(rule)) if messages else Say("en", {})
 
 
-def _read(source: Path) -> _Messages:
+def _signs(language: str) -> tuple[str, str]:
+    """Return what stands before decimals and between thousands."""
+    if language == "en":
+        return ".", ","
+    from babel.numbers import get_decimal_symbol, get_group_symbol
+
+    return get_decimal_symbol(language), get_group_symbol(language)
+
+
+def _read(source: Path) -> tuple[_Messages, str]:
+    """Return a catalogue's sentences and its rule of plurals, as C writes it."""
     try:
         from babel.messages.pofile import read_po
     except ImportError:
-        return {}
+        return {}, ""
+    if not source.exists():
+        return {}, ""
     with source.open("rb") as stream:
         catalogue = read_po(stream)
     messages: _Messages = {}
@@ -117,4 +144,4 @@ def _read(source: Path) -> _Messages:
         forms = (message.string,) if isinstance(message.string, str) else tuple(message.string or ("",))
         if all(forms):
             messages[key] = forms
-    return messages
+    return messages, str(catalogue.plural_expr)

@@ -111,3 +111,19 @@ def test_an_event_loop_that_has_ended_is_no_fault(journal: SqliteStore, clock: V
 
     asyncio.run(leave())
     assert len(loop.append([CHANGED])) == 1
+
+
+def test_who_may_not_read_hears_that_something_was_written_and_not_what(
+    journal: SqliteStore, clock: VirtualClock
+) -> None:
+    async def play() -> None:
+        loop = started(journal, clock)
+        events = Events(loop)
+        stream = events.stream(bare=True)
+        assert (await anext(stream)).startswith(b"retry:")
+        await loop.write([ErrorSeen("secret", Text("patient Dupont"))])
+        assert await asyncio.wait_for(anext(stream), 5) == b"id: 1\nevent: error_seen\ndata: {}\n\n"
+        await stream.aclose()  # type: ignore[attr-defined]
+        assert events.listeners == 0
+
+    asyncio.run(play())

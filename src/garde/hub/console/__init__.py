@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from garde.hub.console.views.pace import PACES
 from garde.hub.console.views.story import STORIES
 from garde.hub.fold import Fold
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from garde.hub.deps import Deps
 
-VIEWS: tuple[Fold[Any], ...] = (STORIES,)
+VIEWS: tuple[Fold[Any], ...] = (STORIES, PACES)
 
 
 def routes(deps: Deps) -> list[Router]:

@@ -10,17 +10,16 @@ from __future__ import annotations
 
 from garde.errors import NotFound, NotPermitted, Refused
 from garde.hub.board import Board, Cut, Incident
-from garde.hub.console.accounts import BREAK_GLASS
 from garde.hub.console.site import Site, Visit
 from garde.hub.console.views.cuts import seen
 from garde.hub.console.views.situation import CAN_RETRY, CAN_UNDO, WAITS
-from garde.hub.deps import DECIDERS, Caller
+from garde.hub.deps import Caller
+from garde.hub.rights import Right
 from garde.journal.hub_kinds import AccountChanged, CutDecided, IncidentAnswered, IncidentClosed
 from garde.journal.payload import Payload
 from garde.journal.speech import mark
 from garde.journal.text import Text
 
-KEEPERS = frozenset({"admin", "it_director"})  # keep accounts and agents
 LONGEST_NOTE = 1_000  # characters
 
 # What the next page says, by the word in its address: a closed list, so that no address can put words into a page.
@@ -36,6 +35,7 @@ SAID = {
     "shut": mark("The account is shut."),
     "app": mark("Your sign-in now asks for a code of your telephone."),
     "no-app": mark("Your sign-in no longer asks for a code of your telephone."),
+    "taken": mark("It is in force."),
     "revoked": mark("The agent is no longer trusted."),
 }
 
@@ -75,7 +75,7 @@ def note_account(site: Site, visit: Visit, login: str, role: str, change: str) -
 
 def check_decider(caller: Caller) -> None:
     """Raise NotPermitted for an account that looks only."""
-    if caller.role not in DECIDERS:
+    if not caller.may(Right.DECIDE):
         raise NotPermitted("your account can look, not decide", "sign in with an account that may, or by the envelope")
 
 
@@ -85,9 +85,15 @@ def check_keeper(caller: Caller) -> None:
         raise NotPermitted("your account cannot change this", "ask an administrator, or use the envelope")
 
 
+def check_reader(caller: Caller) -> None:
+    """Raise NotPermitted for an account that may not read the record."""
+    if not caller.may(Right.READ):
+        raise NotPermitted("your account sees how things stand, not the record", "ask whoever is on call")
+
+
 def may_keep(caller: Caller) -> bool:
     """Whether this account keeps the others, and the agents."""
-    return caller.role in KEEPERS or caller.login == BREAK_GLASS
+    return caller.may(Right.KEEP)
 
 
 def _check_open(cut: Cut, decision: str, page_seen: str) -> None:

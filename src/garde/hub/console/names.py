@@ -10,20 +10,26 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from babel.dates import get_month_names
+
 from garde.estate.look import Lookup
 from garde.hub.console.accounts import BREAK_GLASS
 from garde.journal.speech import Said, Say, mark
 from garde.journal.text import plain
 
 ROLES = {
-    "viewer": mark("viewer: sees everything, changes nothing"),
-    "operator": mark("operator: decides on cuts"),
+    "viewer": mark("observer: sees everything, changes nothing"),
+    "ward": mark("ward: sees how things stand, no names of files or people"),
+    "dpo": mark("data protection officer: reads everything, changes nothing"),
+    "operator": mark("on-call IT (operator): decides on cuts"),
     "it_director": mark("IT director: decides on cuts, keeps the accounts"),
     "crisis_coordinator": mark("crisis coordinator: decides on cuts"),
     "admin": mark("administrator: keeps the accounts and the agents"),
 }
 SHORT_ROLES = {
-    "viewer": mark("viewer"),
+    "viewer": mark("observer"),
+    "ward": mark("ward"),
+    "dpo": mark("data protection officer"),
     "operator": mark("operator"),
     "it_director": mark("IT director"),
     "crisis_coordinator": mark("crisis coordinator"),
@@ -31,10 +37,6 @@ SHORT_ROLES = {
     "medical_director": mark("medical director"),
     "on_call_it": mark("on-call IT"),
     "admin": mark("administrator"),
-}
-_MONTHS = {
-    "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-    "fr": ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."),
 }
 
 
@@ -99,8 +101,15 @@ class Names:
         moment = datetime.fromtimestamp(at)
         if moment.date() == datetime.fromtimestamp(now).date():
             return Said(moment.strftime("%H:%M:%S"))
-        month = _MONTHS[self.say.language][moment.month - 1]
+        month = get_month_names("abbreviated", locale=self.say.language)[moment.month]
         return Said(f"{moment.day} {month} {moment:%H:%M}")
+
+    def minute(self, at: float, now: float) -> Said:
+        """Return hour and minute; another day than today's is named."""
+        moment = datetime.fromtimestamp(at)
+        if moment.date() == datetime.fromtimestamp(now).date():
+            return Said(moment.strftime("%H:%M"))
+        return self.time(at, now)
 
     def age(self, seconds: float) -> Said:
         """Return how long ago that was, in the coarsest unit that still says something."""

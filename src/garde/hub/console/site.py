@@ -22,6 +22,7 @@ from garde.hub.console.accounts import LocalAccounts, Session
 from garde.hub.console.entrance import Entrance
 from garde.hub.console.names import ROLES, SHORT_ROLES, Names, stamp
 from garde.hub.console.views.cuts import title
+from garde.hub.console.views.pace import Pace
 from garde.hub.console.views.situation import Situation, situation
 from garde.hub.console.views.story import Stories, Story, Track
 from garde.hub.deps import Caller, Deps
@@ -73,6 +74,11 @@ class Site:
             return deepcopy(state.stories.get(incident)), tracks
 
         found: tuple[Story | None, dict[str, Track]] = self.deps.loop.look("console_stories", take)
+        return found
+
+    def pace(self, incident: str) -> Pace | None:
+        """Return how fast an incident's files were damaged and put back."""
+        found: Pace | None = self.deps.loop.look("console_paces", lambda state: deepcopy(state.paces.get(incident)))
         return found
 
     def situation(self, incident: Incident, board: Board) -> Situation:
@@ -143,6 +149,7 @@ class Visit:
     path: str
     alarm: str  # why the journal cannot be written; "" where it can
     address: str = ""
+    seq: int = 0  # the newest entry before anything was looked up: a live page goes on from there
 
     @property
     def say(self) -> Say:
@@ -160,6 +167,10 @@ class Visit:
         assert self.session is not None
         return self.session.caller
 
+    def may(self, right: str) -> bool:
+        """Whether whoever looks has a right (`garde.hub.rights`)."""
+        return self.session is not None and self.session.caller.may(right)
+
     @property
     def csrf(self) -> str:
         """What a form of ours carries."""
@@ -168,6 +179,10 @@ class Visit:
     def time(self, at: float) -> Said:
         """Return the wall clock's time."""
         return self.names.time(at, self.now)
+
+    def minute(self, at: float) -> Said:
+        """Return the wall clock's hour and minute."""
+        return self.names.minute(at, self.now)
 
     def age(self, at: float) -> Said:
         """Return how long ago that was."""

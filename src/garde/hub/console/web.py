@@ -33,7 +33,7 @@ HEADERS = {
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with no-referrer a form of ours says that it comes from nowhere
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -82,6 +82,7 @@ def anybody(request: Asked, site: Here) -> Visit:
         path=_path_of(request),
         alarm=site.deps.loop.refusal,
         address=request.client.host if request.client else "",
+        seq=site.deps.loop.seq,
     )
 
 

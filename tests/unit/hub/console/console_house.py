@@ -72,14 +72,13 @@ class Answer:
 class ConsoleHouse:
     """Make it in a `with`."""
 
-    def __init__(self, state: Path, clock: Clock, *, quick: bool = True) -> None:
+    def __init__(self, state: Path, clock: Clock, *, quick: bool = True, made: Made | None = None) -> None:
         self.at_end = ExitStack()
-        self.runner = self.at_end.enter_context(
-            asyncio.Runner()
-        )  # one event loop, and one application, for all requests
+        self.runner = asyncio.Runner()  # one event loop, and one application, for all requests; made when first used
+        self.at_end.callback(self.runner.close)
         self.complaints: list[str] = []
         self.clock = clock
-        self.made = made_in(state, clock)
+        self.made = made or made_in(state, clock)
         self.hub = program.assemble(state, clock, self.at_end, complain=self.complaints.append)
         self.loop = self.hub.loop
         assert isinstance(self.hub.deps.accounts, LocalAccounts)
@@ -166,6 +165,24 @@ class Browser:
         sent = {"origin": f"https://{HOST}", "sec-fetch-site": "same-origin", **headers}
         sent["content-type"] = "application/x-www-form-urlencoded"
         return self._ask("POST", path, urlencode(fields).encode(), sent)
+
+    def send(self, method: str, path: str, body: bytes = b"{}") -> Answer:
+        """Ask the API with this session."""
+        sent = {"origin": f"https://{HOST}", "content-type": "application/json"}
+        return self._ask(method, path, body, sent)
+
+    def upload(self, path: str, fields: Mapping[str, str], files: Mapping[str, tuple[str, bytes]]) -> Answer:
+        """Send a form with files."""
+        edge = "edge-of-a-part"
+        parts = [
+            f'--{edge}\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n'.encode() for k, v in fields.items()
+        ]
+        for name, (file, raw) in files.items():
+            head = f'--{edge}\r\nContent-Disposition: form-data; name="{name}"; filename="{file}"\r\n'
+            parts.append(f"{head}Content-Type: text/csv\r\n\r\n".encode() + raw + b"\r\n")
+        body = b"".join(parts) + f"--{edge}--\r\n".encode()
+        sent = {"origin": f"https://{HOST}", "sec-fetch-site": "same-origin"}
+        return self._ask("POST", path, body, {**sent, "content-type": f"multipart/form-data; boundary={edge}"})
 
     def press(self, page: str, path: str, **fields: str) -> Answer:
         """Open a page and send one of its forms."""
@@ -368,3 +385,10 @@ def made_in(state: Path, clock: Clock) -> Made:
 def quick_house(path: Path, clock: Clock | None = None) -> ConsoleHouse:
     """A house on a clock that stands still."""
     return ConsoleHouse(path / "hub", clock or VirtualClock(1_731_900_000.0))
+
+
+def empty_house(path: Path, clock: Clock | None = None) -> ConsoleHouse:
+    """A hub that was set up without a hospital's file."""
+    used = clock or VirtualClock(1_731_900_000.0)
+    wanted = Config("", listen="127.0.0.1:8443", address="10.0.0.5")
+    return ConsoleHouse(path / "empty", used, made=set_up(path / "empty", wanted, used, hospital="Clinique du Val"))

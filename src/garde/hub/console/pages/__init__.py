@@ -18,6 +18,7 @@ from garde.hub.console.pages import (
     assets,
     calls,
     cuts,
+    hangs,
     incidents,
     journal,
     machines,
@@ -26,6 +27,8 @@ from garde.hub.console.pages import (
     plan,
     services,
     sign_in,
+    start,
+    wall,
 )
 from garde.hub.console.site import Site
 
@@ -36,6 +39,8 @@ def routers(site: Site) -> list[Router]:
     """Return the pages behind the sign-in, and those before it."""
     inside = [
         *now.PAGES,
+        *wall.PAGES,
+        *hangs.PAGES,
         *incidents.PAGES,
         *cuts.PAGES,
         *calls.PAGES,
@@ -45,6 +50,7 @@ def routers(site: Site) -> list[Router]:
         *me.PAGES,
         *plan.PAGES,
         *services.PAGES,
+        *start.PAGES,
     ]
     return [
         _router(site, inside, web.signed_in, web.form_of_ours),

@@ -67,6 +67,7 @@ MEANINGS = (ACK, YES, NO)
 @get("/calls", sync_to_thread=True)
 def calls(site: Here, visit: Seen, said: FromQuery[str] = "") -> Response[str]:
     """Everything about calling."""
+    acts.check_reader(visit.caller)
     board = call_board(site.deps.loop, visit.now)
     body = site.render(
         "calls.html",
@@ -94,6 +95,7 @@ def calls(site: Here, visit: Seen, said: FromQuery[str] = "") -> Response[str]:
 @post("/calls/code", sync_to_thread=True)
 def code(site: Here, visit: Seen, form: Sent) -> Response[str]:
     """Take a code that somebody read out."""
+    acts.check_reader(visit.caller)
     meaning = form["meaning"] if form["meaning"] in MEANINGS else ACK
     if meaning != ACK:
         acts.check_decider(visit.caller)

@@ -22,6 +22,7 @@ from garde.journal.hub_kinds import CutTried
 @get("/cuts/{cut:str}", sync_to_thread=True)
 def one_cut(site: Here, visit: Seen, cut: FromPath[str], said: FromQuery[str] = "") -> Response[str]:
     """One cut."""
+    acts.check_reader(visit.caller)
     board = site.board()
     found = board.cuts.get(cut)
     if found is None:

@@ -15,17 +15,19 @@ from garde.hub.board import Board, Incident
 from garde.hub.console import acts
 from garde.hub.console.site import Site, Visit
 from garde.hub.console.views import incident as incident_view
+from garde.hub.console.views import moments as moments_view
+from garde.hub.console.views import pace
 from garde.hub.console.views.cuts import Card, card
 from garde.hub.console.views.headline import incident_headline
 from garde.hub.console.views.situation import Situation
 from garde.hub.console.views.story import Track
 from garde.hub.console.web import Here, Seen, Sent, go, html
-from garde.hub.deps import DECIDERS
 from garde.journal.speech import Said
 
 FILES_SHOWN = 200
 REASONS = 3
-LINES_OPEN = 30  # of the timeline; the others unfold
+LINES_OPEN = 20  # of the timeline; the others unfold
+FRESH_S = 20.0  # how long something new in the drawing is marked as new
 KINDS = (
     "incident_opened incident_raised incident_answered incident_closed incident_joined"
     " harm_joined spread_found cut_proposed cut_changed cut_decided order_applied order_refused cut_tried cut_undone"
@@ -37,6 +39,7 @@ KINDS = (
 @get("/incidents", sync_to_thread=True)
 def all_incidents(site: Here, visit: Seen) -> Response[str]:
     """Every incident, the newest first."""
+    acts.check_reader(visit.caller)
     board = site.board()
     found = sorted(board.incidents.values(), key=lambda each: -each.opened)
     shown = [(each, incident_headline(each, site.situation(each, board), visit.names)) for each in found]
@@ -47,12 +50,14 @@ def all_incidents(site: Here, visit: Seen) -> Response[str]:
 @get("/incidents/{incident:str}", sync_to_thread=True)
 def one_incident(site: Here, visit: Seen, incident: FromPath[str], said: FromQuery[str] = "") -> Response[str]:
     """One incident, with what there is to decide."""
+    acts.check_reader(visit.caller)
     board = site.board()
     found = _known(board, incident)
     story, tracks = site.story(incident)
     how = site.situation(found, board)
     seqs = [*story.first, *story.latest] if story else []
-    told = incident_view.timeline(site.entries(seqs), visit.names, site.title_of(board, visit.names))
+    entries = site.entries(seqs)
+    told = incident_view.timeline(entries, visit.names, site.title_of(board, visit.names))
     servers = incident_view.servers(found, story, visit.names)
     body = site.render(
         "incident.html",
@@ -64,12 +69,15 @@ def one_incident(site: Here, visit: Seen, incident: FromPath[str], said: FromQue
         servers=servers,
         figures=incident_view.figures(found, servers),
         suspects=incident_view.suspects(found, visit.names),
-        graph=incident_view.drawing(found),
-        told=told,
-        lines_open=LINES_OPEN,
+        graph=incident_view.drawing(found, frozenset(board.machines), visit.now - FRESH_S),
+        chart=pace.chart(site.pace(incident)),
+        moments=moments_view.moments(found, entries, visit.names),
+        latest=moments_view.minutes(told[:LINES_OPEN], found.first_harm, visit.names),
+        earlier=moments_view.minutes(told[LINES_OPEN:], found.first_harm, visit.names),
+        earlier_lines=max(len(told) - LINES_OPEN, 0),
         untold=story.told - len(seqs) if story else 0,
         files=len(story.files) if story else 0,
-        may_decide=visit.caller.role in DECIDERS,
+        may_decide=visit.may("decide"),
         said=visit.say(acts.SAID[said]) if said in acts.SAID else "",
         waiting=site.waiting(board),
         kinds=KINDS,
@@ -80,6 +88,7 @@ def one_incident(site: Here, visit: Seen, incident: FromPath[str], said: FromQue
 @get("/incidents/{incident:str}/files", sync_to_thread=True)
 def files(site: Here, visit: Seen, incident: FromPath[str], page: FromQuery[int] = 1) -> Response[str]:
     """The files that were touched, and what became of each."""
+    acts.check_reader(visit.caller)
     board = site.board()
     found = _known(board, incident)
     story, _ = site.story(incident)

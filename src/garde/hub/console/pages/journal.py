@@ -14,6 +14,7 @@ import msgspec
 from litestar import Response, get
 from litestar.params import FromQuery
 
+from garde.hub.console import acts
 from garde.hub.console.names import Names
 from garde.hub.console.sentences import TitleOf, tell
 from garde.hub.console.site import Site
@@ -72,6 +73,7 @@ class LineShown:
 @get("/journal", sync_to_thread=True)
 def journal(site: Here, visit: Seen, of: FromQuery[str] = "all", before: FromQuery[int] = 0) -> Response[str]:
     """One page of it."""
+    acts.check_reader(visit.caller)
     group = of if of in GROUPS else "all"
     board = site.board()
     head = site.deps.loop.journal.head()

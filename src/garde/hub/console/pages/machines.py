@@ -54,7 +54,7 @@ def make_token(site: Here, visit: Seen, form: Sent, machine: FromPath[str]) -> R
     acts.check_keeper(visit.caller)
     token = str(site.deps.enrolment.make_token(machine, visit.caller.login))
     body = site.render(
-        "token.html", visit, machine=machine, token=token, qr=_drawn(token), hours=round(TTL / 3600), waiting=0
+        "token.html", visit, machine=machine, token=token, qr=_drawn(token), hours=round(TTL / 3600), waiting=0, back=""
     )
     return html(body)
 

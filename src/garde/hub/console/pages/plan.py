@@ -14,6 +14,7 @@ from garde.emergency.times import read_time
 from garde.emergency.words import EMERGENCY_LOCALE, Voice
 from garde.errors import Incomplete, UsageError
 from garde.hub.api_plan import report_of
+from garde.hub.console import acts
 from garde.hub.console.site import Visit
 from garde.hub.console.views.plan import plan_page
 from garde.hub.console.web import HEADERS, Form, Here, Seen, Sent, go, html
@@ -99,6 +100,7 @@ def _act(desk: Desk, form: Form, visit: Visit) -> str:
 @get("/reports/{number:str}", sync_to_thread=True)
 def report(site: Here, visit: Seen, number: FromPath[str]) -> Response[bytes]:
     """One situation report as a page of A4."""
+    acts.check_reader(visit.caller)
     found = report_of(site.deps, number, visit.language)
     return paper(report_sheet(found), f"report-{found.number:04d}.pdf")
 

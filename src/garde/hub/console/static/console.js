@@ -80,15 +80,17 @@ function lost() {
   document.body.classList.add("lost");
 }
 
-function listen() {
+// The first time it goes on from the entry that the page was drawn at, and need not fetch what it has just been given.
+function listen(after = "") {
   if (stream) stream.close();
-  stream = new EventSource("/api/v1/events");
+  let drawn = Boolean(after);
+  stream = new EventSource(after ? `/api/v1/events?after=${after}` : "/api/v1/events");
   for (const kind of kinds) stream.addEventListener(kind, look);
-  stream.addEventListener("open", look);
+  stream.addEventListener("open", () => { if (!drawn) look(); drawn = false; });
 }
 
 if (kinds.length) {
-  listen();
+  listen(main.dataset.seq);
   setInterval(() => { if (!document.hidden) look(); lost(); }, LOOK_MS);
   // A browser keeps six connections to one hub: a page that nobody sees gives its own back.
   document.addEventListener("visibilitychange", () => {
@@ -100,9 +102,12 @@ if (kinds.length) {
 
 // One press is one decision.
 addEventListener("submit", (event) => {
+  event.submitter?.setAttribute("aria-busy", "true"); // and shows that it is being done
   setTimeout(() => { for (const each of event.target.querySelectorAll("button")) each.disabled = true; }, 0);
 });
-addEventListener("pageshow", () => { for (const each of document.querySelectorAll("form button")) each.disabled = false; });
+addEventListener("pageshow", () => {
+  for (const each of document.querySelectorAll("form button")) { each.disabled = false; each.removeAttribute("aria-busy"); }
+});
 
 // Menus close where one presses elsewhere, or Escape.
 addEventListener("click", (event) => {

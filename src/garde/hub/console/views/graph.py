@@ -7,8 +7,9 @@ circles are cut where they close. At most `ROOM` boxes stand in a column; the re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 WIDTH = 400.0
 BOX_HEIGHT = 46.0
@@ -33,6 +34,8 @@ class Box:
     files: int  # written to it
     first: float  # wall seconds: first written to, or first writing
     stands_for: int = 1  # machines
+    cut: bool = False  # a cut is in force on it
+    fresh: bool = False  # it came into the picture a moment ago
 
     @property
     def middle(self) -> float:
@@ -48,6 +51,8 @@ class Curve:
     target: str
     path: str  # as SVG writes it
     weight: int  # 1 to 4: thicker is more files
+    cut: bool = False  # the source is cut off
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +75,11 @@ class Edge:
     files: int
 
 
-def draw(edges: Iterable[Edge]) -> Graph:
-    """Return the drawing; a hop of a server onto itself (a process there) has no curve."""
+def draw(edges: Iterable[Edge], *, cut: Collection[str] = (), since: float = math.inf) -> Graph:
+    """Return the drawing; a hop of a server onto itself (a process there) has no curve.
+
+    `cut`: machines that are cut off. What came first into the picture at `since` (wall seconds) or later is fresh.
+    """
     known = [edge for edge in edges if edge.target]
     column_of = _columns(known)
     columns = [
@@ -88,12 +96,16 @@ def draw(edges: Iterable[Edge]) -> Graph:
         top = (height - used) / 2
         x = number * (WIDTH - width) / max(len(shown) - 1, 1)
         for row, name in enumerate(column):
-            boxes[name] = _box(name, (x, top + row * (BOX_HEIGHT + GAP), width), known, hidden)
+            box = _box(name, (x, top + row * (BOX_HEIGHT + GAP), width), known, hidden)
+            boxes[name] = replace(box, cut=name in cut, fresh=box.first >= since)
     curves = tuple(
-        Curve(edge.source, edge.target, _path(boxes[edge.source], boxes[edge.target]), _weight(edge.files))
+        Curve(
+            edge.source, edge.target, _path(boxes[edge.source], boxes[edge.target]), _weight(edge.files),
+            edge.source in cut, edge.first >= since,
+        )
         for edge in known
         if edge.source in boxes and edge.target in boxes and edge.source != edge.target
-    )
+    )  # fmt: skip
     return Graph(WIDTH, height, tuple(boxes.values()), curves)
 
 

@@ -6,7 +6,8 @@ Lines that say the same twice are joined: cuts proposed together are one line.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from garde.hub.board import Incident
@@ -125,12 +126,14 @@ def suspects(incident: Incident, names: Names) -> list[SuspectShown]:
     ]
 
 
-def drawing(incident: Incident) -> graph.Graph | None:
-    """Return who wrote harm where; None where nothing is known yet."""
+def drawing(incident: Incident, cut: Collection[str] = (), since: float = math.inf) -> graph.Graph | None:
+    """Return who wrote harm where, with what is cut off and what is new since then; None where nothing is known."""
     hops = incident.spread["hops"] if incident.spread else []
     if not hops:
         return None
-    return graph.draw(graph.Edge(hop["source"], hop["server"], hop["first"], hop["files"]) for hop in hops)
+    return graph.draw(
+        (graph.Edge(hop["source"], hop["server"], hop["first"], hop["files"]) for hop in hops), cut=cut, since=since
+    )
 
 
 def timeline(entries: Iterable[Entry], names: Names, title_of: TitleOf) -> list[Told]:

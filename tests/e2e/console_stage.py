@@ -1,0 +1,90 @@
+"""A hub that serves, browser windows on it, and a night to look at: shared by the browser tests and the pictures.
+
+The hub is whole (journal, capabilities, TLS, event stream); what agents would say is said in their place.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit/hub/console"))
+
+from console_house import COOKIE, PASSWORD, ConsoleHouse, Night, empty_house
+
+__all__ = [
+    "CHROMIUM", "DESKTOP", "PASSWORD", "PHONE", "WALL", "ConsoleHouse", "Stage", "empty_house", "launched",
+    "night_in_progress",
+]  # fmt: skip
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1366, "height": 900}
+WALL = {"width": 1920, "height": 1080}
+SLOW_S = 20.0  # for a busy machine; what must be quick is measured apart
+
+
+@contextmanager
+def launched() -> Iterator[Any]:
+    """Chromium, headless."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as engine:
+        browser = engine.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+class Stage:
+    """A hub that serves, browser windows, and everything that went wrong in them."""
+
+    def __init__(self, house: ConsoleHouse, url: str, chromium: Any) -> None:
+        self.house, self.night, self.url, self.chromium = house, Night(house), url, chromium
+        self.trouble: list[str] = []
+        self.windows: list[Any] = []
+
+    def window(self, login: str = "", *, language: str = "en", size: Any = None, **more: Any) -> Any:
+        context = self.chromium.new_context(ignore_https_errors=True, locale=language, viewport=size or PHONE, **more)
+        self.windows.append(context)
+        context.set_default_timeout(SLOW_S * 1000)
+        context.add_cookies([{"name": "garde-language", "value": language, "url": self.url}])
+        if login:
+            token = self.house.accounts.begin(login, "password", "127.0.0.1")
+            context.add_cookies([{"name": COOKIE, "value": token, "url": self.url, "secure": True, "httpOnly": True}])
+        page = context.new_page()
+        page.on("pageerror", lambda error: self.trouble.append(str(error)))
+        page.on("console", lambda line: self.trouble.append(line.text) if line.type in ("error", "warning") else None)
+        return page
+
+    def close(self) -> None:
+        for window in self.windows:
+            window.close()
+
+    def incident(self) -> str:
+        return next(iter(self.house.loop.look("board", lambda board: dict(board.incidents))))
+
+    def cut(self, action: str = "") -> str:
+        cuts = self.house.loop.look("board", lambda board: dict(board.cuts))
+        return next(name for name, cut in cuts.items() if action in ("", cut.proposal["action"]))
+
+
+def night_in_progress(night: Night, pass_time: Callable[[float], object] = lambda seconds: None) -> None:
+    """Harm on three servers, two of them put back, one cut that does not hold, and something to decide."""
+    night.enrol()
+    for files, back in ((24, True), (17, False), (41, True)):
+        night.strike("files-1", files=files)
+        pass_time(2)
+        if back:
+            night.put_back("files-1")
+    pass_time(3)
+    night.strike("files-2", files=61, share="radiology")
+    pass_time(4)
+    night.put_back("files-2", failed=2)
+    night.obey(but="files-2")
+    pass_time(9)
+    night.strike("files-1", machine="ws-accounts-1", user="avermeulen", files=9)
+    night.strike("files-3", files=38, share="research")

@@ -1,0 +1,163 @@
+"""Accessibility: axe-core finds nothing on any page of the console, in every language, light and dark (WCAG 2.2 AA).
+
+The pages are those that the console registers, so that a new one is looked at as well. Needs chromium, and axe-core,
+which `scripts/fetch-axe` brings by npm.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+from console_stage import (  # noqa: E402
+    CHROMIUM,
+    DESKTOP,
+    PHONE,
+    WALL,
+    ConsoleHouse,
+    Stage,
+    empty_house,
+    launched,
+    night_in_progress,
+)  # fmt: skip
+
+from garde.clock import SystemClock  # noqa: E402
+from garde.hub.console import routes  # noqa: E402
+from garde.journal.speech import LANGUAGES  # noqa: E402
+
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs chromium (apt install chromium)")
+AXE = HERE / "node_modules/axe-core/axe.min.js"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+NO_PAGES = ("/console/", "/language/", "/start/example/")  # files, and a redirect
+LOOK = """async (tags) => {
+    for (const each of document.querySelectorAll("main details, .menu")) each.open = true;
+    const found = await axe.run(document, {runOnly: {type: "tag", values: tags}, resultTypes: ["violations"]});
+    return found.violations.map((rule) => `${rule.id}: ${rule.help}: ` +
+        rule.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" | "));
+}"""
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    done = subprocess.run([str(HERE.parents[1] / "scripts/fetch-axe")], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "axe-core could not be fetched")
+    return AXE.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def stages(tmp_path_factory: pytest.TempPathFactory, chromium: Any) -> Iterator[dict[str, Stage]]:
+    """A hub on a night, and one on which nothing has happened yet."""
+    folder = tmp_path_factory.mktemp("access")
+    with (
+        ConsoleHouse(folder / "night", SystemClock()) as busy,
+        busy.serving() as url,
+        empty_house(folder, SystemClock()) as empty,
+        empty.serving() as other,
+    ):
+        made = {"night": Stage(busy, url, chromium), "empty": Stage(empty, other, chromium)}
+        night_in_progress(made["night"].night)
+        for stage in made.values():
+            stage.house.account("ejanssens", "it_director")
+            stage.house.account("ward-3", "ward")
+        yield made
+        for stage in made.values():
+            stage.close()
+
+
+def pages_of(stage: Stage) -> list[str]:
+    """Every page that is registered, with an incident, a cut and a machine that there are."""
+    machines = stage.house.loop.estate.machines
+    places = {"machine": "files-1" if "files-1" in machines else next(iter(machines))}
+    if stage.house.loop.look("board", lambda board: len(board.incidents)):
+        places |= {"incident": stage.incident(), "cut": stage.cut()}
+    found = []
+    for router in routes(stage.house.hub.deps):
+        for route in router.routes:
+            if "GET" in route.methods and not route.path.startswith(NO_PAGES):
+                names = re.findall(r"{(\w+)(?::\w+)?}", route.path)
+                if all(name in places for name in names):
+                    found.append(re.sub(r"{(\w+)(?::\w+)?}", lambda each: places[each[1]], route.path))
+    return sorted(set(found))
+
+
+def faults(page: Any, axe: str) -> list[str]:
+    page.evaluate(axe)
+    found: list[str] = page.evaluate(LOOK, TAGS)
+    return found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("which", ["night", "empty"])
+def test_every_page(stages: dict[str, Stage], axe: str, which: str, scheme: str, language: str) -> None:
+    stage = stages[which]
+    looked = pages_of(stage)
+    assert len(looked) > (10 if which == "night" else 6)
+    wrong = {}
+    for size in (PHONE, WALL if which == "night" else DESKTOP):
+        page = stage.window("ejanssens", language=language, size=size, color_scheme=scheme)
+        for path in looked:
+            page.goto(stage.url + path)
+            assert page.evaluate("document.documentElement.lang") == language
+            if found := faults(page, axe):
+                wrong[path] = found
+    assert wrong == {}, "\n".join(f"{path}: {each}" for path, found in wrong.items() for each in found)
+    assert stage.trouble == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_is_no_page_of_its_own(stages: dict[str, Stage], axe: str, scheme: str, language: str) -> None:
+    """Sign-in in its ways, a token, codes, a refused list, a fault, and what a ward sees."""
+    stage = stages["night"]
+    wrong: dict[str, list[str]] = {}
+
+    def look(page: Any, name: str) -> None:
+        if found := faults(page, axe):
+            wrong[name] = found
+
+    stranger = stage.window(language=language, color_scheme=scheme)
+    for path in ("/sign-in", "/sign-in?way=envelope"):
+        stranger.goto(stage.url + path)
+        look(stranger, path)
+    keeper = stage.window("ejanssens", language=language, color_scheme=scheme)
+    for path, form in (("/machines/files-1", "token"), ("/machines/files-1", "codes"), ("/start", "token")):
+        keeper.goto(stage.url + path)
+        keeper.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+        keeper.locator(f"form[action$='/{form}'] button").click()
+        keeper.locator("h1").wait_for()
+        look(keeper, f"{path} {form}")
+    keeper.goto(f"{stage.url}/start")
+    keeper.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+    keeper.set_input_files(
+        "input[name=machines]", {"name": "m.csv", "mimeType": "text/csv", "buffer": b"id;role\nx y;nothing\n"}
+    )
+    keeper.locator("form[action='/start/lists'] button").click()
+    keeper.locator(".faults li").first.wait_for()
+    look(keeper, "a refused list")
+    keeper.goto(f"{stage.url}/incidents/nothing")
+    look(keeper, "a fault")
+    ward = stage.window("ward-3", language=language, color_scheme=scheme)
+    for path in ("/", "/map", "/wall", "/incidents"):
+        ward.goto(stage.url + path)
+        look(ward, f"ward {path}")
+    assert wrong == {}, "\n".join(f"{path}: {each}" for path, found in wrong.items() for each in found)
+    stage.trouble.clear()  # pages that are refused are logged by the browser

@@ -1,0 +1,70 @@
+"""The console's pictures for the documents, made anew: `python tests/support/console_pictures.py [docs/img]`.
+
+Comes in: chromium. Goes out: `console-*.png`, small ones: a night played on a whole hub with a clock that stands still,
+so that the same code gives the same pictures. Nothing of it is a test.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
+
+from console_stage import DESKTOP, PHONE, WALL, ConsoleHouse, Stage, empty_house, launched, night_in_progress
+from PIL import Image
+
+from garde.clock import VirtualClock
+
+IMAGES = Path(__file__).resolve().parents[2] / "docs/img"
+BEGAN = 1_731_899_460.0
+COLOURS = 96  # of a picture: enough for flat areas and their edges
+
+
+def main(folder: Path) -> None:
+    """Make all of them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as state, launched() as chromium:
+        _night(Path(state), folder, chromium)
+        _first_hour(Path(state), folder, chromium)
+
+
+def _night(state: Path, folder: Path, chromium: Any) -> None:
+    clock = VirtualClock(BEGAN)
+    with ConsoleHouse(state / "night", clock) as house, house.serving() as url:
+        stage = Stage(house, url, chromium)
+        house.account("ejanssens", "it_director")
+        night_in_progress(stage.night, clock.advance)
+        incident = f"/incidents/{stage.incident()}"
+        _take(stage, incident, folder / "console-incident-phone.png", PHONE)
+        _take(stage, incident, folder / "console-incident-phone-fr.png", PHONE, language="fr", scheme="dark")
+        _take(stage, incident, folder / "console-incident.png", DESKTOP)
+        _take(stage, "/", folder / "console-now.png", DESKTOP, language="fr")
+        _take(stage, "/wall", folder / "console-wall.png", WALL, scheme="dark")
+        _take(stage, "/map", folder / "console-map.png", DESKTOP)
+        stage.close()
+
+
+def _first_hour(state: Path, folder: Path, chromium: Any) -> None:
+    with empty_house(state, VirtualClock(BEGAN)) as house, house.serving() as url:
+        stage = Stage(house, url, chromium)
+        house.account("ejanssens", "it_director")
+        _take(stage, "/start", folder / "console-start.png", DESKTOP)
+        stage.close()
+
+
+def _take(stage: Stage, path: str, to: Path, size: Any, *, language: str = "en", scheme: str = "light") -> None:
+    page = stage.window("ejanssens", language=language, size=size, color_scheme=scheme, reduced_motion="reduce")
+    page.goto(stage.url + path)
+    page.locator("h1").first.wait_for()
+    page.screenshot(path=str(to))
+    with Image.open(to) as picture:
+        small = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    small.save(to, optimize=True)
+    print(f"{to.name}: {to.stat().st_size // 1000} kB")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else IMAGES)
