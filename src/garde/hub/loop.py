@@ -109,8 +109,10 @@ class Loop:
         """End; a snapshot is kept, so that the next start is quick. May be called twice."""
         self._writer.shutdown()
         with self._lock:
-            for performer in self._performers:
-                performer.close()
+            self._performing = False  # what is asked for from here on is begun at the next start
+        for performer in self._performers:
+            performer.close()  # without the lock: it may wait for a thread that says its last word
+        with self._lock:
             self._flush_later()
             self._snapshot(at_least=1)
 

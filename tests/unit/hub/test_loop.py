@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -95,6 +96,26 @@ def test_each_command_is_begun_once_and_settled_by_its_outcome(journal: SqliteSt
     assert len(hands.begun) == 3 and hands.over == hands.begun
     assert kinds(journal).count("command_done") == 3
     assert loop.open_commands() == 0
+
+
+def test_what_a_performer_says_while_it_ends_is_written_and_begins_nothing(
+    journal: SqliteStore, clock: VirtualClock
+) -> None:
+    class Slow(Hands):
+        def close(self) -> None:
+            """It waits for a thread that still has something to say."""
+            thread = threading.Thread(target=loop.say, args=([CommandDone(self.begun[0]), STOPPED],), daemon=True)
+            thread.start()
+            thread.join(5.0)
+            assert not thread.is_alive(), "the loop holds its lock while it waits for its performers"
+
+    hands = Slow(at_once=False)
+    loop = started(journal, clock, capability(orders_for_stops), hands=[hands])
+    loop.append([STOPPED])
+    begun = list(hands.begun)
+    loop.close()
+    assert hands.begun == begun, "what is asked for at the end is begun at the next start"
+    assert kinds(journal).count("command_done") == 1 and kinds(journal).count("order_asked") == 4
 
 
 def test_an_open_command_is_begun_again_at_the_next_start_and_no_other(
