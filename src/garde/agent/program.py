@@ -25,7 +25,7 @@ from typing import Any
 
 from garde.agent import keeper, lock
 from garde.agent.control import Control
-from garde.agent.core import CALM_NICE, Core, set_priority
+from garde.agent.core import NICE, Core, set_priority
 from garde.agent.greeting import Greeting
 from garde.agent.holds import Holder
 from garde.agent.keeper_link import KeeperLink
@@ -108,7 +108,7 @@ def run_watch(
     theirs.close()
     journal = BackgroundJournal(open_journal(wanted.state, clock=clock), clock=clock)
     put = link.tee_into(journal.put) if link else journal.put
-    set_priority(CALM_NICE)
+    set_priority(NICE)
     warm()
     vault_open = _wait_for_vault(wanted.state, ours)
     stores = tuple(store.path for store in vault_open.coverage.stores)

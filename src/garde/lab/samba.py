@@ -3,8 +3,8 @@
 Comes in: a directory to share, the logins that may use it. Goes out: `SambaServer` (its own config, passdb, state and
 addresses on a bridge of its own) and `ClientNamespace` (a machine with addresses of its own on that bridge); both are
 context managers with names that no second run shares. It needs root. It creates no unix account: logins are mapped to
-accounts that every Debian has, and files belong to the owner of the shared directory, who is not root: an smbd that
-acts for somebody else behaves otherwise than one that stays root. It does not attack or judge.
+accounts that every Debian has, and files belong to the owner of the shared directory: not root, where others can reach
+it, for an smbd that acts for somebody else behaves otherwise than one that stays root. It does not attack or judge.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ class SambaServer:
             self.address6 = _NETWORK6.format(number=self.number, host=1)
             self.base = Path(tempfile.mkdtemp(prefix="garde-smbd-"))
             stack.callback(shutil.rmtree, self.base, ignore_errors=True)
-            self.give(self.share)
+            self._hand_over()
             self._write_config()
             self._add_users()
             stack.callback(self._stop)
@@ -189,10 +189,18 @@ class SambaServer:
         with ClientNamespace(self.bridge, self.number, next(self._hosts)) as client:
             yield client
 
+    def _hand_over(self) -> None:
+        """Give a share of root's to an account that is not, where that account can reach it."""
+        if self.share.stat().st_uid == 0 and all(each.stat().st_mode & 0o001 for each in self.share.parents):
+            keeper = pwd.getpwnam(_KEEPER)
+            os.chown(self.share, keeper.pw_uid, keeper.pw_gid)
+            self.give(self.share)
+
     def give(self, folder: Path) -> None:
-        """Give what lies in the share, or was laid there by root, to the account that the share's files belong to."""
-        owner = self.share.stat()
-        uid, gid = (owner.st_uid, owner.st_gid) if owner.st_uid else pwd.getpwnam(_KEEPER)[2:4]
+        """Give what root laid into the share to the account that the share's files belong to."""
+        uid, gid = self.share.stat().st_uid, self.share.stat().st_gid
+        if not uid:
+            return
         for at, _, names in os.walk(folder):
             for path in (at, *(os.path.join(at, name) for name in names)):  # noqa: PTH118 - many of them
                 if os.lstat(path).st_uid == 0:

@@ -1,7 +1,8 @@
 """Which client each smbd child serves: the peers of the connections it took from the listener.
 
 Comes in: the listener's pid. Goes out: `Listener`: the addresses a child serves, and the children that serve an
-address. It reads /proc only, in the processes' own network namespace. It asks for no user and no share.
+address. The sockets are asked for themselves (`garde.sockets`); where the kernel lends none, and where there are many
+children, its tables are read, in the processes' own network namespace. It asks for no user and no share.
 
 A child has connections of its own making as well (to a domain controller, say): only those on a port where the listener
 listens are a client's. Blocking the peer of any other would cut the hospital from its directory.
@@ -15,10 +16,13 @@ import os
 import sys
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
-from typing import NamedTuple
+from functools import cached_property
+from typing import Final, NamedTuple
 
 from garde.contain.actions import proc
+from garde.sockets import CLOSE_WAIT, ESTABLISHED, LISTEN, tcp_sockets
 
+MANY: Final = 64  # children: from here on reading two tables costs less than asking each
 _ESTABLISHED, _CLOSE_WAIT, _LISTEN = "01", "08", "0A"  # include/net/tcp_states.h
 
 
@@ -57,14 +61,20 @@ def plain_address(text: str) -> str:
 
 
 class Listener:
-    """The smbd that accepts. Its socket tables are read once: make a new one to look again."""
+    """The smbd that accepts. What was read of it is read once: make a new one to look again."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
-        rows = [row for name in ("tcp", "tcp6") for row in parse_table(_read(f"/proc/{pid}/net/{name}"))]
-        own = _sockets_of(pid)
+        asked = tcp_sockets(pid)
+        self._ports = None if asked is None else {each.local_port for each in asked if each.state == LISTEN}
+
+    @cached_property
+    def _clients(self) -> dict[int, str]:
+        """Client addresses by the inodes of their sockets, from the tables."""
+        rows = [row for name in ("tcp", "tcp6") for row in parse_table(_read(f"/proc/{self.pid}/net/{name}"))]
+        own = _sockets_of(self.pid)
         ports = {row.local_port for row in rows if row.state == _LISTEN and row.inode in own}
-        self._clients = {
+        return {
             row.inode: row.remote
             for row in rows
             if row.local_port in ports and row.inode and row.state in (_ESTABLISHED, _CLOSE_WAIT)
@@ -72,16 +82,28 @@ class Listener:
 
     def clients_of(self, child: int) -> frozenset[str]:
         """Every client address of one child. Several: one client with several channels."""
+        asked = None if self._ports is None else tcp_sockets(child)
+        if asked is None:
+            return self._clients_by_table(child)
+        return frozenset(
+            each.address
+            for each in asked
+            if each.local_port in (self._ports or ()) and each.address and each.state in (ESTABLISHED, CLOSE_WAIT)
+        )
+
+    def _clients_by_table(self, child: int) -> frozenset[str]:
         return frozenset(self._clients[inode] for inode in _sockets_of(child) if inode in self._clients)
 
     def children_serving(self, addresses: AbstractSet[str], *, apart_from: Iterable[int] = ()) -> list[int]:
         """The children with a connection from one of the addresses."""
-        if addresses.isdisjoint(self._clients.values()):
-            return []
         known = set(apart_from)
-        return [
-            child for child in proc.children_of(self.pid) if child not in known and self.clients_of(child) & addresses
-        ]
+        children = [child for child in proc.children_of(self.pid) if child not in known]
+        clients_of = self.clients_of
+        if len(children) > MANY or self._ports is None:
+            if addresses.isdisjoint(self._clients.values()):
+                return []
+            clients_of = self._clients_by_table
+        return [child for child in children if clients_of(child) & addresses]
 
 
 def _sockets_of(pid: int) -> set[int]:

@@ -18,11 +18,11 @@ from typing import Any, Final
 
 from garde.model.actor import SmbClient
 from garde.model.finding import Skipped
+from garde.sockets import CLOSE_WAIT, ESTABLISHED, LISTEN, TcpSocket, tcp_sockets
 from garde.watch.sensors.proc import slurp
 
 PORTS: Final = frozenset((445, 139))
 _PORT_ENDS: Final = frozenset(b":%04X" % port for port in PORTS)
-_ESTABLISHED, _CLOSE_WAIT, _LISTEN = 0x01, 0x08, 0x0A  # include/net/tcp_states.h
 _SOCKET = re.compile(rb"socket:\[(\d+)\]\Z")
 _PATIENTLY = ("nice", "-n", "19")
 _TIMEOUT = 3.0  # seconds; smbstatus opens a few small databases and answers in 30 ms
@@ -52,10 +52,9 @@ def client_of(pid: int) -> SmbClient | None:
 
     A connection that the client has already closed (CLOSE_WAIT) counts when there is no other.
     """
-    inodes = socket_inodes(pid)
-    found = [row for row in _rows(pid) if row.inode in inodes]
-    for state in (_ESTABLISHED, _CLOSE_WAIT):
-        peers = sorted((row.address, row.port) for row in found if row.state == state)
+    found = _sockets_of(pid)
+    for state in (ESTABLISHED, CLOSE_WAIT):
+        peers = sorted((each.address, each.port) for each in found if each.state == state and each.address)
         if peers:
             return SmbClient(*peers[0])
     return None
@@ -63,8 +62,16 @@ def client_of(pid: int) -> SmbClient | None:
 
 def listens(pid: int) -> bool:
     """True when this process waits for SMB clients: it is the server that the children come from."""
+    return any(each.state == LISTEN for each in _sockets_of(pid))
+
+
+def _sockets_of(pid: int) -> list[TcpSocket]:
+    """The process's own TCP sockets on an SMB port: asked for themselves, or looked up in its network's tables."""
+    asked = tcp_sockets(pid)
+    if asked is not None:
+        return [each for each in asked if each.local_port in PORTS]
     inodes = socket_inodes(pid)
-    return any(row.inode in inodes and row.state == _LISTEN for row in _rows(pid))
+    return [TcpSocket(row.local_port, row.address, row.port, row.state) for row in _rows(pid) if row.inode in inodes]
 
 
 def socket_inodes(pid: int) -> set[int]:
