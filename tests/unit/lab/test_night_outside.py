@@ -27,7 +27,7 @@ def test_the_code_is_that_of_the_cut_that_is_meant() -> None:
 
 def test_to_know_is_another_code_than_to_approve() -> None:
     assert codes_to_know(PAGE) == ["482 190 375"]
-    assert codes_to_know("Répondez 123 456 789 : vous savez") == ["123 456 789"]
+    assert codes_to_know("Répondez 123 456 789\u202f: vous savez") == ["123 456 789"]
     assert codes_to_know("call 112 : now") == []
 
 

@@ -2,7 +2,7 @@
 
 Comes in: a plan. Goes out: the printer, on its machine's addresses. It starts only where it finds a DNS-SD service: a
 bus and an avahi of its own run beside it, in its namespace and with a /run of their own, so that neither this machine's
-nor another lab's are in their way. They publish nothing.
+nor another lab's are in their way. They publish nothing. It listens where its own /etc/hosts says that it is.
 """
 
 from __future__ import annotations
@@ -41,19 +41,22 @@ def start(programs: Programs, plan: Plan) -> subprocess.Popen[bytes]:
         folder.mkdir(mode=0o755, parents=True)
     (home / "bus.conf").write_text(_BUS, encoding="ascii")
     (home / "avahi.conf").write_text(_AVAHI, encoding="ascii")
+    addresses = (plan.address(CRISIS_PRINTER), plan.address6(CRISIS_PRINTER))
+    (home / "hosts").write_text("".join(f"{each} {CRISIS_PRINTER}\n" for each in addresses), encoding="ascii")
     bus = _daemon(programs, plan, "bus", ["dbus-daemon", f"--config-file={home}/bus.conf", "--nofork", "--nopidfile"])
     programs.wait("the printer's bus", (run / "bus").exists, START_S, bus)
     words = ["avahi-daemon", "-f", str(home / "avahi.conf"), "--no-drop-root", "--no-chroot", "--no-rlimits"]
     avahi = _daemon(programs, plan, "avahi", words)
     log = plan.log("avahi")
     programs.wait("the printer's DNS-SD", lambda: b"startup complete" in log.read_bytes(), START_S, avahi)
-    words = ["ippeveprinter", "-n", plan.address(CRISIS_PRINTER), "-p", str(PORT), "-d", str(plan.spool), "-k"]
+    words = ["ippeveprinter", "-n", CRISIS_PRINTER, "-p", str(PORT), "-d", str(plan.spool), "-k"]
     words += ["-r", "off", "-c", "/bin/true", "-f", FORMATS, "Crisis room"]
     return _daemon(programs, plan, "printer", words)
 
 
 def _daemon(programs: Programs, plan: Plan, name: str, words: Sequence[str]) -> subprocess.Popen[bytes]:
-    own = {plan.machine_home(CRISIS_PRINTER) / "run": "/run"}
+    home = plan.machine_home(CRISIS_PRINTER)
+    own = {home / "run": "/run", home / "hosts": "/etc/hosts"}
     command = network.entering(plan.namespace(CRISIS_PRINTER), own, words)
     return programs.daemon(name, CRISIS_PRINTER, command, env=_BUS_ADDRESS, plain=True)
 

@@ -28,15 +28,16 @@ _PRINTER: Final = "printer-er"
 _NOTHING: Final = 9  # a port where nobody listens: that it refuses shows that the machine is there
 DEVICES: Final = ("ws-ward-3", "ws-admissions", "ct-1", "analyser-1")
 _ASK: Final = """
-import socket, sys
-for each in sys.argv[2:]:
-    name, host, port = each.split(",")
+import socket, sys, threading
+def ask(name, host, port):
     try:
         socket.create_connection((host, int(port)), float(sys.argv[1])).close()
         print(name, flush=True)
     except OSError as error:
         if port == "9" and isinstance(error, ConnectionRefusedError):
             print(name, flush=True)
+for each in sys.argv[2:]:
+    threading.Thread(target=ask, args=each.split(",")).start()
 """
 
 

@@ -18,9 +18,9 @@ from typing import Final
 from garde.lab.hospital.plan import Plan
 
 LOOK_S: Final = 0.02
-_CODE: Final = r"(\d{3} \d{3} \d{3})"
-_KNOW: Final = re.compile(rf"{_CODE} :", re.ASCII)  # "Answer 482 190 375 : you know"
-_YES: Final = re.compile(rf"YES {_CODE}", re.ASCII)
+_CODE: Final = r"([0-9]{3} [0-9]{3} [0-9]{3})"
+_KNOW: Final = re.compile(rf"{_CODE}\s:")  # "Answer 482 190 375 : you know"; in French the blank is a narrow one
+_YES: Final = re.compile(rf"YES {_CODE}")
 
 
 @dataclass(frozen=True, slots=True)
