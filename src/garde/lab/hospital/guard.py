@@ -80,8 +80,8 @@ def make_hub(programs: Programs, plan: Plan, credentials: switch.Credentials, *,
     _secret(plan.hub_state / "snmp.toml", _SNMP.format(switch=SWITCH, user=credentials.user, **snmp))
     if calling:
         folders = {name: plan.modem(name) for name in ("outbox", "sent", "error", "inbox")}
-        words = _CALLING.format(uri=printer.uri(plan), printer=CRISIS_PRINTER, **folders)
-        _secret(plan.hub_state / "calling.toml", words)
+        text = _CALLING.format(uri=printer.uri(plan), printer=CRISIS_PRINTER, **folders)
+        _secret(plan.hub_state / "calling.toml", text)
     return FirstAccount(str(made["login"]), str(made["password"]))
 
 

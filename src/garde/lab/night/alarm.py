@@ -13,18 +13,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
-import msgspec
-
-from garde.errors import Incomplete
 from garde.lab.hospital import guard, modem
 from garde.lab.hospital.hospital import Hospital
 from garde.lab.hospital.plan import HUB
 from garde.lab.hospital.programs import GARDE
 from garde.lab.night import care
+from garde.lab.night.clerk import Clerk
 from garde.lab.night.follow import Follower
 from garde.lab.night.outside import Outside, Sheet, code_to_approve, codes_to_know
 
@@ -32,6 +29,7 @@ STEP_S: Final = 60.0  # until the next person is called, by the hub's usual rule
 RINGS_S: Final = 15.0  # for a message that is due to leave
 ANSWER_S: Final = 15.0  # for an answer to reach the hub, and what follows from it
 PRINTS_S: Final = 20.0
+REPORT_S: Final = 60.0
 PHASE: Final = "action"
 WAYS_IN: Final = ("ambulances", "emergency")
 CENTRE: Final = "112"
@@ -40,7 +38,6 @@ TASKS: Final = (
     "crisis-team", "access", "tell-112", "tell-inspector", "divert", "surgery", "paper", "suppliers", "backups",
     "neighbours", "aware",
 )  # fmt: skip
-AT_ONCE: Final = 2  # commands: each is half a second of one core
 ASKED: Final = "shut the switch port of"  # the cut that one person may approve, as a page asks it
 ASLEEP, AWAKE = "l-wouters", "t-claes"  # both on call tonight, in this order
 
@@ -75,12 +72,14 @@ class Alarm:
         self.done = Alarmed()
 
     def play(self) -> Alarmed:
-        self._wake_somebody()
-        self._trigger()
-        self._divert()
-        self._step("the board of services is read, and the wards are asked")
-        self.done.board = {each["service"]: each["state"] for each in self._plan("board") if each["kind"] == "service"}
-        self.done.real = care.real(self._hospital)
+        with Clerk(self._hospital) as self._clerk:
+            self._wake_somebody()
+            self._trigger()
+            self._divert()
+            self._step("the board of services is read, and the wards are asked")
+            board = self._clerk.ask("GET", "/services")["rows"]
+            self.done.board = {each["id"]: each["state"] for each in board}
+            self.done.real = care.real(self._hospital)
         self._report()
         return self.done
 
@@ -124,7 +123,7 @@ class Alarm:
 
     def _trigger(self) -> None:
         self._step("the coordinator has come, and triggers the emergency plan")
-        self._plan("trigger", PHASE, "--note", "files destroyed, a machine cut off")
+        self._clerk.ask("POST", "/plan/trigger", {"phase": PHASE, "note": "files destroyed, a machine cut off"})
         self.done.triggered_at = time.time() + self._hospital.clock_offset
         self._outside.wait(lambda: self._rang("k-jacobs"), RINGS_S)
         self._answer_calls()
@@ -132,33 +131,23 @@ class Alarm:
     def _divert(self) -> None:
         self._step("ambulances and the emergency department are diverted; the 112 centre repeats it")
         for path in WAYS_IN:
-            self._plan("divert", path, "diverted", "--note", "no reliable patient record")
-            self._answer_calls()
+            self._clerk.ask("POST", f"/diversion/{path}", {"state": "diverted", "reason": "no reliable patient record"})
         for path in WAYS_IN:
-            self._plan("told", path, CENTRE)
+            self._clerk.ask("POST", f"/diversion/{path}/told", {"recipient": CENTRE, "how": "phone"})
             self.done.understood.append(path)  # the operator there has repeated it
-            self._plan("understood", path, CENTRE, "--note", "operator 12")
-            self._answer_calls()
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            list(pool.map(lambda task: self._plan("task", task, "done"), TASKS))
+            self._clerk.ask("POST", f"/diversion/{path}/understood", {"recipient": CENTRE, "name": "operator 12"})
+        for task in TASKS:
+            self._clerk.ask("POST", f"/plan/tasks/{task}", {"what": "done"})
         self._answer_calls()
         self._follower.wait(lambda told: "alert-staff" in told.tasks_done, ANSWER_S)
 
     def _report(self) -> None:
         self._step("the situation report is made, and printed in the crisis room")
-        self._plan("report", "--print")
+        plan = self._hospital.plan
+        words = ["plan", "report", "--print", "--state", str(plan.hub_state), "--json", *guard.clock_words(plan)]
+        self._hospital.programs.check("garde plan report", HUB, [*GARDE, *words], timeout=REPORT_S)
         self._outside.wait(lambda: self._printed() is not None, PRINTS_S)
         self.done.report = self._printed()
 
     def _printed(self) -> Sheet | None:
         return next((each for each in self._outside.sheets if each.name.endswith(".pdf")), None)
-
-    def _plan(self, *words: str) -> list[dict[str, Any]]:
-        """One command of whoever sits at the hub's own machine; returns its JSON lines."""
-        plan = self._hospital.plan
-        command = [*GARDE, "plan", *words, "--state", str(plan.hub_state), "--json", *guard.clock_words(plan)]
-        done = self._hospital.run(HUB, command, capture_output=True, timeout=120)
-        if done.returncode:
-            said = " ".join(done.stderr.decode(errors="replace").split())[-200:]
-            raise Incomplete(f"garde plan {' '.join(words[:2])}: {said}", "play it again")
-        return [msgspec.json.decode(line) for line in done.stdout.splitlines()]
