@@ -299,7 +299,10 @@ class _Screen:
 
 
 # Entries that a reader of the night does not need: there are hundreds, and the next line says what they come to.
-UNSAID = frozenset({"finding_made", "file_restored", "coverage_changed", "estate_loaded", "wake_asked", "token_made"})
+UNSAID = frozenset({
+    "finding_made", "file_restored", "coverage_changed", "estate_loaded", "wake_asked", "woke", "token_made",
+    "command_done", "code_given",
+})  # fmt: skip
 
 
 def _for_people(order: Any, play: Callable[..., Ended]) -> Ended:
