@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from garde.lab.hospital import needs, network, record
+from garde.lab.hospital.plan import INTERNET, Plan
 
 _WHY_NOT = needs.missing()
 pytestmark = [pytest.mark.root, pytest.mark.skipif(bool(_WHY_NOT), reason=_WHY_NOT)]
@@ -22,7 +25,10 @@ pytestmark = [pytest.mark.root, pytest.mark.skipif(bool(_WHY_NOT), reason=_WHY_N
 SCORE = {
     "kind", "until", "seed", "refused_everywhere_s", "untouched_refused_s", "touched", "lost", "spreader",
     "first_server", "recurrence_joined", "proven",
+    "called_s", "page_printed_s", "plan_triggered_s", "diversion_acknowledged", "services",
 }  # fmt: skip
+ASLEEP, AWAKE = "+32470000001", "+32470000008"
+STOPPED = ("paper", "closed")
 NIGHT_S = 180.0  # what the command promises
 
 
@@ -32,15 +38,29 @@ def garde(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=NIGHT_S, check=False)
 
 
+def entries_of(night: dict[str, Any]) -> list[dict[str, Any]]:
+    return [line["entry"] for line in night["lines"] if line["kind"] == "entry"]
+
+
 def namespaces() -> set[str]:
-    return {path.name for path in network.NETNS.iterdir()} if network.NETNS.is_dir() else set()
+    """Those of labs: other tests' client machines, which may be there meanwhile, are named otherwise."""
+    ours = re.compile(rf"garde\d+-({'|'.join([*Plan('x', 1, Path()).machines, INTERNET])})")
+    there = network.NETNS.iterdir() if network.NETNS.is_dir() else ()
+    return {path.name for path in there if ours.fullmatch(path.name)}
 
 
 @pytest.fixture(scope="module")
 def night(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     place, before = tmp_path_factory.mktemp("night"), namespaces()
-    files = ["--truth", str(place / "truth.json"), "--journal", str(place / "night.jsonl")]
-    done = garde(root, "night", "--until", "cut", "--seed", "20190311", *files, "--no-install", "--json")
+    files = [
+        "--truth",
+        str(place / "truth.json"),
+        "--journal",
+        str(place / "night.jsonl"),
+        "--pages",
+        str(place / "pages"),
+    ]
+    done = garde(root, "night", "--until", "plan", "--seed", "20190311", *files, "--no-install", "--json")
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 0, (done.stderr, lines[-4:])
     return {"lines": lines, "score": lines[-1], "place": place, "left": namespaces() - before}
@@ -48,7 +68,7 @@ def night(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any
 
 def test_the_score_says_what_the_attackers_know(night: dict[str, Any]) -> None:
     score, truth = night["score"], json.loads((night["place"] / "truth.json").read_text())
-    assert set(score) >= SCORE
+    assert set(score) == SCORE and list(score)[-5:] == [*list(truth)[-5:]]
     names = ("until", "seed", "spreader", "first_server", "recurrence_joined", "proven", "touched", "lost")
     assert {name: score[name] for name in names} == {name: truth[name] for name in names}
     assert (score["lost"], score["recurrence_joined"], score["proven"]) == (0, True, True)
@@ -65,8 +85,68 @@ def test_one_machine_alone_is_cut_off_and_the_others_work_on(night: dict[str, An
     assert colleagues and all(line["done"] > 0 and line["failed"] == 0 for line in colleagues)
 
 
+def test_people_are_called_until_one_answers_and_approves(night: dict[str, Any]) -> None:
+    score, entries = night["score"], entries_of(night)
+    rang = [line["number"] for line in night["lines"] if line["kind"] == "rang"]
+    assert rang[0] == ASLEEP and AWAKE in rang and rang.count(ASLEEP) > 1, "the first sleeps, and is called anew later"
+    assert score["called_s"] is not None and score["page_printed_s"] is not None
+    (approved,) = [each for each in entries if each["kind"] == "cut_decided"]
+    assert approved["payload"]["decision"] == "approve" and approved["payload"]["role"] == "operator"
+    (port,) = {
+        each["payload"]["action"]
+        for each in entries
+        if each["kind"] == "cut_proposed" and each["payload"]["cut"] == approved["payload"]["cut"]
+    }
+    states = [
+        each["payload"]["state"]
+        for each in entries
+        if each["kind"] == "cut_changed" and each["payload"]["cut"] == approved["payload"]["cut"]
+    ]
+    assert port == "port" and {"applied", "proven"} & set(states)
+    assert any(each["kind"] == "incident_answered" for each in entries)
+    codes = [each["payload"] for each in entries if each["kind"] == "reply_received"]
+    assert codes and not any(re.search(r"\d{3}", each["text"]) for each in codes), "no code stands in the journal"
+
+
+def test_the_plan_is_in_force_and_the_112_centre_knows(night: dict[str, Any]) -> None:
+    score, truth, entries = night["score"], json.loads((night["place"] / "truth.json").read_text()), entries_of(night)
+    (triggered,) = [each for each in entries if each["kind"] == "plan_triggered"]
+    assert triggered["payload"]["phase"] == "action" and triggered["payload"]["incident"]
+    assert any(each["kind"] == "plan_proposed" for each in entries)
+    assert score["plan_triggered_s"] is not None and score["plan_triggered_s"] > 60, (
+        "the next one is called after a minute"
+    )
+    assert score["diversion_acknowledged"] is truth["diversion_acknowledged"] is True
+    told = {
+        (each["payload"]["path"], each["payload"]["recipient"]) for each in entries if each["kind"] == "diversion_told"
+    }
+    assert told == {("ambulances", "112"), ("emergency", "112")}
+
+
+def test_the_board_says_how_services_really_stand(night: dict[str, Any]) -> None:
+    score, truth = night["score"], json.loads((night["place"] / "truth.json").read_text())
+    assert score["services"].keys() == truth["services"].keys()
+    # Less than usual is seen from within alone: whoever asks from outside is answered or not.
+    stopped = [{name: at for name, at in each["services"].items() if at in STOPPED} for each in (score, truth)]
+    assert stopped[0] == stopped[1] == {"ward-desk": "paper"}, "radiology and the laboratory go on, as everything else"
+
+
+def test_the_situation_report_comes_out_of_the_printer(night: dict[str, Any]) -> None:
+    pages = night["place"] / "pages"
+    (report,) = pages.glob("*.pdf")
+    text = subprocess.run(["pdftotext", str(report), "-"], capture_output=True, text=True, check=True).stdout
+    assert "Sainte-Aldegonde" in text
+    (picture,) = pages.glob("*.png")
+    with Image.open(picture) as drawn:
+        width, height = drawn.size
+        dark = sum(drawn.convert("L").histogram()[:128]) / (width * height)
+    assert height > width and 0.01 < dark < 0.5, "a page of A4 with words on it"
+    calls = [each.read_bytes() for each in pages.iterdir() if each.suffix not in (".pdf", ".png")]
+    assert any(each.startswith(b"GARDE") for each in calls), "the page of the call itself"
+
+
 def test_the_entries_tell_it_in_order(night: dict[str, Any]) -> None:
-    entries = [line["entry"] for line in night["lines"] if line["kind"] == "entry"]
+    entries = entries_of(night)
     assert [entry["seq"] for entry in entries] == list(range(1, len(entries) + 1))
     first = {}
     for entry in entries:

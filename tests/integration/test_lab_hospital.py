@@ -20,14 +20,17 @@ import pytest
 
 from garde.lab.attackers.smb_attack import PASSWORD
 from garde.lab.attackers.smb_theft import Theft
-from garde.lab.hospital import fileserver, hospital, needs, network, record, remains
+from garde.lab.hospital import fileserver, hospital, modem, needs, network, printer, record, remains
 from garde.lab.hospital.hospital import Hospital
 from garde.lab.hospital.internet import THIEF_PORT
 from garde.lab.hospital.plan import GATEWAY, HUB, INTERNET, RECORD, SHARES, SWITCH, Plan
-from garde.lab.night import spread
+from garde.lab.night import care, spread
 from garde.lab.night.draw import Burst, draw
+from garde.lab.night.outside import Outside
 from garde.lab.night.prober import Line
 from garde.lab.night.witness import NightWitness
+from garde.oncall.channels.base import Handed, Page
+from garde.oncall.channels.modem import Modem, ModemOptions
 
 _WHY_NOT = needs.missing()
 pytestmark = [pytest.mark.root, pytest.mark.skipif(bool(_WHY_NOT), reason=_WHY_NOT)]
@@ -234,9 +237,61 @@ def test_a_second_lab_lives_beside_it_and_leaves_alone(lab: Hospital) -> None:
     assert reach(lab, "ws-ward-3", lab.plan.address("files-wards"), 445)
 
 
+PRINT = """
+import sys
+from garde.oncall.channels.base import Page
+from garde.oncall.channels.printer import Printer, PrinterOptions
+printer = Printer("room", PrinterOptions(sys.argv[1]))
+print(printer.hand(Page("a" * 32, "GARDE", ("GARDE", "a page"), "")))
+print(printer.print("Garde report 1", b"%PDF-1.7 page", "application/pdf"))
+"""
+
+
+def test_the_modem_sends_and_receives_and_the_printer_prints(lab: Hospital) -> None:
+    plan = lab.plan
+    folders = {name: str(plan.modem(name)) for name in ("outbox", "sent", "error", "inbox")}
+    channel = Modem("modem", ModemOptions(**folders))
+    with Outside(plan) as outside:
+        page = Page("b" * 32, "GARDE", ("GARDE", "Answer 123 456 789 : you know — œ"), "+32 470 00 00 01")
+        assert isinstance(channel.hand(page), Handed)
+        assert outside.wait(lambda: any(plan.modem("sent").iterdir()), 20)
+        (message,) = outside.messages
+        assert (message.number, outside.text(message)) == ("+32470000001", page.text)
+        modem.receive(plan, "+32470000001", "YES 123456789 é", 1)
+        assert outside.wait(lambda: bool(channel.replies()), 20)
+        (reply,) = channel.replies()
+        assert (reply.sender, reply.text) == ("+32470000001", "YES 123456789 é")
+        done = lab.run(HUB, [sys.executable, "-P", "-c", PRINT, printer.uri(plan)], capture_output=True)
+        assert done.stdout.count(b"Handed") == 2, done
+        assert outside.wait(lambda: len(outside.sheets) == 2, 20)
+        assert [outside.file(each).read_bytes() for each in outside.sheets][1] == b"%PDF-1.7 page"
+        assert outside.file(outside.sheets[0]).read_bytes().startswith(b"GARDE")
+
+
+def test_what_works_is_seen_from_the_devices_themselves(lab: Hospital) -> None:
+    assert set(care.real(lab).values()) == {"works"}
+    for server in (*SHARES, RECORD):
+        block(lab, server, lab.plan.address("ct-1"), lab.plan.address6("ct-1"))
+    try:
+        found = care.real(lab)
+    finally:
+        for server in (*SHARES, RECORD):
+            lab.run(server, ["nft", "delete", "table", "inet", "by_hand"])
+    assert {name for name, state in found.items() if state != "works"} == {"radiology"}
+
+
 def test_processes_of_the_lab_are_all_known(lab: Hospital) -> None:
     names = {program.name for program in lab.record.programs() if program.runs}
-    assert {"snmpd", "postgres", "internet", *(fileserver.program_name(it) for it in SHARES)} <= names
+    assert {
+        "snmpd",
+        "postgres",
+        "internet",
+        "smsd",
+        "bus",
+        "avahi",
+        "printer",
+        *(fileserver.program_name(it) for it in SHARES),
+    } <= names
     assert len(remains.living(lab.record)) >= len(names)
     assert GATEWAY in lab.machines
 

@@ -21,6 +21,7 @@ from garde.oncall.channels import CHANNELS
 from garde.oncall.channels.base import Alive, Channel, Handed, Page, Unable
 from garde.oncall.channels.ipp import IppError, parse
 from garde.oncall.channels.modem import dialled
+from garde.oncall.channels.printer import Printer
 
 PAGE = Page(
     "c" * 32, "GARDE · Clinique : œuf",
@@ -206,6 +207,21 @@ def test_the_printer_gets_what_it_takes_and_text_where_it_takes_nothing_of_ours(
             assert isinstance(found, Handed) and b"482 190 375" in until(peer.pages)[0]
         else:
             assert isinstance(found, Handed | Unable)  # it may refuse to find out itself: then the next channel has it
+
+
+def test_a_page_that_is_made_already_is_printed_as_it_is_or_refused_with_the_reason(tmp_path: Path) -> None:
+    page = b"%PDF-1.7\n" + bytes(range(256)) + b"\n%%EOF\n"
+    with ipp_printer(tmp_path / "both") as peer:
+        printer = make("printer", {"uri": peer.uri})
+        assert isinstance(printer, Printer)
+        assert isinstance(printer.print("Garde report 1", page, "application/pdf"), Handed)
+        assert until(peer.pages) == [page]
+    with ipp_printer(tmp_path / "text", "text/plain") as peer:
+        printer = make("printer", {"uri": peer.uri})
+        assert isinstance(printer, Printer)
+        refused = printer.print("Garde report 1", page, "application/pdf")
+        assert refused == Unable("this printer takes no application/pdf") and not peer.pages()
+    assert isinstance(printer.print("Garde report 1", page, "application/pdf"), Unable), "it is gone"
 
 
 @given(st.binary(max_size=200))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from garde.cli.screen import Screen
     from garde.journal.entry import Entry
     from garde.lab.night.colleague import Day
+    from garde.lab.night.outside import Message, Sheet
     from garde.lab.night.play import Ended
     from garde.lab.night.witness import Seen
 
@@ -39,15 +40,20 @@ def night(
     journal: Annotated[
         Path | None, Parameter(help="File for the night's journal: `garde journal verify --export FILE` proves it.")
     ] = None,
+    pages: Annotated[
+        Path | None, Parameter(help="Folder for what the crisis room's printer printed, and pictures of it.")
+    ] = None,
     no_install: NoInstall = False,
     as_json: Json = False,
 ) -> int:
-    """Play the night on a lab of its own: one machine spreads damage to the servers, twice, hours apart.
+    """Play the night on a lab of its own: damage spreads from one machine, people are called, and it comes again.
 
-    The hospital is made, attacked and removed again, in under three minutes. What the score says of harm and time comes
-    from a witness on the attackers' side and from the files themselves; only the names are Garde's. It needs root.
+    The hospital is made, attacked and removed again, in under three minutes. From `plan` on, people are called by a
+    modem, the emergency plan is triggered, ambulances are diverted and a situation report is printed. What the score
+    says of harm and time comes from a witness outside Garde and from the files themselves; the rest is Garde's word.
+    It needs root.
 
-    Example: garde night --until cut --seed 7
+    Example: garde night --until plan --seed 7
     """
     import secrets
 
@@ -59,22 +65,22 @@ def night(
     stage = check_stage(until)
     if seed is not None and not 0 <= seed <= MOST_SEED:
         raise UsageError(f"--seed {seed} is out of range", f"0 to {MOST_SEED}")
-    for name, path in (("truth", truth), ("journal", journal)):
+    for name, path in (("truth", truth), ("journal", journal), ("pages", pages)):
         if path is not None:
-            _check_place(name, path)
+            _check_place(name, path, folder=name == "pages")
     drawn = secrets.randbits(31) if seed is None else seed
-    order = Order(stage, drawn, truth, journal, install=not no_install)
+    order = Order(stage, drawn, truth, journal, pages, install=not no_install)
     with _ends_in_order():
         if as_json:
             return _close(_as_json(order, play, Screen(as_json=True)))
         return _close(_for_people(order, play))
 
 
-def _check_place(name: str, path: Path) -> None:
+def _check_place(name: str, path: Path, *, folder: bool) -> None:
     from garde.errors import UsageError
 
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        raise UsageError(f"--{name} {path} can't be written", "name a file in a folder that is there")
+    if (path.exists() and path.is_dir() != folder) or not path.absolute().parent.is_dir():
+        raise UsageError(f"--{name} {path} can't be written", "name one in a folder that is there")
 
 
 def _ends_in_order() -> Any:
@@ -111,9 +117,21 @@ def _close(ended: Ended) -> int:
         wrong.append("the second burst was not joined to the first")
     if ended.faults:
         wrong.append("the journal does not prove to be whole")
+    wrong += _wrong_with_plan(ended)
     if wrong:
         raise Incomplete("; ".join(wrong), f"play it again with --seed {score.seed}, and look into the entries above")
     return 0
+
+
+def _wrong_with_plan(ended: Ended) -> list[str]:
+    score = ended.score
+    missing = {
+        "nobody was called": score.called_s is None,
+        "no page was printed": score.page_printed_s is None,
+        "the plan was not triggered": score.plan_triggered_s is None,
+        "the 112 centre did not acknowledge the diversion": score.diversion_acknowledged is False,
+    }
+    return [words for words, lacks in missing.items() if lacks]
 
 
 # --- for machines -----------------------------------------------------------------------------------------------------
@@ -148,6 +166,12 @@ class _Lines:
         from garde.lab.night.score import burst
 
         self._say({"kind": "witness", "burst": number + 1, **burst(seen)})
+
+    def rang(self, message: Message) -> None:
+        self._say({"kind": "rang", "number": message.number, "at": round(message.at, 3)})
+
+    def printed(self, sheet: Sheet) -> None:
+        self._say({"kind": "printed", "name": sheet.name, "at": round(sheet.at, 3)})
 
     def colleagues(self, days: dict[str, Day]) -> None:
         for machine, day in days.items():
@@ -255,6 +279,12 @@ class _Screen:
             "cyan",
         )
 
+    def rang(self, message: Message) -> None:
+        self._line(f"  witness: {message.number} rings", "cyan")
+
+    def printed(self, sheet: Sheet) -> None:
+        self._line(f"  witness: the crisis room's printer has {sheet.name}", "cyan")
+
     def colleagues(self, days: dict[str, Day]) -> None:
         for machine, day in days.items():
             self._line(
@@ -269,7 +299,10 @@ class _Screen:
 
 
 # Entries that a reader of the night does not need: there are hundreds, and the next line says what they come to.
-UNSAID = frozenset({"finding_made", "file_restored", "coverage_changed", "estate_loaded", "wake_asked", "token_made"})
+UNSAID = frozenset({
+    "finding_made", "file_restored", "coverage_changed", "estate_loaded", "wake_asked", "woke", "token_made",
+    "command_done", "code_given",
+})  # fmt: skip
 
 
 def _for_people(order: Any, play: Callable[..., Ended]) -> Ended:
@@ -283,19 +316,34 @@ def _for_people(order: Any, play: Callable[..., Ended]) -> Ended:
     return ended
 
 
+def _by_state(services: Any) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for service, state in sorted(services.items(), key=lambda each: each[1], reverse=True):
+        found.setdefault(state, []).append(service)
+    return found
+
+
 def _table(ended: Ended) -> Any:
     from rich.table import Table
 
-    from garde.lab.night.story import MOMENTS, words
+    from garde.lab.night.story import MOMENTS, PLAN, PLAN_MOMENTS, plays, words
 
     score = ended.score
     table = Table(title="What the night came to, by the witness, beside the story of March 2019")
     table.add_column("what")
     table.add_column("the story", justify="right")
     table.add_column("this night", justify="right")
-    for moment in MOMENTS:
+    with_plan = plays(score.until, PLAN)
+    for moment in MOMENTS + (PLAN_MOMENTS if with_plan else ()):
         at = getattr(score, moment.figure)
         table.add_row(moment.what, words(moment.story_s), words(at))
+    if with_plan:
+        table.add_row(
+            "ambulances go elsewhere, and the 112 centre knows", '"au rouge", 06:00',
+            "yes" if score.diversion_acknowledged else "no",
+        )  # fmt: skip
+        for state, services in _by_state(score.services).items():
+            table.add_row(f"services: {state}", "–", ", ".join(services))
     table.add_row("files damaged in one burst, on all servers", "servers", str(score.touched))
     table.add_row("files lost after restore", "unknown", str(score.lost), style="bold red" if score.lost else "")
     table.add_row("the machine that spreads", "known at 06:00", score.spreader or "–")

@@ -2,7 +2,8 @@
 
 Comes in: the hub's state directory, an action. Goes out: `show`, `board` and `check` read (the journal, beside a
 running hub or without one; a file); every other action asks the hub, which checks who may and writes who said it. Pages
-go to a file with `--out`: `.pdf` is set here, `.html` is the page for a web site outside.
+go to a file with `--out`: `.pdf` is set here, `.html` is the page for a web site outside; `--print` takes a report to
+paper.
 """
 
 from __future__ import annotations
@@ -48,6 +49,9 @@ Accept = Annotated[
     bool, Parameter(name="--accept", negative=(), help="stand-down: although something is not met; --note says why.")
 ]
 Out = Annotated[Path | None, Parameter(name="--out", help="board, report: write a page there (.pdf or .html).")]
+Print = Annotated[
+    bool, Parameter(name="--print", negative=(), help="report: print it on the printers that calling.toml names.")
+]
 Lang = Annotated[Literal["en", "fr"] | None, Parameter(help="Language. Default: by $LC_ALL and $LANG.")]
 _PATIENCE, _LOOK_S = 40, 0.25  # looks for a report that is being made, and seconds between two
 
@@ -63,6 +67,7 @@ def plan(
     minutes: Minutes = None,
     accept: Accept = False,
     out: Out = None,
+    on_paper: Print = False,
     lang: Lang = None,
     as_json: Json = False,
     lab_clock: LabClock = None,
@@ -83,14 +88,43 @@ def plan(
         return 0
     desk = _Desk(screen, (place, clock), note=note, minutes=minutes, accept=accept)
     written = desk.act(action, name, word)
-    if action == "report" and out is not None:
-        _await_report(place, clock, written)
-        _view(screen, place, clock, lang or _language()).last_report(out)
+    if action == "report" and (out is not None or on_paper):
+        number = _await_report(place, clock, written)
+        if out is not None:
+            _view(screen, place, clock, lang or _language()).last_report(out)
+        if on_paper:
+            _print_report(screen, place, number)
     return 0
 
 
-def _await_report(place: Path, clock: Clock, written: list[dict[str, Any]]) -> None:
-    """Wait until the running hub has made what was asked for; without one it is made at its next start."""
+def _print_report(screen: Screen, place: Path, number: int) -> None:
+    """Print the page that the hub has kept of a report; raises Incomplete where no printer took it."""
+    from garde.errors import Incomplete
+    from garde.hub.reports import file_of
+    from garde.oncall.channels.base import Handed
+    from garde.oncall.channels.printer import Printer
+    from garde.oncall.config import FILE, load_calling
+
+    page = file_of(place, number)
+    printers = [each for each in load_calling(place / FILE).channels if isinstance(each, Printer)]
+    if not printers:
+        raise Incomplete("no printer stands in calling.toml: nothing was printed", f"print {page} from elsewhere")
+    if not page.exists():
+        raise Incomplete(f"no page of report {number} is there: nothing was printed", "read it with `garde plan show`")
+    failed = []
+    for printer in printers:
+        found = printer.print(f"Garde report {number}", page.read_bytes(), "application/pdf")
+        if isinstance(found, Handed):
+            screen.data({"kind": "printed", "report": number, "printer": printer.note.name, "detail": found.detail})
+            screen.line(f"report {number} is at the printer {printer.note.name}", "good")
+        else:
+            failed.append(f"{printer.note.name}: {found.reason}")
+    if len(failed) == len(printers):
+        raise Incomplete(f"report {number} was not printed: {'; '.join(failed)}", f"print {page} from elsewhere")
+
+
+def _await_report(place: Path, clock: Clock, written: list[dict[str, Any]]) -> int:
+    """Wait until the running hub has made what was asked for (without one it is made at its next start); its number."""
     import time
 
     from garde.hub.client import ask_hub
@@ -99,8 +133,9 @@ def _await_report(place: Path, clock: Clock, written: list[dict[str, Any]]) -> N
     for _ in range(_PATIENCE):
         made = ask_hub(place, clock, "GET", "/plan")["reports"]
         if any(each["number"] >= number for each in made) or not (place / "serving").exists():
-            return
+            break
         time.sleep(_LOOK_S)
+    return int(number)
 
 
 def _read(view: PlanView, action: str, out: Path | None) -> None:

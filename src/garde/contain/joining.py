@@ -4,8 +4,9 @@ Comes in: what has become known of an incident since it was opened; `incident_jo
 changes of `State`. A verdict leaves its server within milliseconds, often before the client's account is known: what
 opens an incident of its own then may belong to one of hours ago. The rules, one test each:
 
-1. What is learnt of a hand while its incident is young is looked at again: where it did harm in an earlier open
-   incident, or its account or tool did, its incident is joined to that one.
+1. What is learnt of a hand while its incident is young, by a hold or by the report of another server, is looked at
+   again: where it did harm in an earlier open incident, or its account or tool did, its incident is joined to that
+   one.
 2. The harm and the cuts of the one go on in the other, under the ids that they had; nothing is dropped.
 3. What comes back after an hour of quiet is a recurrence, and nobody has answered it yet.
 4. An incident that somebody has taken in hand stays one of its own: people are talking about it.

@@ -83,6 +83,13 @@ def _held(state: State, entry: Entry, payload: k.ActorHeld) -> None:
         joining.look_back(state, state.incidents[name], entry.at)
 
 
+def _joined(state: State, entry: Entry, payload: h.HarmJoined) -> None:
+    reports.on_joined(state, entry, payload)
+    if payload.why != reports.FIRST:  # the first report found no earlier incident: that is how this one was opened
+        for name in dict.fromkeys(state.news.look):
+            joining.look_back(state, state.incidents[name], entry.at)
+
+
 # --- the incident, as it was published --------------------------------------------------------------------------------
 
 
@@ -171,7 +178,7 @@ _HUBS: dict[type[Payload], _Handler] = {
     h.AgentAlive: _alive,
     h.AgentSilent: _silent,
     h.IncidentOpened: reports.on_opened,
-    h.HarmJoined: reports.on_joined,
+    h.HarmJoined: _joined,
     h.IncidentRaised: _raised,
     h.IncidentJoined: joining.on_joined_into,
     h.SpreadFound: _spread,

@@ -58,10 +58,12 @@ def worst(state: State) -> int:
 
 def on_joined(state: State, entry: Entry, payload: h.HarmJoined) -> None:
     state.news.before = state.picture()
+    state.last_harm = max(state.last_harm, entry.at)
+    if f"{payload.server}|{payload.verdict}" in state.mended:
+        return
     verdicts = state.harmed.setdefault(payload.server, [])
     if payload.verdict and payload.verdict not in verdicts and len(verdicts) < _KEPT:
         verdicts.append(payload.verdict)
-    state.last_harm = max(state.last_harm, entry.at)
 
 
 # --- what agents say --------------------------------------------------------------------------------------------------
@@ -85,8 +87,15 @@ def on_restored(state: State, entry: Entry, payload: k.RestoreFinished) -> None:
 
 
 def _mended(state: State, entry: Entry, verdict: str) -> None:
-    """The files of one verdict are as they were, on the server of the agent that says so."""
+    """The files of one verdict are as they were, on the server of the agent that says so.
+
+    An agent puts files back within a second, and may say so before the hub has counted the harm to an incident.
+    """
     server = entry.who.removeprefix(AGENT)
+    if verdict and verdict not in state.harmed.get(server, ()):
+        state.mended[f"{server}|{verdict}"] = None
+        while len(state.mended) > _KEPT:
+            state.mended.pop(next(iter(state.mended)))
     if verdict not in state.harmed.get(server, ()):
         return
     state.news.before = state.picture()

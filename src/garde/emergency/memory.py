@@ -255,6 +255,7 @@ class State:
     cuts: dict[str, Cut] = field(default_factory=dict)
     cut_off: dict[str, list[str]] = field(default_factory=dict)  # machine -> cuts that hold it
     harmed: dict[str, list[str]] = field(default_factory=dict)  # server -> verdicts whose files are not put back
+    mended: dict[str, None] = field(default_factory=dict)  # "server|verdict": put back before the harm was counted
     holds: dict[str, str] = field(default_factory=dict)  # hold -> verdict
     silent: list[str] = field(default_factory=list)  # machines whose agents give no sign of life
     overrides: dict[str, Override] = field(default_factory=dict)

@@ -198,8 +198,10 @@ def _paths(state: State, voice: Voice, board: Board, now: float) -> list[Line]:
 
 def _decisions(state: State, voice: Voice, now: float) -> list[Line]:
     return [
-        Line(voice.decision(each), _short(voice.person(each.by) + (f" — {each.note}" if each.note else "")), "",
-             short_time(each.at, now))
+        Line(
+            voice.decision(each, state.cuts.get(each.about)),
+            _short(voice.person(each.by) + (f" — {each.note}" if each.note else "")), "", short_time(each.at, now),
+        )
         for each in state.decisions
     ]  # fmt: skip
 

@@ -139,8 +139,8 @@ class Voice:
         target = Said(plain(self.look.label(cut.target, self.language, "machines")))
         return self.say("{target}: {action}", target=target, action=self.say.word(ACTIONS, cut.action))
 
-    def decision(self, found: Decision) -> Said:
-        """Return what a person decided."""
+    def decision(self, found: Decision, cut: Cut | None = None) -> Said:
+        """Return what a person decided; of a cut that is known, what it is and not its number."""
         match found.act:
             case "plan_triggered" | "plan_phase_changed":
                 about, to = Said(""), self.phase(found.to)
@@ -155,6 +155,8 @@ class Voice:
                 about, to = self.flag(found.about), Said("")
             case _:
                 about, to = Said(plain(found.about)), self.say.word(SAID_OF_CUTS, found.to)
+        if cut is not None:
+            about = self.cut(cut)
         if found.act not in DECIDED:
             return Said(plain(found.act))
         return self.say(DECIDED[found.act], about=about, to=to)

@@ -79,6 +79,19 @@ def test_pages(plan: Garde, tmp_path: Path) -> None:
     assert plan("report", "--out", str(tmp_path / "r.pdf")).code == 8  # no hub runs: it is made at its next start
 
 
+def test_a_report_that_no_printer_takes_says_where_its_page_lies(plan: Garde, hub: Path) -> None:
+    ran = plan("report", "--print")
+    assert ran.code == 9 and "no printer stands in calling.toml" in ran.err
+    calling = hub / "calling.toml"
+    calling.touch(mode=0o600)
+    calling.write_text('[[channel]]\nname = "room"\nkind = "printer"\nuri = "ipp://127.0.0.1:9/ipp/print"\n')
+    assert "no page of report 2" in plan("report", "--print").err
+    (hub / "reports").mkdir()
+    (hub / "reports" / "0003.pdf").write_bytes(b"%PDF-1.7")
+    ran = plan("report", "--print")
+    assert ran.code == 9 and "report 3 was not printed: room: " in ran.err and "0003.pdf" in ran.err
+
+
 def test_another_plan(plan: Garde, tmp_path: Path) -> None:
     assert plan("load", "hics").code == 0
     assert lines(plan("show", "--json"), "plan")[0]["plan"] == "hics"

@@ -40,6 +40,20 @@ def test_1_an_account_learnt_with_the_hold_joins_it_to_the_earlier_one(house: Ho
     assert [each.id for each in house.state.incidents.values() if not each.closed] == [first]
 
 
+def test_1_an_account_that_another_servers_report_brings_joins_it_as_well(house: House) -> None:
+    house.verdict("files-3", client(WS2, "carla"), ending=b".b", id="v3")
+    first, second = ids(house)
+    assert [each.incident for each in house.of(h.HarmJoined)] == [first, second, second]
+    joined = house.one(h.IncidentJoined)
+    assert (joined.incident, joined.into, joined.why, joined.recurrence) == (second, first, "same account", True)
+    assert house.state == house.replayed()
+
+
+def test_1_a_report_that_brings_nothing_new_leaves_it_alone(house: House) -> None:
+    house.verdict("files-3", client(WS2, "dirk"), ending=b".b", id="v3")
+    assert house.of(h.IncidentJoined) == []
+
+
 def test_1_another_account_leaves_it_alone(house: House) -> None:
     held(house, "dirk")
     assert house.of(h.IncidentJoined) == []

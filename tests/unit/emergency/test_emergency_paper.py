@@ -119,6 +119,15 @@ def test_the_report_is_one_page_with_everything_on_it(night: House, language: st
     assert made.seal and '"size":1234' in made.seal.replace(" ", "")
 
 
+def test_a_decision_says_which_cut_and_not_its_number(night: House) -> None:
+    night.say("person/anna", h.CutDecided("c1", "approve", "anna", "it_director", Text("by code, sms")))
+    night.say("person/anna", h.CutDecided("c-gone", "reject", "anna", "it_director"))
+    for language, words in (("en", "cut Rec"), ("fr", "coupure Rec")):
+        said = [line.what for line in reports_of(night)[language].decisions]
+        assert any(each.startswith(words) and "c1" not in each for each in said), said
+        assert any("c-gone" in each for each in said), "of one that nobody knows any more the number is all there is"
+
+
 def test_a_long_night_is_still_one_page(night: House) -> None:
     for number in range(60):
         night.hub(

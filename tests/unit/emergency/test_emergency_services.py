@@ -66,6 +66,16 @@ def test_harm_is_less_until_the_files_are_back(house: House) -> None:
     assert house.services()["record"] == "works"
 
 
+def test_files_that_were_back_before_the_harm_was_counted_are_back(house: House) -> None:
+    house.agent("rec", k.RestoreFinished("v1", 4, 0, 0, 1.0))
+    house.agent("rec", k.RestoreFinished("v2", 4, 0, 1, 1.0))  # one file is missing
+    house.hub(h.HarmJoined("i1", "rec", "v1", "", (), "same address"))
+    assert house.state.harmed == {}
+    house.hub(h.HarmJoined("i1", "rec", "v2", "", (), "same address"))
+    house.hub(h.HarmJoined("i1", "pacs", "v1", "", (), "same address"))  # another server's verdict of that name
+    assert house.state.harmed == {"rec": ["v2"], "pacs": ["v1"]}
+
+
 def test_harm_that_proved_sound_is_none(house: House) -> None:
     house.incident()
     house.hub(h.HarmJoined("i1", "rec", "v1", "", (), "same hour"))

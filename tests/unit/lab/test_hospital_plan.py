@@ -10,7 +10,9 @@ import pytest
 from garde.estate.read import read_bytes
 from garde.lab.attackers.smb_client import LAB_NETWORKS
 from garde.lab.hospital import network
-from garde.lab.hospital.plan import GATEWAY, HUB, NUMBERS, RECORD, SHARES, SWITCH, Plan
+from garde.lab.hospital.plan import CRISIS_PRINTER, GATEWAY, HUB, NUMBERS, RECORD, SHARES, SWITCH, Plan
+from garde.lab.night.alarm import ASLEEP, AWAKE
+from garde.lab.night.outside import Outside
 
 HOME = Path("/nonexistent/lab")
 
@@ -52,9 +54,19 @@ def test_the_hospital_has_what_the_story_needs() -> None:
     ports = {machine.port for machine in plan.machines.values() if machine.id != SWITCH}
     assert len(ports) == len(plan.machines) - 1, "each machine has a port of its own"
     assert all(len(port) <= 15 for port in ports), "a port is an interface: its name is short"
+    assert CRISIS_PRINTER in plan.machines and CRISIS_PRINTER not in plan.guarded
     assert plan.hub_url == f"https://{plan.address(HUB)}:8443"
     assert plan.estate.gateways[0].outside == (network.OUTSIDE,)
     assert network.outside_address(plan, network.PROVIDER) in plan.estate.gateways[0].allow[0]
+
+
+def test_two_are_on_call_and_have_telephones_of_their_own() -> None:
+    plan = Plan("x", 1, HOME)
+    (rota,) = [line for line in plan.estate.rota if line.role == "on_call_it"]
+    assert list(rota.people) == [ASLEEP, AWAKE]
+    phones = [Outside.number_of(plan, person.id) for person in plan.estate.people]
+    assert len(set(phones)) == len(phones) and all(phones)
+    assert Outside.number_of(plan, "nobody") == ""
 
 
 def test_who_may_spread_is_never_on_the_never_cut_list() -> None:

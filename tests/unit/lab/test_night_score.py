@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from garde.journal import hub_kinds as k
+from garde.journal import plan_kinds as p
 from garde.journal.entry import Entry
 from garde.journal.payload import Payload
 from garde.journal.text import Text
@@ -65,6 +66,42 @@ def test_score_and_truth_carry_the_keys_that_others_read() -> None:
     truth = msgspec.to_builtins(scoring.truth("cut", SCRIPT, seen=[one, two], first=["s"], lost=0, uploaded=0))
     assert set(score) == KEYS and score["kind"] == "score"
     assert set(truth) >= KEYS and truth["kind"] == "truth"
+
+
+def test_the_plans_keys_come_last_and_only_where_it_was_played() -> None:
+    one, two = seen(SCRIPT.bursts[0].machine, 0.5), seen(SCRIPT.bursts[1].machine, 0.4)
+    found = scoring.Calling(1.5, None, 80.0, True, {"radiology": "works"})
+    score = scoring.score("plan", SCRIPT, PLAN, seen=[one, two], lost=0, early=told(), told=told(), calling=found)
+    truth = scoring.truth("plan", SCRIPT, seen=[one, two], first=["s"], lost=0, uploaded=0, calling=found)
+    added = msgspec.to_builtins(found)
+    for each in (msgspec.to_builtins(score), json.loads(msgspec.json.encode(truth))):
+        assert list(each)[-len(added) :] == list(added)
+        assert {name: each[name] for name in added} == added
+    assert set(msgspec.to_builtins(whole(one, two, told()))).isdisjoint(added)
+
+
+def test_a_diversion_is_understood_while_it_is_in_force_and_by_whom_it_says() -> None:
+    said = Told()
+
+    def add(payload: Payload) -> None:
+        said.add(Entry(1, 1.0, "hub", "x", payload, "", ""))
+
+    add(p.DiversionChanged("d1", "ambulances", "diverted", "open", "c", "operator", 0.0, ("112",), Text()))
+    assert not said.has_understood("ambulances", "112")
+    add(p.DiversionAcknowledged("d1", "ambulances", "112", "c"))
+    assert said.has_understood("ambulances", "112")
+    assert not said.has_understood("emergency", "112") and not said.has_understood("ambulances", "smur")
+    add(p.DiversionChanged("d2", "ambulances", "open", "diverted", "c", "operator", 0.0, ("112",), Text()))
+    assert not said.has_understood("ambulances", "112")
+
+
+def test_a_cut_holds_by_a_persons_yes_when_it_was_made() -> None:
+    said = Told()
+    for payload in (k.CutChanged("c1", "proven", 1, 1, 1), k.CutDecided("c2", "approve", "t", "operator", Text())):
+        said.add(Entry(1, 1.0, "hub", "x", payload, "", ""))
+    assert not said.approved_holds
+    said.add(Entry(2, 1.0, "hub", "x", k.CutChanged("c2", "applied", 1, 1, 0), "", ""))
+    assert said.approved_holds
 
 
 def test_every_figure_is_that_of_the_worse_burst() -> None:

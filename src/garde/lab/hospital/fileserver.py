@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -19,7 +18,6 @@ from garde.lab.hospital.programs import Programs
 START_S = 20.0
 KEEPER = "filestore"  # the account that all files belong to, as on many a hospital's server
 _FIRST_UID = 60100  # beyond what Debian hands out (59999), below what systemd reserves (61184)
-_ENTER = Path(__file__).with_name("enter.py")
 
 _CONFIG = """\
 [global]
@@ -102,9 +100,9 @@ def _write_users(home: Path, logins: Sequence[str]) -> None:
 
 def entering(plan: Plan, machine: str, arguments: Sequence[str]) -> list[str]:
     """Return the command that runs `arguments` on the server, with the server's own users."""
-    place, home = network.NETNS / plan.namespace(machine), base(plan, machine)
-    launcher = [sys.executable, "-I", "-S", str(_ENTER), str(place), str(home / "passwd"), str(home / "group")]
-    return [*launcher, "--", *arguments]
+    home = base(plan, machine)
+    own = {home / "passwd": "/etc/passwd", home / "group": "/etc/group"}
+    return network.entering(plan.namespace(machine), own, arguments)
 
 
 def start(programs: Programs, plan: Plan, machine: str, passwords: Mapping[str, str]) -> subprocess.Popen[bytes]:

@@ -17,8 +17,8 @@ from typing import Any
 import msgspec
 
 from garde.errors import Incomplete
-from garde.lab.hospital import fileserver, switch
-from garde.lab.hospital.plan import GATEWAY, HUB, HUB_PORT, SHARES, SWITCH, Plan
+from garde.lab.hospital import fileserver, printer, switch
+from garde.lab.hospital.plan import CRISIS_PRINTER, GATEWAY, HUB, HUB_PORT, SHARES, SWITCH, Plan
 from garde.lab.hospital.programs import GARDE, Programs
 from garde.lab.hospital.record import Program
 
@@ -38,6 +38,21 @@ priv = "{privacy}"
 auth_protocol = "SHA-256"
 priv_protocol = "AES"
 """
+_CALLING = """\
+[[channel]]
+name = "modem"
+kind = "modem"
+outbox = "{outbox}"
+sent = "{sent}"
+error = "{error}"
+inbox = "{inbox}"
+
+[[channel]]
+name = "crisis-room"
+kind = "printer"
+uri = "{uri}"
+needs = ["{printer}"]
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,27 +71,28 @@ def agent_name(machine: str) -> str:
 # -- the hub ----------------------------------------------------------------------------------------------------------
 
 
-def make_hub(programs: Programs, plan: Plan, credentials: switch.Credentials) -> FirstAccount:
-    """`garde hub init`, and the switch's login where the hub looks for it."""
+def make_hub(programs: Programs, plan: Plan, credentials: switch.Credentials, *, calling: bool = True) -> FirstAccount:
+    """`garde hub init`; the switch's login and, where people can be called, calling.toml where the hub looks for it."""
     address = plan.address(HUB)
     words = ["init", "--estate", str(plan.estate_path), "--listen", f"{address}:{HUB_PORT}", "--address", address]
     made = _hub(programs, plan, *words)
-    secrets = plan.hub_state / "snmp.toml"
-    secrets.touch(mode=0o600)
-    secrets.write_text(
-        _SNMP.format(
-            switch=SWITCH,
-            user=credentials.user,
-            authentication=credentials.authentication,
-            privacy=credentials.privacy,
-        )
-    )
+    snmp = {"authentication": credentials.authentication, "privacy": credentials.privacy}
+    _secret(plan.hub_state / "snmp.toml", _SNMP.format(switch=SWITCH, user=credentials.user, **snmp))
+    if calling:
+        folders = {name: plan.modem(name) for name in ("outbox", "sent", "error", "inbox")}
+        text = _CALLING.format(uri=printer.uri(plan), printer=CRISIS_PRINTER, **folders)
+        _secret(plan.hub_state / "calling.toml", text)
     return FirstAccount(str(made["login"]), str(made["password"]))
+
+
+def _secret(path: Path, text: str) -> None:
+    path.touch(mode=0o600)
+    path.write_text(text, encoding="utf-8")
 
 
 def run_hub(programs: Programs, plan: Plan) -> subprocess.Popen[bytes]:
     """`garde hub run`; returns when it serves."""
-    words = [*GARDE, "hub", "run", "--state", str(plan.hub_state), "--json", *_clock(plan)]
+    words = [*GARDE, "hub", "run", "--state", str(plan.hub_state), "--json", *clock_words(plan)]
     log = plan.log("hub")
     start = log.stat().st_size if log.exists() else 0
     process = programs.daemon("hub", HUB, words)
@@ -86,7 +102,7 @@ def run_hub(programs: Programs, plan: Plan) -> subprocess.Popen[bytes]:
 
 def _hub(programs: Programs, plan: Plan, *words: str) -> dict[str, Any]:
     """One command of the hub's administrator; returns its first JSON line."""
-    command = [*GARDE, "hub", *words, "--state", str(plan.hub_state), "--json", *_clock(plan)]
+    command = [*GARDE, "hub", *words, "--state", str(plan.hub_state), "--json", *clock_words(plan)]
     told = programs.check(f"garde hub {words[0]}", HUB, command)
     found: dict[str, Any] = msgspec.json.decode(told.splitlines()[0])
     return found
@@ -111,7 +127,7 @@ def _enrol(programs: Programs, plan: Plan, machine: str) -> None:
     token = str(_hub(programs, plan, "token", machine)["token"])
     state = plan.agent_state(machine)
     state.mkdir(mode=0o700)
-    words = [*GARDE, "enroll", token, "--state", str(state), "--json", *_clock(plan)]
+    words = [*GARDE, "enroll", token, "--state", str(state), "--json", *clock_words(plan)]
     programs.check("garde enroll", machine, words)
     settings = state / "lab.toml"
     settings.write_text(
@@ -126,7 +142,7 @@ def run_agent(programs: Programs, plan: Plan, machine: str) -> subprocess.Popen[
     if machine != GATEWAY:
         words.append(str(plan.share(machine)))
     words += ["--state", str(state), "--settings", str(state / "lab.toml"), "--enforce", "--json"]
-    words += ["--netns", plan.namespace(machine), *_clock(plan)]
+    words += ["--netns", plan.namespace(machine), *clock_words(plan)]
     if machine in SHARES:
         # The server's own list of users: smbstatus and smbpasswd are to know them by name.
         smbd = programs.find(fileserver.program_name(machine))
@@ -178,5 +194,6 @@ def _said(log: Path, kind: str, start: int = 0) -> Iterator[dict[str, Any]]:
             yield found
 
 
-def _clock(plan: Plan) -> list[str]:
+def clock_words(plan: Plan) -> list[str]:
+    """The lab's clock, as every command of ours takes it."""
     return ["--lab-clock", str(plan.clock_path)]

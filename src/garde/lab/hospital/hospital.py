@@ -5,8 +5,8 @@ machines, its shares and what they held when they were made, the hub's state and
 programs share, and `down`. As a context manager it is taken down at the end, whatever happens; after kill -9 `garde
 lab down` does it.
 
-In order: the number and the directory; the network; disks; the servers, switch and Internet; documents; the hub; the
-agents. Each step's names are recorded before it is made.
+In order: the number and the directory; the network; disks; the servers, switch, Internet, the hub's modem and the
+crisis room's printer; documents; the hub; the agents. Each step's names are recorded before it is made.
 """
 
 from __future__ import annotations
@@ -25,7 +25,20 @@ import msgspec
 
 from garde.errors import Incomplete, NotPermitted
 from garde.lab.documents import Document
-from garde.lab.hospital import database, disks, fileserver, guard, needs, network, record, relay, remains, switch
+from garde.lab.hospital import (
+    database,
+    disks,
+    fileserver,
+    guard,
+    modem,
+    needs,
+    network,
+    printer,
+    record,
+    relay,
+    remains,
+    switch,
+)
 from garde.lab.hospital import internet as outside
 from garde.lab.hospital.plan import HUB, HUB_PORT, INTERNET, RECORD, SHARES, Plan
 from garde.lab.hospital.programs import PYTHON, Programs
@@ -55,11 +68,12 @@ class Hospital:
         seed: int = 2026,
         documents: int = DOCUMENTS,
         guarded: bool = True,
+        calling: bool = True,
         install: bool = True,
         show: Show = lambda text: None,
     ) -> None:
         self.name, self._stays, self._seed, self._count, self._show = name, stays, seed, documents, show
-        self._guarded, self._install = guarded, install
+        self._guarded, self._calling, self._install = guarded, calling, install
         self.documents: dict[str, list[Document]] = {}  # by file server, as they were made
 
     def __enter__(self) -> Self:
@@ -86,11 +100,11 @@ class Hospital:
             network.claim(self.plan)
         network.make(self.plan)
         self._lay_out()
-        with ThreadPoolExecutor(len(SHARES) + 1) as pool:
+        with ThreadPoolExecutor(len(SHARES) + 3) as pool:
             self._make_servers(pool)
         if self._guarded:
             self._show("hub")
-            self.console = guard.make_hub(self.programs, self.plan, self.secrets.switch)
+            self.console = guard.make_hub(self.programs, self.plan, self.secrets.switch, calling=self._calling)
             guard.run_hub(self.programs, self.plan)
             self._open_console()
             self._show("agents")
@@ -122,6 +136,8 @@ class Hospital:
         for machine in SHARES:
             fileserver.prepare(plan, machine, list(known.logins))
         database_started = pool.submit(database.start, programs, plan)
+        smsd = modem.start(programs, plan) if self._calling else None
+        paper = pool.submit(printer.start, programs, plan) if self._calling else None
         smbds = dict(
             zip(SHARES, pool.map(lambda it: fileserver.start(programs, plan, it, known.logins), SHARES), strict=True)
         )
@@ -131,6 +147,9 @@ class Hospital:
         database.fill(programs, plan, database_started.result(), known.database)
         fileserver.wait(programs, plan, smbds)
         switch.wait(programs, snmpd)
+        if smsd is not None and paper is not None:
+            modem.wait(programs, plan, smsd)
+            printer.wait(programs, paper.result())
 
     def _fill(self, machine: str, seed: int) -> list[Document]:
         """Lay documents out in a share; they belong to whom the server keeps all files as."""

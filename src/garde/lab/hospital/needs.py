@@ -30,6 +30,11 @@ TOOLS = (
     "smbpasswd",
     "smbstatus",
     "snmpd",
+    "gammu-smsd",
+    "ippeveprinter",
+    "dbus-daemon",
+    "avahi-daemon",
+    "pdftoppm",
 )
 INSTALL_S = 600.0
 _SCRIPT = Path(__file__).resolve().parents[4] / "scripts" / "install-packages"

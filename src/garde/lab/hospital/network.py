@@ -8,7 +8,8 @@ removes it all.
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from ipaddress import ip_interface
 from pathlib import Path
@@ -19,6 +20,7 @@ from garde.lab.hospital.plan import GATEWAY, INTERNET, SWITCH, Plan
 NETNS = Path("/run/netns")
 OUTSIDE = "wan0"  # the gateway's interface that leads out, as the estate names it
 BRIDGE = "br0"
+_ENTER = Path(__file__).with_name("enter.py")
 # In the Internet: who takes what is stolen, and the telephone provider, the one flow that stays open.
 THIEF, PROVIDER = 66, 20
 # What a small house's router does: out is free, in is only the answer; one address for all.
@@ -40,6 +42,12 @@ table inet hospital {
 def command(namespace: str, arguments: Sequence[str]) -> list[str]:
     """Return the command that runs `arguments` in a namespace. It execs: the pid is that of the program."""
     return ["nsenter", f"--net={NETNS / namespace}", "--", *arguments]
+
+
+def entering(namespace: str, own: Mapping[Path, str], arguments: Sequence[str]) -> list[str]:
+    """Return the command that runs `arguments` in a namespace, with files or folders of its own in these places."""
+    launcher = [sys.executable, "-I", "-S", str(_ENTER), str(NETNS / namespace)]
+    return [*launcher, *(f"{source}={place}" for source, place in own.items()), "--", *arguments]
 
 
 def make(plan: Plan) -> None:

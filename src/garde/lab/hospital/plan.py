@@ -29,6 +29,7 @@ _RENUMBERED = (
 )
 SHARES = {"files-wards": "wards", "files-imaging": "imaging", "files-admin": "offices"}
 RECORD, GATEWAY, HUB, SWITCH = "record", "gateway", "hub", "switch"
+CRISIS_PRINTER = "printer-crisis"
 INTERNET = "internet"  # a namespace, and no machine of the hospital
 HUB_PORT = 8443
 
@@ -111,6 +112,15 @@ class Plan:
 
     def machine_home(self, machine: str) -> Path:
         return self.home / "machines" / machine
+
+    def modem(self, folder: str) -> Path:
+        """A folder of the SMS daemon: outbox, sent, error, inbox, dummy."""
+        return self.machine_home(HUB) / "modem" / folder
+
+    @property
+    def spool(self) -> Path:
+        """Where the crisis room's printer keeps what it printed."""
+        return self.machine_home(CRISIS_PRINTER) / "spool"
 
     def disk(self, machine: str) -> Path:
         """Where the machine's own file system is mounted."""

@@ -2,9 +2,9 @@
 
 Comes in: a seed, the stage to play to, a place for the truth, a speaker. Goes out: what the speaker is told, and the
 score. In order: the hospital is made, with Garde on its servers; colleagues work; files are stolen, or not; the first
-burst; quiet until the files are whole and the cuts proven; three hours pass at once on the lab's clock; the second
-burst, from another machine with the same account; the witness looks at every file; the hospital is taken down,
-whatever happened.
+burst; quiet until the files are whole and the cuts proven; people are called and act (`alarm.py`), where the story is
+played so far; three hours pass at once on the lab's clock; the second burst, from another machine with the same
+account; the witness looks at every file; the hospital is taken down, whatever happened.
 """
 
 from __future__ import annotations
@@ -30,12 +30,15 @@ from garde.lab.hospital.hospital import Hospital
 from garde.lab.hospital.internet import THIEF_PORT
 from garde.lab.hospital.plan import HUB, RECORD, SHARES
 from garde.lab.hospital.programs import GARDE, PYTHON
+from garde.lab.night import pages, spread
 from garde.lab.night import score as scoring
-from garde.lab.night import spread
+from garde.lab.night.alarm import ASLEEP, CENTRE, RINGS_S, WAYS_IN, Alarm, Alarmed
 from garde.lab.night.colleague import Day, Work
 from garde.lab.night.draw import SPREADER_ROLES, Script, draw
 from garde.lab.night.follow import Follower
-from garde.lab.night.score import Score
+from garde.lab.night.outside import Message, Outside, Sheet
+from garde.lab.night.score import Calling, Score
+from garde.lab.night.story import PLAN, plays
 from garde.lab.night.told import Told
 from garde.lab.night.witness import NightWitness, Seen
 
@@ -47,7 +50,7 @@ _LOOK_S = 0.2
 
 
 class Speaker(Protocol):
-    """Whoever shows the night. Called from two threads, one at a time."""
+    """Whoever shows the night. Called from three threads."""
 
     def step(self, text: str) -> None:
         """Something that the night itself does."""
@@ -69,6 +72,14 @@ class Speaker(Protocol):
         """What the witness saw of a burst."""
         ...
 
+    def rang(self, message: Message) -> None:
+        """The modem was given a message."""
+        ...
+
+    def printed(self, sheet: Sheet) -> None:
+        """A page came out of the crisis room's printer."""
+        ...
+
     def colleagues(self, days: dict[str, Day]) -> None:
         """How those worked on who did nothing wrong, by machine."""
         ...
@@ -86,6 +97,7 @@ class Order:
     seed: int
     truth: Path | None = None
     journal: Path | None = None  # where the night's journal is left, with its checkpoints
+    pages: Path | None = None  # where what was printed is left, with pictures
     install: bool = True  # Debian packages that are missing
 
 
@@ -107,7 +119,8 @@ def play(order: Order, speaker: Speaker) -> Ended:
     def show(text: str) -> None:
         speaker.step(f"making the hospital: {text}")
 
-    with Hospital(name, seed=seed, install=order.install, show=show) as hospital:
+    calling = plays(order.until, PLAN)
+    with Hospital(name, seed=seed, calling=calling, install=order.install, show=show) as hospital:
         return _Night(order, hospital, speaker).run()
 
 
@@ -120,10 +133,15 @@ class _Night:
         self.first: Sequence[str] = ()
         self.early = Told()
         self.working: dict[str, subprocess.Popen[bytes]] = {}  # colleagues, by machine
+        self.outside: Outside | None = None  # the witness of calling, where people are called
+        self.alarmed = Alarmed()
+        self.began_wall = 0.0  # wall seconds of the first hostile write, on the lab's clock
 
     def run(self) -> Ended:
         with ExitStack() as stack:
             self.follower = stack.enter_context(Follower(self.hospital.hub_state, self.speaker.entry))
+            if plays(self.order.until, PLAN):
+                self.outside = stack.enter_context(Outside(self.hospital.plan, self._heard))
             days = stack.enter_context(self._colleagues())
             self.speaker.step("quiet: colleagues work")
             time.sleep(QUIET_S)
@@ -132,11 +150,30 @@ class _Night:
                 if number:
                     self._let_time_pass()
                 self._burst(number)
+                if self.outside is not None:
+                    self._alarm(self.outside, number)
             self.speaker.step("the witness looks at every file")
             told = self.follower.told()
             lost = self.witness.lost(afresh=True)
         self.speaker.colleagues({machine: day for machine, day in days.items() if machine not in self._spreading})
+        if self.outside is not None and self.order.pages is not None:
+            pages.keep(self.outside, self.order.pages)
         return Ended(self._score(told, lost), told, lost, self._prove_journal())
+
+    def _heard(self, what: Message | Sheet) -> None:
+        if isinstance(what, Message):
+            self.speaker.rang(what)
+        else:
+            self.speaker.printed(what)
+
+    def _alarm(self, outside: Outside, number: int) -> None:
+        """People, after the first burst; after the second it is seen that they are called anew."""
+        if number == 0:
+            alarm = Alarm(self.hospital, outside, self.follower, step=self.speaker.step, jump=self._jump)
+            self.alarmed = alarm.play()
+            return
+        began, phone = self.seen[-1].began, outside.number_of(self.hospital.plan, ASLEEP)
+        outside.wait(lambda: any(it.at > began and it.number == phone for it in outside.messages), RINGS_S)
 
     @property
     def _spreading(self) -> set[str]:
@@ -155,6 +192,8 @@ class _Night:
             self.first = spread.servers_in_order(played.logged)
         seen = self.witness.judge(burst.machine, played.logged, played.lines, list(SHARES))
         self.seen.append(seen)
+        if number == 0:
+            self.began_wall = seen.began + time.time() - time.monotonic() + self.hospital.clock_offset
         self.speaker.seen(number, seen)
         self._until(lambda: not scoring.count_lost(self.witness.lost()), WHOLE_S)
         address = plan.address(burst.machine)
@@ -165,12 +204,15 @@ class _Night:
     def _let_time_pass(self) -> None:
         """Three hours at once; then quiet work until every agent has spoken again."""
         self.speaker.step(f"quiet: {self.script.gap_s / 3600:g} hours pass at once")
-        with self._resting():  # or what was saved a moment before would lie unjudged for three hours
-            time.sleep(REST_S)
-            self.hospital.advance(self.script.gap_s)
+        self._jump(self.script.gap_s)
         time.sleep(QUIET_S)
         if self.follower.failure:
             raise Incomplete(f"the hub's journal could not be followed: {self.follower.failure}", "run it again")
+
+    def _jump(self, seconds: float) -> None:
+        with self._resting():  # or what was saved a moment before would lie unjudged for all that time
+            time.sleep(REST_S)
+            self.hospital.advance(seconds)
 
     @contextmanager
     def _resting(self) -> Iterator[None]:
@@ -268,7 +310,13 @@ class _Night:
         if self.order.truth is not None:
             uploaded = scoring.count_uploaded(log.read_bytes() if log.exists() else b"")
             truth = scoring.truth(
-                self.order.until, script, seen=self.seen, first=self.first, lost=count, uploaded=uploaded
+                self.order.until,
+                script,
+                seen=self.seen,
+                first=self.first,
+                lost=count,
+                uploaded=uploaded,
+                calling=self._really_called(),
             )
             scoring.write_truth(self.order.truth, truth)
         return scoring.score(
@@ -279,7 +327,41 @@ class _Night:
             lost=count,
             early=self.early,
             told=told,
+            calling=self._called(told),
         )
+
+    def _called(self, told: Told) -> Calling | None:
+        """What calling and the plan came to: times by the witness, the rest as Garde tells it."""
+        real = self._really_called()
+        if real is None:
+            return None
+        at = told.first_at.get("plan_triggered")
+        return msgspec.structs.replace(
+            real,
+            plan_triggered_s=None if at is None else scoring.rounded(at - self.began_wall),
+            diversion_acknowledged=all(told.has_understood(path, CENTRE) for path in WAYS_IN),
+            services=self.alarmed.board,
+        )
+
+    def _really_called(self) -> Calling | None:
+        """The same as the world outside knows it."""
+        if self.outside is None:
+            return None
+        began, done = self.seen[0].began, self.alarmed
+        rang, printed = (next((it.at for it in found if it.at > began), None) for found in self._left_the_hub())
+        return Calling(
+            called_s=None if rang is None else scoring.rounded(rang - began),
+            page_printed_s=None if printed is None else scoring.rounded(printed - began),
+            plan_triggered_s=None
+            if done.triggered_at is None
+            else scoring.rounded(done.triggered_at - self.began_wall),
+            diversion_acknowledged=set(done.understood) == set(WAYS_IN),
+            services=done.real,
+        )
+
+    def _left_the_hub(self) -> tuple[Sequence[Message], Sequence[Sheet]]:
+        assert self.outside is not None
+        return self.outside.messages, self.outside.sheets
 
 
 def _works(hospital: Hospital) -> Iterator[tuple[str, Work, str]]:

@@ -3,7 +3,7 @@
 Comes in: what the witness saw of each burst, what Garde told. Goes out: `Score`: harm and times from the witness
 alone, the names from Garde alone, so that the two can be compared; `Truth`: the same keys as the attackers know them,
 for a file that Garde's side never reads. Each figure is that of the worse of the two bursts; one that was not reached
-is null.
+is null. The keys of the plan are there where that stage was played, and absent otherwise.
 """
 
 from __future__ import annotations
@@ -13,11 +13,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from garde.lab.hospital.plan import Plan
 from garde.lab.night.draw import Script
 from garde.lab.night.told import Told
 from garde.lab.night.witness import Seen
+
+
+class Calling(msgspec.Struct, frozen=True):
+    """The plan's figures. Seconds count from the first hostile write of the night."""
+
+    called_s: float | None  # → the first message in the modem's outbox, by the witness
+    page_printed_s: float | None  # → the first page at the printer, by the witness
+    plan_triggered_s: float | None  # on the night's own clock
+    diversion_acknowledged: bool  # by the 112 centre, for every way in that was diverted
+    services: dict[str, str]  # estate id → works | degraded | paper | closed
 
 
 class Score(msgspec.Struct, frozen=True, tag_field="kind", tag="score"):
@@ -33,6 +44,11 @@ class Score(msgspec.Struct, frozen=True, tag_field="kind", tag="score"):
     first_server: str | None
     recurrence_joined: bool
     proven: bool
+    called_s: float | UnsetType | None = UNSET
+    page_printed_s: float | UnsetType | None = UNSET
+    plan_triggered_s: float | UnsetType | None = UNSET
+    diversion_acknowledged: bool | UnsetType = UNSET
+    services: dict[str, str] | UnsetType = UNSET
 
 
 class Truth(msgspec.Struct, frozen=True, tag_field="kind", tag="truth"):
@@ -54,11 +70,26 @@ class Truth(msgspec.Struct, frozen=True, tag_field="kind", tag="truth"):
     note_name: str
     upload_bytes: int
     bursts: list[dict[str, object]]
+    called_s: float | UnsetType | None = UNSET
+    page_printed_s: float | UnsetType | None = UNSET
+    plan_triggered_s: float | UnsetType | None = UNSET
+    diversion_acknowledged: bool | UnsetType = UNSET
+    services: dict[str, str] | UnsetType = UNSET  # as they really worked: the record, the shares, the devices
 
 
-def score(until: str, script: Script, plan: Plan, *, seen: Sequence[Seen], lost: int, early: Told, told: Told) -> Score:
+def score(
+    until: str,
+    script: Script,
+    plan: Plan,
+    *,
+    seen: Sequence[Seen],
+    lost: int,
+    early: Told,
+    told: Told,
+    calling: Calling | None = None,
+) -> Score:
     """`early` is what Garde told before the second burst: who spread the first."""
-    return Score(
+    made = Score(
         until=until,
         seed=script.seed,
         refused_everywhere_s=slowest([it.refused_everywhere_s for it in seen]),
@@ -70,11 +101,21 @@ def score(until: str, script: Script, plan: Plan, *, seen: Sequence[Seen], lost:
         recurrence_joined=told.joined,
         proven=all(told.is_proven(it.machine, plan.address(it.machine)) for it in seen),
     )
+    return made if calling is None else msgspec.structs.replace(made, **msgspec.structs.asdict(calling))
 
 
-def truth(until: str, script: Script, *, seen: Sequence[Seen], first: Sequence[str], lost: int, uploaded: int) -> Truth:
+def truth(
+    until: str,
+    script: Script,
+    *,
+    seen: Sequence[Seen],
+    first: Sequence[str],
+    lost: int,
+    uploaded: int,
+    calling: Calling | None = None,
+) -> Truth:
     """`first`: the servers of the first burst in the order in which they were really written to."""
-    return Truth(
+    made = Truth(
         until=until,
         seed=script.seed,
         refused_everywhere_s=slowest([it.refused_everywhere_s for it in seen]),
@@ -92,6 +133,7 @@ def truth(until: str, script: Script, *, seen: Sequence[Seen], first: Sequence[s
         upload_bytes=uploaded,
         bursts=[burst(it) for it in seen],
     )
+    return made if calling is None else msgspec.structs.replace(made, **msgspec.structs.asdict(calling))
 
 
 def burst(seen: Seen) -> dict[str, object]:

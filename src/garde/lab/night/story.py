@@ -2,7 +2,8 @@
 
 Comes in: nothing. Goes out: the stages that the night can be played to, the story's clock, and what the score is set
 beside. 03:00: the on-call service notices a problem. 06:00: it is seen that one machine spreads encryption to the
-servers, and access to all servers and to the outside is cut.
+servers, and access to all servers and to the outside is cut; the emergency plan is triggered, the emergency department
+is "au rouge", ambulances go elsewhere.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from dataclasses import dataclass
 from garde.errors import UsageError
 
 STAGES = ("cut", "plan", "paper", "morning")
-PLAYED = ("cut",)  # those that this version can play
+CUT, PLAN = "cut", "plan"
+PLAYED = (CUT, PLAN)  # those that this version can play
 BEGINS = 3 * 3600.0  # seconds after midnight: the first burst
 _DAY = 24 * 3600
 
@@ -23,13 +25,24 @@ class Moment:
 
     what: str
     figure: str  # the score's key
-    story_s: float
+    story_s: float | None  # None: nothing is published about it
 
 
 MOMENTS = (
     Moment("the spreading machine is refused at every server", "refused_everywhere_s", 3 * 3600.0),
     Moment("the servers that it had not touched refuse it", "untouched_refused_s", 3 * 3600.0),
 )
+# In the story somebody saw it: from the first sign on people knew. Nothing was called or printed by itself.
+PLAN_MOMENTS = (
+    Moment("the on-call's telephone rings", "called_s", None),
+    Moment("the crisis room's printer has a page", "page_printed_s", None),
+    Moment("the emergency plan is triggered", "plan_triggered_s", 3 * 3600.0),
+)
+
+
+def plays(until: str, stage: str) -> bool:
+    """Whether a night that is played so far has this stage in it."""
+    return STAGES.index(stage) <= STAGES.index(until)
 
 
 def check_stage(until: str) -> str:

@@ -1,8 +1,9 @@
 """What Garde itself says of the night: a fold over the hub's entries.
 
 Comes in: entries, in order. Goes out: `Told`: whom it took for the spreader, which server it took for the first,
-whether the second burst was joined to the first, and which machines' blocks it calls proven. It is what the score
-sets beside the witness's truth, and it is never mixed with it.
+whether the second burst was joined to the first, which machines' blocks it calls proven, when the plan was triggered
+and who has understood which diversion. It is what the score sets beside the witness's truth, and it is never mixed with
+it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from garde.journal import hub_kinds as k
+from garde.journal import oncall_kinds as o
+from garde.journal import plan_kinds as p
 from garde.journal.entry import Entry
+from garde.journal.payload import Payload
 
 
 @dataclass(slots=True)
@@ -23,6 +27,11 @@ class Told:
     blocks: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)  # cut -> target, addresses
     states: dict[str, str] = field(default_factory=dict)  # cut -> its last state
     alive: set[str] = field(default_factory=set)
+    approved: set[str] = field(default_factory=set)  # cuts to which a person said yes
+    pages_open: set[str] = field(default_factory=set)  # pages on their way to a channel
+    diverted: dict[str, str] = field(default_factory=dict)  # way in -> the change in force, where it takes nobody
+    understood: set[tuple[str, str]] = field(default_factory=set)  # change, recipient
+    tasks_done: set[str] = field(default_factory=set)
     first_at: dict[str, float] = field(default_factory=dict)  # kind -> wall seconds of its first entry
 
     def add(self, entry: Entry) -> None:
@@ -45,6 +54,26 @@ class Told:
                 self.alive.add(agent.machine)
             case k.AgentSilent() as agent:
                 self.alive.discard(agent.machine)
+            case _:
+                self._add_people(entry.payload)
+
+    def _add_people(self, payload: Payload) -> None:
+        """What people were told, and what they decided."""
+        match payload:
+            case k.CutDecided(cut, "approve"):
+                self.approved.add(cut)
+            case o.PageAsked() as page:
+                self.pages_open.add(page.command)
+            case k.CommandDone(command) | k.CommandFailed(command):
+                self.pages_open.discard(command)
+            case p.DiversionChanged() as change:
+                self.diverted.pop(change.path, None)
+                if change.state == "diverted":
+                    self.diverted[change.path] = change.change
+            case p.DiversionAcknowledged() as known:
+                self.understood.add((known.change, known.recipient))
+            case p.TaskDone(task=task, done=True):
+                self.tasks_done.add(task)
 
     def _join(self, joined: k.IncidentJoined) -> None:
         self.incidents = [each for each in self.incidents if each != joined.incident]
@@ -69,3 +98,12 @@ class Told:
         """Whether it calls a block of this machine proven."""
         mine = [cut for cut, (target, addresses) in self.blocks.items() if target == machine or address in addresses]
         return any(self.states.get(cut) == "proven" for cut in mine)
+
+    @property
+    def approved_holds(self) -> bool:
+        """Whether a cut that a person approved has been made."""
+        return any(self.states.get(cut) in ("applied", "proven") for cut in self.approved)
+
+    def has_understood(self, path: str, recipient: str) -> bool:
+        """Whether a way in is diverted, and this recipient knows of it."""
+        return (self.diverted.get(path, ""), recipient) in self.understood

@@ -71,6 +71,15 @@ class Printer(OneWay):
             return unable(error)
         return Handed(f"job {job}")
 
+    def print(self, name: str, document: bytes, mime: str) -> Handed | Unable:
+        """Print a document that is made already, as often as it is asked for."""
+        try:
+            if mime not in self._printer.attributes(_ASKED[:1]).first(_ASKED[0]):
+                return Unable(f"this printer takes no {mime}")
+            return Handed(f"job {self._when_free(name, document, mime)}")
+        except (OSError, ValueError) as error:
+            return unable(error)
+
     def alive(self) -> Alive | Unable:
         try:
             found = self._printer.attributes(_ASKED)
