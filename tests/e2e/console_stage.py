@@ -30,6 +30,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1366, "height": 900}
 WALL = {"width": 1920, "height": 1080}
+OTHERS = "ERR_NETWORK_CHANGED"  # somebody else on this machine made or took away a network interface
 SLOW_S = 20.0  # for a busy machine; what must be quick is measured apart
 
 
@@ -62,8 +63,12 @@ class Stage:
             context.add_cookies([{"name": COOKIE, "value": token, "url": self.url, "secure": True, "httpOnly": True}])
         page = context.new_page()
         page.on("pageerror", lambda error: self.trouble.append(str(error)))
-        page.on("console", lambda line: self.trouble.append(line.text) if line.type in ("error", "warning") else None)
+        page.on("console", lambda line: self._complain(line.type, line.text))
         return page
+
+    def _complain(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning") and OTHERS not in text:
+            self.trouble.append(text)
 
     def close(self) -> None:
         for window in self.windows:
