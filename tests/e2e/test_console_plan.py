@@ -97,7 +97,8 @@ def _ambulances(stage: Stage, page: Any, say: Say) -> None:
     way.locator("blockquote", has_text="no <record>").first.wait_for()  # what is read on the telephone
     line = way.locator("li", has=page.locator("input[name=recipient][value='112']"))
     line.get_by_role("button", name=say("Told by phone")).click()
-    line.get_by_text(say("told {time} by {who}", time=datetime.fromtimestamp(BEGAN).strftime("%H:%M:%S"), who="Sami Haddad")).wait_for()
+    at = datetime.fromtimestamp(BEGAN).strftime("%H:%M:%S")
+    line.get_by_text(say("told {time} by {who}", time=at, who="Sami Haddad")).wait_for()
     line.get_by_text(say("Understood…")).click()
     line.get_by_label(say("Who spoke there")).fill("operator 12")
     line.get_by_role("button", name=say("They have understood")).click()

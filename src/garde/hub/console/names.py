@@ -63,9 +63,7 @@ class Names:
         if len(found) <= most:
             return self.say.list(found)
         more = len(found) - most
-        return self.say.many(
-            "{names} and {n} more", "{names} and {n} more", more, names=self.say.list(found[:most])
-        )
+        return self.say.many("{names} and {n} more", "{names} and {n} more", more, names=self.say.list(found[:most]))
 
     def address(self, name: str) -> Said:
         """Return the first address of a machine; "" where the name is an address itself, or nothing is known."""

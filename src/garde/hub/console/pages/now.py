@@ -68,7 +68,8 @@ def tiles(site: Site, visit: Visit, opened: list[Open]) -> list[Tile]:
     voice = Voice(say_in(visit.language, EMERGENCY_LOCALE), look, state.plan)
     calls = call_board(site.deps.loop, visit.now) if visit.may("read") else None
     incidents = {each.incident.id for each in opened}
-    return glance(state, make_board(state, voice, visit.now), calls, incidents, voice, visit.names, visit.now)
+    board = make_board(state, voice, visit.now)
+    return glance(state, board, voice, visit.names, calls=calls, incidents=incidents)
 
 
 def open_incidents(site: Site, visit: Visit, board: Board) -> list[Open]:

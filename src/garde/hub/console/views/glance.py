@@ -32,12 +32,11 @@ class Tile:
 
 
 def glance(
-    state: State, board: Board, calls: CallBoard | None, open_incidents: Collection[str], voice: Voice, names: Names,
-    now: float,
+    state: State, board: Board, voice: Voice, names: Names, *, calls: CallBoard | None, incidents: Collection[str]
 ) -> list[Tile]:  # fmt: skip
-    """Return the tiles."""
-    first = [_calls(calls, open_incidents, names)] if calls is not None else []
-    return [*first, _plan(state, voice, names, now), _services(board, names), _ways(state, board, names)]
+    """Return the tiles. `incidents`: the open ones; `calls`: None for who may not read the record."""
+    first = [_calls(calls, incidents, names)] if calls is not None else []
+    return [*first, _plan(state, voice, names, board.at), _services(board, names), _ways(state, board, names)]
 
 
 # --- who knows --------------------------------------------------------------------------------------------------------
@@ -48,7 +47,9 @@ def _calls(board: CallBoard, incidents: Collection[str], names: Names) -> Tile:
     text, tone = _who(board, [each for each in board.calls if each.about in incidents], names)
     unanswered = sum(each.state == "unanswered" for each in board.calls)
     more = say.many("{n} call was not answered", "{n} calls were not answered", unanswered) if unanswered else Said("")
-    return Tile("calls", "/calls", say("Who knows"), text, more, {"good": "warn"}.get(tone, "bad") if unanswered else tone)
+    if unanswered:
+        tone = "warn" if tone == "good" else "bad"
+    return Tile("calls", "/calls", say("Who knows"), text, more, tone)
 
 
 def _who(board: CallBoard, about: list[CallRow], names: Names) -> tuple[Said, str]:
