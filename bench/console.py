@@ -45,6 +45,7 @@ PAGES = {
 }
 SPREADER = "10.9.9.9"
 SETTLE_S = 1.0  # what a page fetches once it is there counts as well
+OTHERS = "ERR_NETWORK_CHANGED"  # somebody else on this machine made or took away a network interface
 PAUSE_S = 0.5  # between two reports
 WATCH = """() => { window.garde_news = {}; const look = () => {
     const text = document.querySelector('#timeline')?.innerText || '';
@@ -125,7 +126,7 @@ async def _play(
             kept = await _sign_in(browser, url, login)
             for name, path in pages.items():
                 report(f"{path}: {count[0]} loads")
-                for _ in range(count[0]):
+                while len(seen.render_ms.get(name, [])) < count[0]:
                     await _load(browser, kept, url + path, name, seen)
             if count[1]:
                 report(f"{count[1]} reports onto an open page")
@@ -177,7 +178,13 @@ async def _load(browser: Any, kept: Any, url: str, name: str, seen: Seen) -> Non
     await wire_.send("Network.enable")
     came: list[int] = []
     wire_.on("Network.loadingFinished", lambda event: came.append(int(event["encodedDataLength"])))
-    await page.goto(url, wait_until="load")
+    try:
+        await page.goto(url, wait_until="load")
+    except Exception as error:
+        if OTHERS not in str(error):
+            raise
+        await context.close()
+        return  # it is loaded once more
     painted = await page.evaluate(
         """() => new Promise((done) => { const look = () => {
             const found = performance.getEntriesByName('first-contentful-paint')[0];
