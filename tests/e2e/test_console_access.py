@@ -148,9 +148,10 @@ def test_every_page(stages: dict[str, Stage], axe: str, which: str, language: st
         for size in (*wide, PHONE):
             page.set_viewport_size(size)
             wrong[f"{path} {size['width']}"] = faults(page, axe)
-        page.emulate_media(color_scheme="dark")
-        wrong[f"{path} dark"] = faults(page, axe, ["color-contrast"])
-        page.emulate_media(color_scheme="light")
+        if which == "night":  # an empty page has no colours of its own
+            page.emulate_media(color_scheme="dark")
+            wrong[f"{path} dark"] = faults(page, axe, ["color-contrast"])
+            page.emulate_media(color_scheme="light")
     assert [f"{path}: {each}" for path, found in wrong.items() for each in found] == []
     assert stage.trouble == []
 
