@@ -16,15 +16,21 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit/hub/console")
 
 from console_house import COOKIE, PASSWORD, ConsoleHouse, Night, empty_house
 
+from garde.hub.deps import Caller
+from garde.hub.plan_acts import Desk
+from garde.journal import hub_kinds as h
+from garde.oncall.codes import codes_in
+
 __all__ = [
-    "CHROMIUM", "DESKTOP", "PASSWORD", "PHONE", "WALL", "ConsoleHouse", "Stage", "empty_house", "launched",
-    "night_in_progress",
+    "CHROMIUM", "DESKTOP", "PASSWORD", "PHONE", "WALL", "ConsoleHouse", "Stage", "empty_house", "hospital_in_crisis",
+    "launched", "night_in_progress",
 ]  # fmt: skip
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1366, "height": 900}
 WALL = {"width": 1920, "height": 1080}
+OTHERS = "ERR_NETWORK_CHANGED"  # somebody else on this machine made or took away a network interface
 SLOW_S = 20.0  # for a busy machine; what must be quick is measured apart
 
 
@@ -57,8 +63,12 @@ class Stage:
             context.add_cookies([{"name": COOKIE, "value": token, "url": self.url, "secure": True, "httpOnly": True}])
         page = context.new_page()
         page.on("pageerror", lambda error: self.trouble.append(str(error)))
-        page.on("console", lambda line: self.trouble.append(line.text) if line.type in ("error", "warning") else None)
+        page.on("console", lambda line: self._complain(line.type, line.text))
         return page
+
+    def _complain(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning") and OTHERS not in text:
+            self.trouble.append(text)
 
     def close(self) -> None:
         for window in self.windows:
@@ -88,3 +98,37 @@ def night_in_progress(night: Night, pass_time: Callable[[float], object] = lambd
     pass_time(9)
     night.strike("files-1", machine="ws-accounts-1", user="avermeulen", files=9)
     night.strike("files-3", files=38, share="research")
+
+
+def hospital_in_crisis(stage: Stage, pass_time: Callable[[float], object] = lambda seconds: None) -> None:
+    """A night, and what people make of it: one was called and knows, the plan is in force, ambulances are diverted.
+
+    The medical record is cut off by a person, radiology works with less because somebody says so, a report was made.
+    """
+    house = stage.house
+    night_in_progress(stage.night, pass_time)
+    _tick(house, pass_time, 2)
+    house.wait_for("command_done", lambda payload: "outbox" in payload.detail)
+    house.hub.deps.replies.give(codes_in(house.pages()[0])[0], "ack", "phone", "local")
+    pass_time(100)
+    house.loop.append([h.MachineCut("record-1", "by-hand", "isolate")])
+    desk = Desk(house.hub.deps, Caller("shaddad", "crisis_coordinator", "session"))
+    desk.trigger("action", "the medical record is gone")
+    _tick(house, pass_time, 200)
+    desk.task("tell-112", "done", "operator 12")
+    desk.task("crisis-team", "take", "")
+    desk.divert("ambulances", "diverted", "no medical record", None)
+    desk.divert("stroke", "limited", "scanner by hand", None)
+    desk.told("ambulances", "112", "phone")
+    desk.understood("ambulances", "112", "operator 12")
+    desk.told("ambulances", "smur", "radio")
+    desk.service("radiology", "degraded", "images on the scanner only", 14_400)
+    desk.criterion("night", True, "")
+    house.wait_for("report_made")
+    _tick(house, pass_time, 700)
+
+
+def _tick(house: ConsoleHouse, pass_time: Callable[[float], object], seconds: float) -> None:
+    """Let time pass, and the hub see that it did."""
+    pass_time(seconds)
+    house.hub.tick()

@@ -13,7 +13,17 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 
-from console_stage import DESKTOP, PHONE, WALL, ConsoleHouse, Stage, empty_house, launched, night_in_progress
+from console_stage import (
+    DESKTOP,
+    PHONE,
+    WALL,
+    ConsoleHouse,
+    Stage,
+    empty_house,
+    hospital_in_crisis,
+    launched,
+    night_in_progress,
+)
 from PIL import Image
 
 from garde.clock import VirtualClock
@@ -28,6 +38,7 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as state, launched() as chromium:
         _night(Path(state), folder, chromium)
+        _crisis(Path(state), folder, chromium)
         _first_hour(Path(state), folder, chromium)
 
 
@@ -41,9 +52,24 @@ def _night(state: Path, folder: Path, chromium: Any) -> None:
         _take(stage, incident, folder / "console-incident-phone.png", PHONE)
         _take(stage, incident, folder / "console-incident-phone-fr.png", PHONE, language="fr", scheme="dark")
         _take(stage, incident, folder / "console-incident.png", DESKTOP)
+        _take(stage, "/map", folder / "console-map.png", DESKTOP)
+        stage.close()
+
+
+def _crisis(state: Path, folder: Path, chromium: Any) -> None:
+    clock = VirtualClock(BEGAN)
+    with ConsoleHouse(state / "crisis", clock, calling=True) as house, house.serving() as url:
+        stage = Stage(house, url, chromium)
+        house.account("ejanssens", "it_director")
+        house.account("shaddad", "crisis_coordinator")
+        hospital_in_crisis(stage, clock.advance)
         _take(stage, "/", folder / "console-now.png", DESKTOP, language="fr")
         _take(stage, "/wall", folder / "console-wall.png", WALL, scheme="dark")
-        _take(stage, "/map", folder / "console-map.png", DESKTOP)
+        _take(stage, "/services?wall=1", folder / "console-services-wall.png", WALL)
+        for name in ("plan", "services", "diversion", "calls"):
+            by = {"login": "shaddad"}
+            _take(stage, f"/{name}", folder / f"console-{name}.png", DESKTOP, **by)
+            _take(stage, f"/{name}", folder / f"console-{name}-fr.png", PHONE, language="fr", scheme="dark", **by)
         stage.close()
 
 
@@ -55,8 +81,11 @@ def _first_hour(state: Path, folder: Path, chromium: Any) -> None:
         stage.close()
 
 
-def _take(stage: Stage, path: str, to: Path, size: Any, *, language: str = "en", scheme: str = "light") -> None:
-    page = stage.window("ejanssens", language=language, size=size, color_scheme=scheme, reduced_motion="reduce")
+def _take(
+    stage: Stage, path: str, to: Path, size: Any, *, language: str = "en", scheme: str = "light",
+    login: str = "ejanssens",
+) -> None:  # fmt: skip
+    page = stage.window(login, language=language, size=size, color_scheme=scheme, reduced_motion="reduce")
     page.goto(stage.url + path)
     page.locator("h1").first.wait_for()
     page.screenshot(path=str(to))

@@ -107,7 +107,7 @@ def _row(state: State, voice: Voice, service: Service, now: Standing) -> Row:
         state=now.state,
         word=voice.service_state(now.state),
         since=said.since,
-        because=voice.say.list([voice.thing(each) for each in now.because]) if bad else Said(""),
+        because=voice.say.list(_because(voice, service.id, now)) if bad else Said(""),
         instead=voice.words(service.instead) if bad else Said(""),
         wards=voice.say.list(wards),
         clinical=service.clinical,
@@ -115,6 +115,12 @@ def _row(state: State, voice: Voice, service: Service, now: Standing) -> Row:
         why=Said(override.why) if override else Said(""),
         until=override.until if override else 0.0,
     )
+
+
+def _because(voice: Voice, service: str, now: Standing) -> list[Said]:
+    """A machine is often called like its service: no name twice, and not the service's own."""
+    named = dict.fromkeys(voice.thing(each) for each in now.because)
+    return [each for each in named if each != voice.service(service)]
 
 
 def _paths(state: State, voice: Voice) -> tuple[PathRow, ...]:

@@ -49,7 +49,7 @@ def test_the_price(house: House) -> None:
     block, isolate = as_proposed(house.cut("block")), as_proposed(house.cut("isolate"))
     assert words.price(block, EN, house.look) == ["Stops: Blood bank", "5 services go on"]
     assert words.price(isolate, FR, house.look) == [
-        "S’arrête : Dossier médical", "En mode réduit : Pharmacie", "4 services continuent",
+        "S’arrête : Dossier médical", "En mode dégradé : Pharmacie", "4 services continuent",
     ]  # fmt: skip
     outside = as_proposed(house.cut("outside"))
     assert words.price(outside, EN, house.look)[0] == "No clinical service stops"

@@ -57,6 +57,14 @@ class Names:
         """Return several, with commas."""
         return self.say.list([self.machine(name) for name in names])
 
+    def some(self, names: Iterable[Said], most: int) -> Said:
+        """Return the first of them with commas, and how many more there are."""
+        found = list(names)
+        if len(found) <= most:
+            return self.say.list(found)
+        more = len(found) - most
+        return self.say.many("{names} and {n} more", "{names} and {n} more", more, names=self.say.list(found[:most]))
+
     def address(self, name: str) -> Said:
         """Return the first address of a machine; "" where the name is an address itself, or nothing is known."""
         found = self.look.machines.get(name)

@@ -1,7 +1,8 @@
 """A whole hub with its console, as `garde.hub.program` assembles it: real journal, real capabilities, real accounts.
 
-`ConsoleHouse` answers requests in the test's own thread; `serving` puts it behind a TLS port for a browser. `Night`
-plays what agents would say: reports, and outcomes of the orders that the hub really asked for.
+`ConsoleHouse` answers requests in the test's own thread; `serving` puts it behind a TLS port for a browser. With
+`calling` it calls people as a hub does: into the outbox of a modem whose daemon is not there, and by a mail relay that
+does not answer. `Night` plays what agents would say: reports, and outcomes of the orders that the hub really asked for.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import asyncio
 import re
 import shutil
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
@@ -41,6 +42,26 @@ SAMPLE = Path(__file__).resolve().parents[4] / "src/garde/estate/sample/hospital
 HOST = "hub.test"
 QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 PASSWORD = "correct horse battery staple"
+CALLING = """[rules]
+bundle_s = 0.001
+
+[[channel]]
+name = "modem"
+kind = "modem"
+outbox = "{spool}/outbox"
+sent = "{spool}/sent"
+error = "{spool}/error"
+inbox = "{spool}/inbox"
+stuck_s = 86400
+
+[[channel]]
+name = "mail"
+kind = "mail"
+relay = "127.0.0.1"
+port = 9
+security = "none"
+sender = "garde@out.example"
+"""
 SERVERS = ("files-1", "files-2", "files-3")
 SPREADER = "ws-supplier-1"
 
@@ -72,13 +93,21 @@ class Answer:
 class ConsoleHouse:
     """Make it in a `with`."""
 
-    def __init__(self, state: Path, clock: Clock, *, quick: bool = True, made: Made | None = None) -> None:
+    def __init__(
+        self, state: Path, clock: Clock, *, quick: bool = True, made: Made | None = None, calling: bool = False
+    ) -> None:
         self.at_end = ExitStack()
         self.runner = asyncio.Runner()  # one event loop, and one application, for all requests; made when first used
         self.at_end.callback(self.runner.close)
         self.complaints: list[str] = []
         self.clock = clock
         self.made = made or made_in(state, clock)
+        self.spool = state / "modem"
+        if calling:
+            for name in ("outbox", "sent", "error", "inbox"):
+                (self.spool / name).mkdir(parents=True)
+            (state / "calling.toml").write_text(CALLING.format(spool=self.spool), encoding="utf-8")
+            (state / "calling.toml").chmod(0o600)
         self.hub = program.assemble(state, clock, self.at_end, complain=self.complaints.append)
         self.loop = self.hub.loop
         assert isinstance(self.hub.deps.accounts, LocalAccounts)
@@ -96,6 +125,25 @@ class ConsoleHouse:
 
     def journal_entries(self) -> list[Entry]:
         return list(self.loop.journal.entries())
+
+    # --- what is written by threads of the hub's own ---
+
+    def wait_for(self, kind: str, fits: Callable[[Any], bool] = lambda payload: True) -> None:
+        """Until an entry of this kind, with a payload that fits, is there."""
+        there = threading.Event()
+
+        def look(entries: Sequence[Entry]) -> None:
+            if any(each.kind == kind and fits(each.payload) for each in entries):
+                there.set()
+
+        self.loop.listen(look)
+        look(self.journal_entries())
+        assert there.wait(60), f"no {kind} came"
+
+    def pages(self) -> list[str]:
+        """What lies in the modem's outbox, the oldest first."""
+        files = sorted((self.spool / "outbox").glob("OUT*"), key=lambda each: each.stat().st_mtime_ns)
+        return [each.read_bytes().removeprefix(b"\xfe\xff").decode("utf-16-be") for each in files]
 
     # --- people ---
 

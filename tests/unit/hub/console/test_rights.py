@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from console_house import PASSWORD, ConsoleHouse, Night
 
 from garde.contain import authority
 from garde.hub.deps import DECIDERS, Caller
+from garde.hub.plan_acts import Desk
 from garde.hub.rights import MAY, ROLES, Right, holders, may
 
 LOOK, READ, DECIDE, KEEP = Right.LOOK, Right.READ, Right.DECIDE, Right.KEEP
@@ -22,13 +24,42 @@ API = [
     ("POST", "/agents/tokens", KEEP), ("GET", "/agents/files-1/codes", KEEP), ("POST", "/agents/nobody/revoke", KEEP),
     ("GET", "/accounts", KEEP), ("POST", "/accounts", KEEP), ("PATCH", "/accounts/nobody", KEEP),
     ("POST", "/accounts/break-glass", KEEP), ("POST", "/estate/reload", KEEP),
+    ("GET", "/calls", READ), ("POST", "/calls/code", READ), ("POST", "/calls/test", DECIDE),
+    ("POST", "/calls/duty", DECIDE), ("POST", "/calls/duty/d-1/drop", DECIDE),
+    ("GET", "/plan", LOOK), ("GET", "/plan/document", LOOK), ("GET", "/diversion", LOOK), ("GET", "/services", LOOK),
+    ("GET", "/services/board.pdf", LOOK), ("GET", "/services/page.html", LOOK),
+    ("GET", "/reports/1", READ), ("GET", "/reports/1/pdf", READ),
 ]  # fmt: skip
+# Decisions about the plan, in an order in which each makes sense: who may, the plan in force says.
+PLAN = [
+    ("load", "/plan/load", {"content": "belgium"}),
+    ("trigger", "/plan/trigger", {"phase": "action"}), ("phase", "/plan/trigger", {"phase": "maximal"}),
+    ("hold", "/plan/hold", {"until": 1_731_950_000.0}), ("task", "/plan/tasks/crisis-team", {"what": "done"}),
+    ("task", "/plan/tasks", {"title": "Paper", "owner": "nursing", "seconds": 60}),
+    ("stand_down", "/plan/criteria/night", {"met": True}),
+    ("divert", "/diversion/ambulances", {"state": "diverted"}),
+    ("divert", "/diversion/ambulances/told", {"recipient": "112", "how": "phone"}),
+    ("divert", "/diversion/ambulances/understood", {"recipient": "112", "name": "x"}),
+    ("service", "/services/radiology", {"state": "degraded", "why": "x", "seconds": 600}),
+    ("flag", "/flags/it_normal", {"state": "ended"}), ("report", "/reports", {}),
+]  # fmt: skip
+COORDINATOR = {act for act, _, _ in PLAN}
+PLANNED = {
+    "crisis_coordinator": COORDINATOR,
+    "operator": COORDINATOR - {"stand_down", "flag"},
+    "it_director": {"trigger", "service", "flag", "task", "report", "load"},
+    "dpo": {"flag"},
+    "viewer": set(), "ward": set(), "admin": set(),
+}  # fmt: skip
 PAGES = [
     ("/", LOOK), ("/wall", LOOK), ("/map", LOOK), ("/me", LOOK), ("/machines/files-1", LOOK),
     ("/incidents", READ), ("/incidents/I", READ), ("/incidents/I/files", READ), ("/cuts/C", READ), ("/journal", READ),
+    ("/plan", LOOK), ("/services", LOOK), ("/services?wall=1", LOOK), ("/services/board.pdf", LOOK),
+    ("/services/page.html", LOOK), ("/diversion", LOOK), ("/calls", READ), ("/reports/1", READ),
     ("/accounts", KEEP), ("/start", KEEP),
 ]  # fmt: skip
 FORMS = [
+    ("/calls/code", READ), ("/calls/test", DECIDE), ("/calls/duty", DECIDE), ("/calls/duty/d-1/back", DECIDE),
     ("/cuts/C", DECIDE), ("/incidents/I/answer", DECIDE), ("/incidents/I/close", DECIDE),
     ("/machines/files-1/token", KEEP), ("/machines/files-1/codes", KEEP), ("/machines/files-1/revoke", KEEP),
     ("/accounts", KEEP), ("/accounts/codes", KEEP), ("/start/lists", KEEP), ("/start/token", KEEP),
@@ -60,10 +91,29 @@ def test_the_api_takes_what_the_table_allows_and_nothing_else(house: ConsoleHous
 
 
 @pytest.mark.parametrize("role", ROLES)
+def test_the_api_takes_of_the_plan_what_the_plan_allows(house: ConsoleHouse, role: str) -> None:
+    desk = Desk(house.hub.deps, Caller("shaddad", "crisis_coordinator", "session"))
+    browser = house.browser(house.account("carla", role))
+    for act, path, body in PLAN:
+        if act == "phase" and "trigger" not in PLANNED[role]:
+            desk.trigger("information", "")  # so that there is something to decide about
+        if path.endswith("/told") and "divert" not in PLANNED[role]:
+            desk.divert("ambulances", "limited", "", None)
+        answer = browser.send("POST", f"/api/v1{path}", json.dumps(body).encode())
+        assert (answer.status == 403) == (act not in PLANNED[role]), (path, answer.status, answer.text)
+        assert answer.status in (201, 403), (path, answer.text)
+    written = {entry.kind for entry in house.journal_entries() if entry.who == "person/carla"}
+    assert bool(written) == bool(PLANNED[role])
+    assert "plan_triggered" in written or "trigger" not in PLANNED[role]
+
+
+@pytest.mark.parametrize("role", ROLES)
 def test_pages_show_and_take_what_the_table_allows_and_nothing_else(
     house: ConsoleHouse, night: Night, role: str
 ) -> None:
     night.strike("files-1")
+    Desk(house.hub.deps, Caller("shaddad", "crisis_coordinator", "session")).report()
+    house.wait_for("report_made")
     places = _places(house)
     browser = house.browser(house.account("carla", role))
     csrf = browser.get("/me").csrf
@@ -97,7 +147,7 @@ def test_what_is_offered_is_there(house: ConsoleHouse, night: Night, role: str) 
 def test_a_ward_sees_no_name_of_a_file_or_of_an_account(house: ConsoleHouse, night: Night) -> None:
     night.strike("files-1", user="cmoreau")
     browser = house.browser(house.account("carla", "ward"))
-    for path in ("/", "/wall", "/map", "/machines/files-1", "/machines/ws-supplier-1"):
+    for path in ("/", "/wall", "/map", "/plan", "/services", "/diversion", "/machines/files-1"):
         text = browser.get(path).text
         assert "cmoreau" not in text and ".docx" not in text, path
 

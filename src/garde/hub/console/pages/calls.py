@@ -11,7 +11,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from garde.errors import UsageError
-from garde.hub.calls_desk import call_board, stand_in, take_back, test_call
+from garde.hub.calls_desk import CallRow, call_board, stand_in, take_back, test_call
 from garde.hub.console import acts
 from garde.hub.console.names import Names
 from garde.hub.console.web import Here, Seen, Sent, go, html
@@ -36,6 +36,8 @@ STATES = {
     "unanswered": (mark("NOBODY ANSWERED"), "bad"),
     "over": (mark("over"), "plain"),
 }
+WAITING = ("open", "unanswered")
+NAMED = 3  # people in one line
 OUTCOMES = {"": mark("on its way"), "taken": mark("sent"), "failed": mark("not sent")}
 CHANNEL_KINDS = {
     "modem": mark("SMS by the local modem"),
@@ -73,6 +75,9 @@ def calls(site: Here, visit: Seen, said: FromQuery[str] = "") -> Response[str]:
         "calls.html",
         visit,
         calls=board.calls,
+        waiting_calls=[each for each in board.calls if each.state in WAITING],
+        settled_calls=[each for each in board.calls if each.state not in WAITING],
+        called=lambda call: _called(call, visit.names),
         channels=board.channels,
         configured=board.configured,
         duty=board.duty,
@@ -135,6 +140,12 @@ def back(site: Here, visit: Seen, form: Sent, duty_id: FromPath[str]) -> Respons
 
 
 PAGES = [calls, code, test, duty, back]
+
+
+def _called(call: CallRow, names: Names) -> Said:
+    """Return who was called about it, the latest last."""
+    whom = dict.fromkeys(names.person(each.person) if each.person else Said(each.channel) for each in call.pages)
+    return names.say("called: {names}", names=names.some(whom, NAMED))
 
 
 def _words(texts: dict[str, str], names: Names) -> Said:

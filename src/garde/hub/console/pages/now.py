@@ -9,20 +9,26 @@ from dataclasses import dataclass
 
 from litestar import Response, get
 
-from garde.emergency.words import Voice
+from garde.emergency.board import make_board
+from garde.emergency.words import EMERGENCY_LOCALE, Voice
 from garde.hub.board import Board, Incident
+from garde.hub.calls_desk import call_board
 from garde.hub.console.site import Site, Visit
 from garde.hub.console.views import machines as machines_view
+from garde.hub.console.views.glance import Tile, glance
 from garde.hub.console.views.headline import Headline, incident_headline, quiet_headline
 from garde.hub.console.views.machines import Row
 from garde.hub.console.views.situation import Situation
 from garde.hub.console.web import Here, Seen, html
 from garde.hub.plan_acts import state_of
+from garde.journal.speech import say_in
 
 KINDS = (
     "incident_opened incident_raised incident_answered incident_closed incident_joined spread_found cut_proposed"
     " cut_changed cut_decided machine_cut machine_freed agent_enrolled agent_revoked agent_alive agent_silent"
-    " estate_loaded plan_proposed plan_rejected plan_triggered plan_phase_changed plan_stood_down"
+    " estate_loaded plan_proposed plan_rejected plan_triggered plan_phase_changed plan_stood_down task_given task_done"
+    " task_overdue service_state service_overridden diversion_changed diversion_told diversion_acknowledged"
+    " notice_needed notice_acknowledged notice_unanswered page_asked calling_set"
 )
 
 
@@ -41,7 +47,6 @@ def now(site: Here, visit: Seen) -> Response[str]:
     board = site.board()
     opened = open_incidents(site, visit, board)
     rows = board_rows(site, board)
-    plan = state_of(site.deps)
     counts = machines_view.counts(rows)
     body = site.render(
         "now.html",
@@ -50,13 +55,21 @@ def now(site: Here, visit: Seen) -> Response[str]:
         headline=None if opened else quiet_headline(counts, visit.names),
         groups=machines_view.groups(visit.names.look, rows),
         counts=counts,
-        plan=plan,
-        voice=Voice(visit.say, visit.names.look, plan.plan),
-        closed=sum(each.state == "closed" for each in board.incidents.values()),
+        tiles=tiles(site, visit, opened),
         waiting=sum(each.situation.to_decide for each in opened),
         kinds=KINDS,
     )
     return html(body)
+
+
+def tiles(site: Site, visit: Visit, opened: list[Open]) -> list[Tile]:
+    """Return who knows, the plan, the services and the ways in, each in a few words."""
+    state, look = state_of(site.deps), visit.names.look
+    voice = Voice(say_in(visit.language, EMERGENCY_LOCALE), look, state.plan)
+    calls = call_board(site.deps.loop, visit.now) if visit.may("read") else None
+    incidents = {each.incident.id for each in opened}
+    board = make_board(state, voice, visit.now)
+    return glance(state, board, voice, visit.names, calls=calls, incidents=incidents)
 
 
 def open_incidents(site: Site, visit: Visit, board: Board) -> list[Open]:

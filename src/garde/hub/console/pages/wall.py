@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from litestar import Response, get
 
-from garde.estate.dependencies import impact
-from garde.hub.console.pages.now import KINDS, board_rows, open_incidents
+from garde.hub.console.pages.now import KINDS, board_rows, open_incidents, tiles
 from garde.hub.console.views import machines as machines_view
 from garde.hub.console.views.headline import quiet_headline
 from garde.hub.console.web import Here, Seen, html
@@ -20,7 +19,6 @@ def wall(site: Here, visit: Seen) -> Response[str]:
     board, look = site.board(), visit.names.look
     opened, rows = open_incidents(site, visit, board), board_rows(site, board)
     counts = machines_view.counts(rows)
-    effect = impact(look.estate, [row.id for row in rows if row.cuts])
     body = site.render(
         "wall.html",
         visit,
@@ -29,8 +27,7 @@ def wall(site: Here, visit: Seen) -> Response[str]:
         counts=counts,
         look=sorted((row for row in rows if row.needs_a_look), key=lambda row: row.tone != "bad"),
         groups=machines_view.groups(look, rows),
-        stopped=effect.stopped,
-        less=effect.degraded,
+        tiles=tiles(site, visit, opened),
         waiting=sum(each.situation.to_decide for each in opened),
         kinds=KINDS,
     )

@@ -13,6 +13,8 @@ from garde.hub.console.views.machines import Counts
 from garde.hub.console.views.situation import Situation, State
 from garde.journal.speech import Said
 
+NAMED = 4  # machines in the one sentence; the cuts have all of them
+
 
 @dataclass(frozen=True, slots=True)
 class Headline:
@@ -108,7 +110,7 @@ def _held(how: Situation, who: Said, names: Names) -> Said:
 def _trouble(how: Situation, names: Names) -> Said:
     lacking = dict.fromkeys(machine for cut in how.trouble for machine in cut.lacking)
     if lacking:
-        return names.say("It does not hold on: {machines}.", machines=names.machines(lacking))
+        return names.say("It does not hold on: {machines}.", machines=names.some(map(names.machine, lacking), NAMED))
     return names.say("It could not be proven.")
 
 
