@@ -243,6 +243,7 @@ class News:
     ended: str = ""  # the activation that was lifted
     path: str = ""  # of a diversion that counts
     task: str = ""  # that is overdue
+    settled: list[str] = field(default_factory=list)  # notices of proposals that nobody need decide any more
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ from garde.emergency.memory import (
     State,
     Task,
 )
-from garde.emergency.wakes import split
+from garde.emergency.wakes import key, split
 from garde.journal import hub_kinds as h
 from garde.journal import notice_kinds as n
 from garde.journal import plan_kinds as p
@@ -52,13 +52,17 @@ def on_proposed(state: State, entry: Entry, payload: p.PlanProposed) -> None:
 def on_rejected(state: State, entry: Entry, payload: p.PlanRejected) -> None:
     found = state.proposals.pop(payload.proposal, None)
     if found is not None:
+        state.news.settled = [key("proposal", found.id, found.phase)]
         decided(state, entry, (payload.by, payload.role), found.phase, "", payload.note.shown())
 
 
 def _close_proposals(state: State, phase: str) -> None:
     """What asks for no more than this is settled."""
     rank = _rank(state, phase)
-    state.proposals = {name: each for name, each in state.proposals.items() if _rank(state, each.phase) > rank}
+    over = [each for each in state.proposals.values() if _rank(state, each.phase) <= rank]
+    state.news.settled += [key("proposal", each.id, each.phase) for each in over]
+    for each in over:
+        del state.proposals[each.id]
 
 
 def _rank(state: State, phase: str) -> int:

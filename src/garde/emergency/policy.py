@@ -23,6 +23,7 @@ it changes nothing. The rules, one test each:
 11. A situation report is made when the plan comes into force, then every so many hours as long as it is, and whenever a
     person wants one; they are numbered without a gap.
 12. What belongs to a time that is over (a wake, an acknowledgement, a task) has no effect on another.
+13. A proposal that was triggered, rejected or overtaken by a graver one calls nobody any more.
 """
 
 from __future__ import annotations
@@ -50,8 +51,10 @@ from garde.estate.nouns import Words
 from garde.journal import plan_kinds as p
 from garde.journal.entry import Entry
 from garde.journal.hub_kinds import WakeAsked, Woke
-from garde.journal.notice_kinds import NoticeAcknowledged
+from garde.journal.notice_kinds import NoticeAcknowledged, NoticeOver
 from garde.journal.payload import Payload
+
+DECIDED = "decided"  # why a notice is over
 
 
 def decide(state: State, entry: Entry, estate: Lookup) -> list[Payload]:
@@ -71,6 +74,8 @@ def _answer(state: State, entry: Entry, look: Lookup) -> Iterator[Payload]:
         fired += triggers.by_task(state.plan, news.task) if news.task else []
         yield from _heard(state, look, entry, triggers.gravest(state.plan, state, fired))
         yield from _entered(state, state.plan, look, entry)
+    for notice in news.settled:
+        yield NoticeOver(notice, DECIDED)
     match entry.payload:
         case p.PlanLoaded() if state.plan is not None:
             yield from _loaded(state, state.plan, look, entry)

@@ -27,6 +27,14 @@ class NoticeNeeded(Payload):
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeOver(Payload):
+    """Whoever needed people needs them no more: it is decided, or overtaken."""
+
+    notice: str
+    why: str  # decided
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeAcknowledged(Payload):
     """A person knows."""
 
@@ -56,6 +64,7 @@ class ReplyReceived(Payload):
 
 NOTICE_KINDS: dict[str, type[Payload]] = {
     "notice_needed": NoticeNeeded,
+    "notice_over": NoticeOver,
     "notice_acknowledged": NoticeAcknowledged,
     "notice_unanswered": NoticeUnanswered,
     "reply_received": ReplyReceived,

@@ -33,6 +33,7 @@ PURPOSES = {
 }
 # Why a call ended without an answer, and why a reply does not count: known here so that it is translated.
 REASONS = (
+    mark("decided"),
     mark("nobody acknowledged in time"),
     mark("not everybody acknowledged in time"),
     mark("no channel works"),
@@ -65,6 +66,10 @@ def _acknowledged(p: n.NoticeAcknowledged, say: Say) -> _Spoken:
     if p.complete:
         return say("{person} knows ({how}): nobody further is called", **known), GOOD
     return say("{person} knows ({how}); others are still called", **known), NOTE
+
+
+def _over(p: n.NoticeOver, say: Say) -> _Spoken:
+    return say("Nobody need be called for it any more: {why}", why=say.known(p.why)), NOTE
 
 
 def _unanswered(p: n.NoticeUnanswered, say: Say) -> _Spoken:
@@ -153,6 +158,7 @@ def _tested(p: o.CallTestEnded, say: Say) -> _Spoken:
 ONCALL_WRITERS: dict[type[Payload], Callable[[Any, Say], _Spoken]] = {
     n.NoticeNeeded: _needed,
     n.NoticeAcknowledged: _acknowledged,
+    n.NoticeOver: _over,
     n.NoticeUnanswered: _unanswered,
     n.ReplyReceived: _reply,
     o.CallingSet: _set,

@@ -271,6 +271,12 @@ def _acknowledged(state: State, entry: Entry, payload: n.NoticeAcknowledged) -> 
     state.news.calls = [payload.notice]
 
 
+def _over(state: State, entry: Entry, payload: n.NoticeOver) -> None:
+    call = state.calls.get(payload.notice)
+    if call is not None and call.wanted:
+        _end(call, m.OVER, entry.at)
+
+
 def _unanswered(state: State, entry: Entry, payload: n.NoticeUnanswered) -> None:
     call = state.calls.get(payload.notice)
     if call is None or call.state != m.OPEN:
@@ -439,6 +445,7 @@ _HANDLERS: dict[type[Payload], _Handler] = {
     h.AgentAlive: _agent_alive,
     h.AgentRevoked: _agent_alive,
     n.NoticeNeeded: _needed,
+    n.NoticeOver: _over,
     n.NoticeAcknowledged: _acknowledged,
     n.NoticeUnanswered: _unanswered,
     o.PageAsked: _asked,

@@ -11,6 +11,7 @@ from garde.emergency.canonical import plan_loaded
 from garde.emergency.nouns import Trigger
 from garde.journal import hub_kinds as h
 from garde.journal import plan_kinds as p
+from garde.journal.notice_kinds import NoticeOver
 from garde.journal.text import Text
 
 # --- 2: triggers ------------------------------------------------------------------------------------------------------
@@ -31,6 +32,23 @@ def test_a_service_that_stops_proposes_a_graver_one_and_settles_the_lesser(house
     house.cut("rec")
     (said,) = house.state.proposals
     assert house.of(p.PlanProposed)[-1] == p.PlanProposed(said, "action", "care", "i1", ("record",), "service")
+
+
+def test_whoever_was_to_decide_is_called_no_more_once_it_is_decided(house: House) -> None:
+    """Triggered by hand, rejected, or overtaken by a graver proposal."""
+    house.incident(2)
+    house.cut("rec")
+    first, second = (each.notice for each in house.notices("proposal"))
+    assert [each.notice for each in house.of(NoticeOver)] == [first], "the graver one overtook it"
+    house.trigger()
+    assert [each.notice for each in house.of(NoticeOver)] == [first, second]
+
+
+def test_a_rejected_proposal_calls_nobody_any_more(house: House) -> None:
+    house.cut("rec")
+    house.say("person/anna", p.PlanRejected(next(iter(house.state.proposals)), "anna", "operator"))
+    (asked,) = house.notices("proposal")
+    assert house.one(NoticeOver) == NoticeOver(asked.notice, "decided")
 
 
 def test_several_at_once_propose_the_gravest_once(house: House) -> None:

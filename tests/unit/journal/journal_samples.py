@@ -121,6 +121,7 @@ SAMPLES: dict[str, k.Payload] = {
     "notice_needed": n.NoticeNeeded(
         "plan:1", "i-1", ("anna",), ("it_director",), (("en", "The plan\nbegins"),), True, 900.0
     ),
+    "notice_over": n.NoticeOver("plan:1", "decided"),
     "notice_acknowledged": n.NoticeAcknowledged("plan:1", "anna", "sms", True),
     "notice_unanswered": n.NoticeUnanswered("plan:1", ("anna",), "nobody acknowledged in time"),
     "reply_received": n.ReplyReceived("modem", Text(b"+32400\x1b"), Text(b"OUI [digits] \xff")),

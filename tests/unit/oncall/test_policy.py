@@ -12,6 +12,7 @@ from garde.estate.nouns import Duty
 from garde.journal import hub_kinds as h
 from garde.journal import oncall_kinds as o
 from garde.journal.kinds import ErrorSeen
+from garde.journal.notice_kinds import NoticeOver
 from garde.journal.text import Text
 
 Make = Callable[..., House]
@@ -375,3 +376,13 @@ def test_what_turns_out_to_be_part_of_an_earlier_incident_is_called_for_as_that(
     assert "oncall:incident:i-1" in asked(page) and "oncall:incident:i-2" not in asked(page)
     house.code("ann", "oncall:incident:i-1")
     assert house.state.incidents["i-1"].answered and not house.call("oncall:incident:i-1").wanted
+
+
+def test_what_is_over_calls_nobody_further(house: House) -> None:
+    house.say(house.notice("n-1"))
+    house.pass_time(5)
+    called = len(house.pages())
+    house.say(NoticeOver("n-1", "decided"))
+    house.pass_time(3_600)
+    assert house.call("n-1").state == "over"
+    assert len(house.pages()) == called and not house.said("notice_unanswered")
