@@ -70,6 +70,11 @@ class Deframer:
         self._lost = 0  # bytes of a message over the bound that were let go
         self.noise = 0  # bytes outside of frames so far, kept or not
 
+    @property
+    def unsettled(self) -> bool:
+        """Whether a frame has all but its last byte (rule 5)."""
+        return self._inside and self._buffer.endswith(FS)
+
     def feed(self, data: bytes) -> list[Piece]:
         """Take what arrived; returns what is complete with it."""
         self._buffer += data
@@ -80,7 +85,7 @@ class Deframer:
 
     def settle(self) -> list[Piece]:
         """Nothing has come for a while: a frame that only lacks its CR is taken as it is (rule 5)."""
-        if self._inside and self._buffer.endswith(FS):
+        if self.unsettled:
             return self._ended(len(self._buffer) - 1, len(self._buffer))
         return []
 

@@ -25,14 +25,22 @@ class Answer(Enum):
     REJECTED = "AR"
 
 
+def assess(raw: bytes) -> Answer:
+    """Return what is answered once these bytes are safe: whether a header can be read in them at all."""
+    return Answer.ERROR if _header(raw) is None else Answer.ACCEPTED
+
+
+def _header(raw: bytes) -> Message | None:
+    ends = (raw.find(mark, 4, _HEAD) for mark in (b"\r", b"\n"))
+    try:
+        return parse(raw[: min((each for each in ends if each > 0), default=_HEAD)])
+    except Unreadable:
+        return None
+
+
 def acknowledge(raw: bytes, answer: Answer, text: str, at: str) -> bytes:
     """Return the acknowledgement for this message. `at` is its time, as HL7 writes it."""
-    ends = (raw.find(mark, 4, _HEAD) for mark in (b"\r", b"\n"))
-    end = min((each for each in ends if each > 0), default=_HEAD)
-    try:
-        message: Message | None = parse(raw[:end])
-    except Unreadable:
-        message = None
+    message = _header(raw)
     if message:
         header, separator = message.header, message.marks.field
         sender, receiver = [header.raw(3), header.raw(4)], [header.raw(5), header.raw(6)]

@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import os
 import sqlite3
+import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ create table if not exists messages (
 create index if not exists messages_by_age on messages (received);
 create index if not exists messages_not_read on messages (reason) where reason <> '';
 create table if not exists looks (at real not null, who text not null, what text not null) strict;
-create table if not exists purges (at real not null, before real not null, messages integer not null) strict;
+create table if not exists notes (at real not null, kind text not null, what text not null) strict;
 create table if not exists facts (name text primary key, value text not null) strict;
 """
 
@@ -87,6 +88,7 @@ class MessageStore:
 
     def __init__(self, state: Path, seal: Seal, *, read_only: bool = False) -> None:
         self._path, self._seal = state / FILE, seal
+        self._lock = threading.Lock()  # one connection, several threads: a transaction is one thread's
         if read_only and not self._path.exists():
             raise NotFound(f"there are no messages in {state}", "set it up: garde downtime init")
         try:
@@ -156,14 +158,15 @@ class MessageStore:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
-        self._db.execute("begin immediate")
-        try:
-            yield
-        except BaseException:
-            if self._db.in_transaction:
-                self._db.execute("rollback")
-            raise
-        self._db.execute("commit")
+        with self._lock:
+            self._db.execute("begin immediate")
+            try:
+                yield
+                self._db.execute("commit")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("rollback")
+                raise
 
     def mark(self, read: Iterable[tuple[int, str]], reader: int) -> None:
         """Keep what became of messages: "" understood, else the reason; by which version of the reader."""
@@ -173,13 +176,13 @@ class MessageStore:
                 [(reason, reader, seq) for seq, reason in read],
             )
 
-    def purge(self, seqs: Iterable[int], before: float, at: float) -> int:
-        """Delete these messages, and what is older than `before` and belongs to nobody; returns how many went."""
+    def purge(self, seqs: Iterable[int], at: float) -> int:
+        """Delete these messages; returns how many went."""
         with self._writing():
             (last,) = self._db.execute("select coalesce(max(seq), 0) from messages").fetchone()
             done = self._db.executemany("delete from messages where seq = ?", [(each,) for each in seqs]).rowcount
             self._db.execute("insert or replace into facts values ('purged_up_to', ?)", (str(last),))
-            self._db.execute("insert into purges values (?, ?, ?)", (at, before, max(done, 0)))
+            self._db.execute("insert into notes values (?, 'purged', ?)", (at, str(max(done, 0))))
         return max(done, 0)
 
     def look(self, look: Look) -> None:
@@ -187,7 +190,21 @@ class MessageStore:
         with self._writing():
             self._db.execute("insert into looks values (?, ?, ?)", (look.at, look.who, look.what))
 
+    def note(self, at: float, kind: str, what: str = "") -> None:
+        """Keep that something happened to the desk: started, silent, heard, imported. Never a patient's data."""
+        with self._writing():
+            self._db.execute("insert into notes values (?, ?, ?)", (at, kind, what))
+
     # --- reading ---
+
+    def notes(self, most: int = 100) -> list[tuple[float, str, str]]:
+        """Return what happened to the desk, the newest first."""
+        rows = self._db.execute("select at, kind, what from notes order by rowid desc limit ?", (most,))
+        return rows.fetchall()
+
+    def last(self) -> int:
+        """Return the newest number; 0 where there is none."""
+        return int(self._db.execute("select coalesce(max(seq), 0) from messages").fetchone()[0])
 
     def read(self, after: int = 0, *, up_to: int | None = None) -> Iterator[Stored]:
         """Yield everything in order of arrival."""
