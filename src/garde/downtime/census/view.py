@@ -22,6 +22,7 @@ from garde.downtime.nouns import (
     Allergy,
     AppointmentStated,
     Care,
+    Coded,
     Contact,
     DrugStated,
     GivenStated,
@@ -329,7 +330,7 @@ def _joined(facts: list[Fact[T]], kind: type[T]) -> Said[T]:
     for fact in facts:
         for name in kind.__slots__:  # type: ignore[attr-defined]
             value = getattr(fact.value, name)
-            if value not in ("", None, Standing.UNSAID) and (name != "what" or value.shown):
+            if value not in ("", None, Standing.UNSAID, Coded(), Place()):
                 found[name] = value
     return Said(kind(**found), facts[-1].source)
 

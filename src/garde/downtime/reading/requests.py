@@ -138,7 +138,7 @@ def _given(group: list[Segment], manner: Manner, received: float) -> list[Statem
             GivenStated(
                 own, parts.coded(rxa, 5), parts.moment(rxa, 3, manner.place, received),
                 "" if amount == "999" else amount, parts.coded(rxa, 7).shown, parts.name(rxa, 10),
-                rxa.get(20).upper(), rxa.get(21).upper() == "D", slot=rxa.get(2) or rxa.get(3),
+                rxa.get(20).upper(), rxa.get(21).upper() == "D", slot=f"{rxa.get(3)}|{rxa.get(2)}",  # RXA-2 alone counts from 1 in every round
             )
         )  # fmt: skip
     return found
