@@ -81,18 +81,18 @@ def downtime(
 
 
 def _init(state: Path, words: tuple[str, str, str, str, str, float], screen: Screen) -> None:
-    from dataclasses import fields
+    from dataclasses import replace
 
     from garde.desk.config import FILE_NAME, Config, check_config, load_config
     from garde.desk.program import set_up
 
     hospital, listen, zone, charset, own, silent = words
     known = load_config(state) if (state / FILE_NAME).exists() else Config()
-    said = {
+    said: dict[str, Any] = {
         "hospital": hospital, "listen": listen, "zone": zone, "charset": charset,
         "own": tuple(each.strip() for each in own.split(",") if each.strip()), "silent_min": silent,
     }  # fmt: skip
-    config = Config(**{each.name: said.get(each.name) or getattr(known, each.name) for each in fields(Config)})
+    config = replace(known, **{name: value for name, value in said.items() if value})
     _ = config.bind
     check_config(state, config)
     set_up(state, config)

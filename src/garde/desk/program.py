@@ -12,6 +12,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def run_desk(state: Path, clock: Clock, out: Out, *, listen: str = "") -> int:
     """Run it in the foreground; returns the exit code."""
     config = load_config(state)
     if listen:
-        config = Config(**{**{n: getattr(config, n) for n in Config.__slots__}, "listen": listen})  # type: ignore[attr-defined]
+        config = replace(config, listen=listen)
     handle = take_lock(state)
     try:
         with MessageStore(state, Seal.load(state)) as store:

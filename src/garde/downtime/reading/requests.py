@@ -134,11 +134,12 @@ def _given(group: list[Segment], manner: Manner, received: float) -> list[Statem
     found: list[Statement] = []
     for rxa in (each for each in group if each.name == "RXA"):
         amount = rxa.get(6)
+        # RXA-2 alone counts from 1 in every round: with its time it names one giving.
         found.append(
             GivenStated(
                 own, parts.coded(rxa, 5), parts.moment(rxa, 3, manner.place, received),
                 "" if amount == "999" else amount, parts.coded(rxa, 7).shown, parts.name(rxa, 10),
-                rxa.get(20).upper(), rxa.get(21).upper() == "D", slot=f"{rxa.get(3)}|{rxa.get(2)}",  # RXA-2 alone counts from 1 in every round
+                rxa.get(20).upper(), rxa.get(21).upper() == "D", slot=f"{rxa.get(3)}|{rxa.get(2)}",
             )
         )  # fmt: skip
     return found

@@ -293,8 +293,8 @@ class Hospital:
         if stay is None or not stay.drugs:
             return
         number = self._draw.choice(list(stay.drugs))
-        yield self._rde(stay, number, stay.drugs.pop(number), "DC")
         stay.given.pop(number, None)
+        yield self._rde(stay, number, stay.drugs.pop(number), "DC")
 
     def _rde(self, stay: Stay, number: str, drug: tuple[str, ...], control: str) -> Sent:
         code, text, dose, unit, route, often = drug

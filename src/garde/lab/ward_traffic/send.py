@@ -1,5 +1,4 @@
-"""A sender as interface engines are: one message, wait for its acknowledgement, the next; again from the last one
-that was not acknowledged when the other side is gone.
+"""A sender as interface engines are: one message, wait for its acknowledgement, the next.
 
 Comes in: messages. Goes out: how each was answered. It believes nothing but an acknowledgement with its own number.
 """
@@ -28,6 +27,9 @@ class Sender:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._sock.close()
 
     def send(self, data: bytes) -> str:

@@ -17,9 +17,9 @@ def differences(truth: dict[str, Any], census: dict[str, Any]) -> list[str]:
         place = row["visit"]["place"]
         beds.setdefault("/".join((place["ward"], place["room"], place["bed"])), []).append(row["patient"])
     for bed, mrn in truth["beds"].items():
-        shown = [_number(patient) for patient in beds.pop(bed, [])]
-        if shown != ([mrn] if mrn else []):
-            found.append(f"bed {bed}: {shown} instead of {mrn or 'nobody'}")
+        there = [_number(patient) for patient in beds.pop(bed, [])]
+        if there != ([mrn] if mrn else []):
+            found.append(f"bed {bed}: {there} instead of {mrn or 'nobody'}")
     found += [f"bed {bed}: there is none such" for bed in beds]
     patients = {_number(row["patient"]): row["patient"] for row in census["rows"]}
     for mrn, real in truth["patients"].items():
@@ -42,14 +42,14 @@ def _shown(patient: dict[str, Any]) -> dict[str, Any]:
     live = [each for each in patient["drugs"] if each["order"]["value"]["standing"] == "active"]
     numbers = {each["order"]["value"]["number"] for each in live}
     allergies = patient["allergies"]
+    given = {each["order"]["value"]["number"]: each["last_given"] for each in live if each["last_given"]}
+    results = [each["value"] for each in patient["results"]]
     return {
         "family": person["family"], "first_name": person["given"], "mother": person["mother"].partition("^")[0],
         "birth": person["birth"],
         "allergies": sorted(each["value"]["what"]["text"] for each in allergies["items"]),
         "allergy": allergies["status"],
         "drugs": sorted(numbers),
-        "last_given": {
-            each["order"]["value"]["number"]: int(each["last_given"]["value"]["at"]) for each in live if each["last_given"]
-        },
-        "results": {"|".join(each["value"]["key"].split("|")[:2]): each["value"]["value"] for each in patient["results"]},
+        "last_given": {number: int(each["value"]["at"]) for number, each in given.items()},
+        "results": {"|".join(each["key"].split("|")[:2]): each["value"] for each in results},
     }  # fmt: skip
