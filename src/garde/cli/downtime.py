@@ -58,7 +58,7 @@ def downtime(
 ) -> int:
     """Keep the hospital's feed, and the census that a ward needs when the screens go dark.
 
-    Example: garde downtime init --state /var/lib/garde-downtime --hospital "CHU" --listen 0.0.0.0:2575
+    Example: garde downtime init --state /var/lib/garde-downtime --hospital CHU --listen 0.0.0.0:2575
     """
     from garde.cli.options import clock_of
     from garde.cli.screen import Screen
