@@ -1,6 +1,6 @@
-"""The hospital's feed into `garde downtime`: how fast it is taken safely, how old the census is, how long a replay takes.
+"""The hospital's feed into `garde downtime`: how fast it is taken safely, how old the census is, how fast a replay is.
 
-Comes in: nothing but the machine. Goes out: messages a second that were acknowledged after the durable store (one sender
+Comes in: nothing but the machine. Goes out: messages a second that were acknowledged once on the disk (one sender
 that waits for each answer, and several that send ahead), the census's lag behind reception, and the speed of a replay
 with its extrapolation to a million messages. The desk is the program, the traffic the simulator's, made beforehand.
 """

@@ -1,4 +1,4 @@
-"""The sample messages that others made, over a real socket: all stored, all acknowledged, what is not understood listed.
+"""Sample messages that others made, over a real socket: all stored, all acknowledged, what is not understood listed.
 
 They are not part of the repository: the folder is `$GARDE_SAMPLES`, else `../shared/data` beside the checkout.
 """
@@ -16,7 +16,12 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 from desk_process import DeskProcess
 
+from garde.desk.bring import split_file
+from garde.downtime.census.state import Census
+from garde.downtime.census.view import census_view, patient_views
 from garde.downtime.hl7.message import parse
+from garde.downtime.reading.fhir import read_fhir
+from garde.downtime.reading.manner import Manner
 from garde.downtime.store.messages import MessageStore
 from garde.downtime.store.seal import Seal
 from garde.lab.ward_traffic.send import Sender
@@ -71,6 +76,23 @@ def test_all_are_stored_and_acknowledged_and_the_rest_is_listed(
     for reason, number in desk.ask("status")["not_understood"].items():
         found[reason.partition(":")[0]] += number
     assert found == expected
+
+
+def test_bundles_of_another_maker_are_read_without_a_fault() -> None:
+    """Their people have all gone home: nobody is in a bed, and what was known of them is known."""
+    assert FOLDER is not None
+    census, reasons = Census(), Counter[str]()
+    for path in sorted((FOLDER / "fhir").glob("*.json"))[:6]:
+        for seq, each in enumerate(split_file(path.read_bytes(), path.name)[1], 1):
+            read = read_fhir(each, seq, 1.8e9, f"{path.name}{seq}", Manner())
+            reasons[read.reason] += 1
+            census.take(seq, 1.8e9, read)
+    assert not [reason for reason in reasons if reason and not reason.startswith("not used")]
+    assert reasons[""] > 500
+    assert census_view(census).rows == ()
+    people = [view for root in census.roots() for view in patient_views(census, root)]
+    assert len(people) == 6
+    assert all(each.person.value.family and each.results and each.visits for each in people)
 
 
 def test_python_hl7_and_hl7apy_read_the_same_patients() -> None:

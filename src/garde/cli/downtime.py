@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 DEFAULT_STATE = Path("/var/lib/garde-downtime")
 
 Action = Annotated[
-    Literal["init", "run", "status", "census", "patient", "import"],
+    Literal["init", "run", "status", "census", "patient", "import", "pull"],
     Parameter(
         help="Set a desk up; listen to the feed; show how fresh it is; show who lies where; "
-        "show one patient; take in a file."
+        "show one patient; take in a file; ask a FHIR server."
     ),
 ]
 What = Annotated[
-    str, Parameter(name="WHAT", help="census: a ward. patient: a number. import: a file of HL7 messages, FHIR or CSV.")
+    str, Parameter(name="WHAT", help="census: a ward. patient: a number. import: a file. pull: a FHIR R4 address.")
 ]
 DeskState = Annotated[Path, Parameter(name="--state", help="State directory of the desk.")]
 Hospital = Annotated[str, Parameter(name="--hospital", help="init: the hospital's name.")]
@@ -77,6 +77,8 @@ def downtime(
             return _patient(place, clock, what, screen)
         case "import":
             _import(place, clock, what, screen)
+        case "pull":
+            return _pull(place, clock, what, screen)
     return 0
 
 
@@ -251,25 +253,53 @@ def _patient(state: Path, clock: Clock, number: str, screen: Screen) -> int:
 
 
 def _import(state: Path, clock: Clock, name: str, screen: Screen) -> None:
-    import base64
-
     from garde.desk.bring import split_file
-    from garde.desk.control import ask_desk
-    from garde.errors import HubAbsent, Refused, UsageError
+    from garde.errors import UsageError
 
     try:
         form, items = split_file(Path(name).read_bytes(), name)
     except OSError as error:
         raise UsageError(f"{name or 'no file'}: {error.strerror}", "name a file: garde downtime import FILE") from error
-    question = {"ask": "import", "form": form.value, "items": [base64.b64encode(each).decode() for each in items]}
-    try:
-        found = ask_desk(state, question)
-        if "error" in found:
-            raise Refused(str(found["error"]))
-    except HubAbsent:
-        _store_here(state, clock, form.value, items)
+    _keep(state, clock, form.value, items)
     screen.data({"kind": "imported", "form": form.value, "items": len(items)})
     screen.line(f"{len(items)} taken in as {form.value}", "good")
+
+
+def _pull(state: Path, clock: Clock, base: str, screen: Screen) -> int:
+    """Pull what changed since the last pull that was whole; a pull that was not goes on from the same moment."""
+    from garde.desk.pull import pull
+    from garde.downtime.store.messages import MessageStore
+    from garde.downtime.store.seal import Seal
+    from garde.errors import Incomplete
+    from garde.journal.text import plain
+
+    with MessageStore(state, Seal.load(state)) as store:
+        found = pull(base, store.fact(f"pulled {base}"))
+        _keep(state, clock, "fhir", found.items)
+        if found.newest and not found.failed:
+            store.set_fact(f"pulled {base}", found.newest)
+    screen.data({"kind": "pulled", "items": len(found.items), "newest": found.newest, "failed": found.failed})
+    screen.line(f"{len(found.items)} resources taken in", "warn" if found.failed else "good")
+    for each in found.failed:
+        screen.line(f"not had: {plain(each)}", "warn")
+    return Incomplete.exit_code if found.failed else 0
+
+
+def _keep(state: Path, clock: Clock, form: str, items: list[bytes]) -> None:
+    """Give them to the running desk; where none runs, store them here."""
+    import base64
+
+    from garde.desk.control import ask_desk
+    from garde.errors import HubAbsent, Refused
+
+    question = {"ask": "import", "form": form, "items": [base64.b64encode(each).decode() for each in items]}
+    try:
+        found = ask_desk(state, question)
+    except HubAbsent:
+        _store_here(state, clock, form, items)
+        return
+    if "error" in found:
+        raise Refused(str(found["error"]))
 
 
 def _store_here(state: Path, clock: Clock, form: str, items: list[bytes]) -> None:

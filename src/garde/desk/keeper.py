@@ -17,15 +17,17 @@ from garde.desk.config import Config
 from garde.downtime.census.state import Census
 from garde.downtime.census.view import census_view, patient_views
 from garde.downtime.nouns import Read
+from garde.downtime.reading.fhir import read_fhir
 from garde.downtime.reading.manner import Manner
 from garde.downtime.reading.read import VERSION, read_hl7
+from garde.downtime.reading.table import read_table
 from garde.downtime.silence import Freshness, freshness
 from garde.downtime.store.messages import Form, Look, MessageStore, Stored
 
 _DAY_S = 86_400.0
 _LATE_S = 900.0  # a sender whose clock, or whose queue, is this far from ours is named
 _Reader = Callable[[bytes, int, float, str, Manner], Read]
-_READERS: dict[Form, _Reader] = {Form.HL7: read_hl7}
+_READERS: dict[Form, _Reader] = {Form.HL7: read_hl7, Form.FHIR: read_fhir, Form.CSV: read_table}
 _UNREAD = {Form.BROKEN: "cut off", Form.NOISE: "not MLLP"}
 
 
@@ -47,7 +49,13 @@ class Keeper:
             read = Read(reason=_UNREAD.get(stored.form, f"no reader: {stored.form.value}"))
         else:
             read = reader(stored.data, stored.seq, stored.received, stored.digest, self.config.manner)
-        self.census.take(stored.seq, stored.received, read)
+        # A table that somebody brings does not make a silent feed heard.
+        heard = 0.0 if stored.form is Form.CSV else stored.received
+        try:
+            self.census.take(stored.seq, heard, read)
+        except Exception as error:  # one message must not end the desk, now and at every start from now on
+            read = Read(reason=f"fault: {type(error).__name__}", detail=str(error))
+            self.census.take(stored.seq, heard, read)
         if read.reason:
             self._unread.append((stored.seq, read.reason))
         if live:

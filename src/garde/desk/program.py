@@ -22,6 +22,7 @@ from garde.desk.control import SOCKET, serve_control
 from garde.desk.intake import Intake
 from garde.desk.keeper import Keeper
 from garde.desk.listener import Listener
+from garde.downtime.reading.read import VERSION
 from garde.downtime.silence import Feed
 from garde.downtime.store.messages import MessageStore, take_lock
 from garde.downtime.store.seal import Seal
@@ -116,6 +117,7 @@ class _Desk:
 
     async def _rebuild(self, up_to: int) -> None:
         """Read what is stored. A connection of its own: it never sees what is not committed."""
+        self._store.reread(VERSION)
         with contextlib.closing(MessageStore(self._state, Seal.load(self._state), read_only=True)) as store:
             for _ in self._keeper.replay(store, up_to):
                 await asyncio.sleep(0)

@@ -81,6 +81,15 @@ def test_a_sender_whose_clock_is_wrong_is_named(store: MessageStore) -> None:
     assert keeper.status()["doubts"] == {"the sender's clock is ahead": 1}
 
 
+def test_a_message_that_the_census_trips_over_is_a_reason_and_ends_nothing(store: MessageStore) -> None:
+    clock = VirtualClock()
+    keeper = Keeper(CONFIG, store, clock)
+    keeper.census.patients = {"100001": None}  # type: ignore[dict-item]
+    _play(keeper, Hospital(5, clock.now()), clock, 5)
+    assert keeper.census.reasons == {"fault: AttributeError": 1}
+    assert keeper.census.messages >= 5
+
+
 def test_files_are_split_into_messages() -> None:
     one, two = b"MSH|^~\\&|A\rPID|1", b"MSH|^~\\&|B\rPID|2\rNTE|1||MSH is a word"
     for end in (b"\n", b"\r", b"\r\n\r\n"):

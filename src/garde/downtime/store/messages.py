@@ -153,8 +153,7 @@ class MessageStore:
     def _next(self) -> int:
         """Numbers are never used twice, also after the newest messages were purged."""
         (last,) = self._db.execute("select coalesce(max(seq), 0) from messages").fetchone()
-        row = self._db.execute("select value from facts where name = 'purged_up_to'").fetchone()
-        return max(int(last), int(row[0]) if row else 0) + 1
+        return max(int(last), int(self.fact("purged_up_to") or 0)) + 1
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
@@ -176,6 +175,12 @@ class MessageStore:
                 [(reason, reader, seq) for seq, reason in read],
             )
 
+    def reread(self, reader: int) -> int:
+        """Forget why messages were not understood by an older reader: they are read again. Returns how many."""
+        with self._writing():
+            done = self._db.execute("update messages set reason = '' where reason <> '' and reader < ?", (reader,))
+        return done.rowcount
+
     def purge(self, seqs: Iterable[int], at: float) -> int:
         """Delete these messages; returns how many went."""
         with self._writing():
@@ -195,7 +200,17 @@ class MessageStore:
         with self._writing():
             self._db.execute("insert into notes values (?, ?, ?)", (at, kind, what))
 
+    def set_fact(self, name: str, value: str) -> None:
+        """Keep one small thing; never a patient's data."""
+        with self._writing():
+            self._db.execute("insert or replace into facts values (?, ?)", (name, value))
+
     # --- reading ---
+
+    def fact(self, name: str) -> str:
+        """Return it; "" where there is none."""
+        row = self._db.execute("select value from facts where name = ?", (name,)).fetchone()
+        return str(row[0]) if row else ""
 
     def notes(self, most: int = 100) -> list[tuple[float, str, str]]:
         """Return what happened to the desk, the newest first."""

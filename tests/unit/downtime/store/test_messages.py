@@ -100,6 +100,14 @@ def test_what_was_not_understood_is_counted_and_can_be_understood_later(store: M
     assert store.count() == 3
 
 
+def test_a_newer_reader_reads_again_what_the_older_did_not_understand(store: MessageStore) -> None:
+    store.append([Heard(b"a", 1.0), Heard(b"b", 2.0)])
+    store.mark([(1, "no MSH"), (2, "not used: X")], 1)
+    assert store.reread(1) == 0
+    assert store.reread(2) == 2
+    assert store.reasons() == {}
+
+
 def test_who_looked_is_kept(store: MessageStore) -> None:
     store.look(Look(1.0, "anna", "census MED1"))
     store.look(Look(2.0, "tom", "one patient"))
