@@ -84,7 +84,7 @@ def test_a_sender_whose_clock_is_wrong_is_named(store: MessageStore) -> None:
 def test_a_message_that_the_census_trips_over_is_a_reason_and_ends_nothing(store: MessageStore) -> None:
     clock = VirtualClock()
     keeper = Keeper(CONFIG, store, clock)
-    keeper.census.patients = {"100001": None}  # type: ignore[dict-item]
+    keeper.census.patients = {"100001": object()}  # type: ignore[dict-item]
     _play(keeper, Hospital(5, clock.now()), clock, 5)
     assert keeper.census.reasons == {"fault: AttributeError": 1}
     assert keeper.census.messages >= 5
