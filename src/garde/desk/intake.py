@@ -76,7 +76,8 @@ class Intake:
                 self._keeper.take(self._unread.popleft())
             if not self._unread:
                 self._read.clear()
-                await self.keep_reasons()
+                if self._keeper.has_reasons:
+                    await self.keep_reasons()
             await asyncio.sleep(0)
 
     async def keep_reasons(self) -> None:

@@ -62,6 +62,11 @@ class Keeper:
             self.lags = [*self.lags[-999:], self._clock.now() - stored.received]
         return read
 
+    @property
+    def has_reasons(self) -> bool:
+        """Whether something was not understood that is not written down yet."""
+        return bool(self._unread)
+
     def keep_reasons(self) -> None:
         """Write down what was not understood, for counting and for a newer reader."""
         if self._unread:

@@ -68,12 +68,14 @@ class Listener:
         if not pieces:
             return
         now = self._clock.now()
-        heard = [each for piece in pieces if (each := _heard(piece, now)) is not None]
+        answers = [assess(piece.data) if isinstance(piece, Frame) else Answer.REJECTED for piece in pieces]
+        met = zip(pieces, answers, strict=True)
+        heard = [each for piece, answer in met if (each := _heard(piece, answer, now)) is not None]
         safe = await self._intake.keep(heard) if heard else True
         at = datetime.fromtimestamp(now, UTC).strftime("%Y%m%d%H%M%S+0000")
-        for piece in pieces:
-            if (answer := _answer_to(piece, at, safe=safe)) is not None:
-                writer.write(answer)
+        for piece, answer in zip(pieces, answers, strict=True):
+            if (line := _answer_to(piece, answer if safe else Answer.REJECTED, at)) is not None:
+                writer.write(line)
         await writer.drain()
 
     async def end(self) -> None:
@@ -83,10 +85,10 @@ class Listener:
         await asyncio.gather(*self._open, return_exceptions=True)
 
 
-def _heard(piece: Piece, now: float) -> Heard | None:
+def _heard(piece: Piece, answer: Answer, now: float) -> Heard | None:
     match piece:
         case Frame(data):
-            return Heard(data, now, Form.HL7, assess(data).value)
+            return Heard(data, now, Form.HL7, answer.value)
         case Broken(data):
             return Heard(data, now, Form.BROKEN)
         case Noise(data):
@@ -94,11 +96,10 @@ def _heard(piece: Piece, now: float) -> Heard | None:
     return None
 
 
-def _answer_to(piece: Piece, at: str, *, safe: bool) -> bytes | None:
+def _answer_to(piece: Piece, answer: Answer, at: str) -> bytes | None:
     """Return the acknowledgement; none for what is no whole frame: its sender sends it again."""
     match piece:
         case Frame(data):
-            answer = assess(data) if safe else Answer.REJECTED
             words = {Answer.ERROR: "stored, but no header can be read", Answer.REJECTED: "cannot be stored now"}
             return frame(acknowledge(data, answer, words.get(answer, ""), at))
         case TooLong(head, size):
