@@ -1,7 +1,10 @@
 """From connections to the disk: many senders, one writer, one commit for whatever has come meanwhile.
 
-Comes in: what was heard. Goes out: whether it is safe; then, in the background, the census. An acknowledgement never
-waits for anything to be understood. Where the disk takes no more, the answer is AR and the sender keeps the message.
+Comes in: what was heard. Goes out: whether it is safe; then, in between, the census. An acknowledgement never waits for
+anything to be understood. Where the disk takes no more, the answer is AR and the sender keeps the message.
+
+The commit is made in the loop itself: it takes less than handing it to a thread and back (two changes of the
+interpreter's owner for each message), and whatever arrives meanwhile waits in the sockets and goes into the next one.
 """
 
 from __future__ import annotations
@@ -9,13 +12,13 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 from garde.desk.keeper import Keeper
 from garde.downtime.store.messages import Heard, Stored
 
-_AT_ONCE = 50  # messages read before the connections get their turn again
+_AT_ONCE = 20  # messages read before the connections get their turn again: a few milliseconds
 _BATCH = 512  # messages in one commit
+_Waiting = tuple[list[Heard], "asyncio.Future[bool]"]
 
 
 class Intake:
@@ -23,10 +26,9 @@ class Intake:
 
     def __init__(self, keeper: Keeper, complain: Callable[[str], None]) -> None:
         self._keeper, self._complain = keeper, complain
-        self._waiting: deque[tuple[list[Heard], asyncio.Future[bool]]] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._unread: deque[Stored] = deque()
         self._come, self._read = asyncio.Event(), asyncio.Event()
-        self._thread = ThreadPoolExecutor(1, "garde-desk-store")
         self.full = False
 
     async def keep(self, heard: list[Heard]) -> bool:
@@ -38,34 +40,30 @@ class Intake:
 
     async def write(self) -> None:
         """Store what comes, for ever."""
-        loop = asyncio.get_running_loop()
         while True:
             await self._come.wait()
-            batch: list[tuple[list[Heard], asyncio.Future[bool]]] = []
-            while self._waiting and sum(len(heard) for heard, _ in batch) < _BATCH:
+            batch: list[_Waiting] = []
+            size = 0
+            while self._waiting and size < _BATCH:
                 batch.append(self._waiting.popleft())
+                size += len(batch[-1][0])
             if not self._waiting:
                 self._come.clear()
-            if batch:
-                await self._store(loop, batch)
+            self._store(batch)
+            await asyncio.sleep(0)
 
-    async def _store(
-        self, loop: asyncio.AbstractEventLoop, batch: list[tuple[list[Heard], asyncio.Future[bool]]]
-    ) -> None:
-        heard = [each for part, _ in batch for each in part]
+    def _store(self, batch: list[_Waiting]) -> None:
         try:
-            stored = await loop.run_in_executor(self._thread, self._keeper.store.append, heard)
+            self._unread.extend(self._keeper.store.append([each for heard, _ in batch for each in heard]))
         except OSError as error:
             if not self.full:
                 self._complain(f"messages cannot be stored: {error}")
             self.full = True
-            stored = []
         else:
             self.full = False
         for _, done in batch:
-            if not done.done():
+            if not done.done():  # its connection may have gone
                 done.set_result(not self.full)
-        self._unread.extend(stored)
         self._read.set()
 
     async def read(self) -> None:
@@ -76,16 +74,13 @@ class Intake:
                 self._keeper.take(self._unread.popleft())
             if not self._unread:
                 self._read.clear()
-                if self._keeper.has_reasons:
-                    await self.keep_reasons()
+                self.keep_reasons()
             await asyncio.sleep(0)
 
-    async def keep_reasons(self) -> None:
-        """Write down what was not understood, in the writer's thread; a full disk does not matter here."""
+    def keep_reasons(self) -> None:
+        """Write down what was not understood, where there is any; a full disk does not matter here."""
         try:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._keeper.keep_reasons)
+            if self._keeper.has_reasons:
+                self._keeper.keep_reasons()
         except Exception as error:
             self._complain(f"what was not understood cannot be kept: {error}")
-
-    def close(self) -> None:
-        self._thread.shutdown()

@@ -110,8 +110,7 @@ class _Desk:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._intake.close()
-        self._keeper.keep_reasons()
+        self._intake.keep_reasons()
         self._store.note(self._clock.now(), "stopped")
         (self._state / SOCKET).unlink(missing_ok=True)
 
@@ -121,7 +120,7 @@ class _Desk:
         with contextlib.closing(MessageStore(self._state, Seal.load(self._state), read_only=True)) as store:
             for _ in self._keeper.replay(store, up_to):
                 await asyncio.sleep(0)
-        await self._intake.keep_reasons()
+        self._intake.keep_reasons()
         view = self._keeper.status()
         self._say("ready", messages=up_to, patients=view["patients"], present=view["present"])
 
