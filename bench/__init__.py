@@ -17,4 +17,5 @@ BENCHES: dict[str, str] = {
     "night": "bench.night",
     "calling": "bench.calling",
     "console": "bench.console",
+    "feed": "bench.feed",
 }

@@ -41,6 +41,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "cut": ("garde.cli.cut:cut", "Show what would stop it and at what price; say yes or no; undo."),
     "plan": ("garde.cli.plan:plan", "Show and run the emergency plan: tasks, diversion, services, reports."),
+    "downtime": (
+        "garde.cli.downtime:downtime",
+        "Keep the hospital's feed and the census, apart from all that may burn.",
+    ),
     "lab": ("garde.cli.lab:lab", "Make a small hospital on this machine, look at it, remove it."),
     "night": ("garde.cli.night:night", "Play the story's night on a lab of its own, and keep the score."),
 }

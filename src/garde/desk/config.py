@@ -1,0 +1,77 @@
+"""How one desk was set up: `desk.json` in its state directory.
+
+Comes in: what `garde downtime init` was told. Goes out: `Config`, frozen.
+
+    desk.json      this
+    store.key      the key of everything that names a patient: copy it to where the store's copies are *not*
+    messages.db    the feed, sealed; who looked; what happened to the desk
+    desk.sock      where the running desk is asked
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from garde.downtime.reading.manner import Manner
+from garde.errors import NotFound, SettingsError
+from garde.trust.enrolment import split_address
+from garde.trust.files import write_secret
+
+FILE_NAME = "desk.json"
+LISTEN = "0.0.0.0:2575"  # the port registered for HL7
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What the desk needs to know."""
+
+    hospital: str = "Hospital"
+    listen: str = LISTEN
+    zone: str = "Europe/Brussels"
+    charset: str = "utf-8"  # of messages that name none
+    own: tuple[str, ...] = ()  # authorities whose patient numbers are this hospital's own
+    silent_min: float = 60.0  # minutes without a message until the feed is called silent
+    keep_days: float = 35.0  # raw messages that nothing in the census needs any more
+    gone_days: float = 7.0  # patients who are gone stay in the census this long
+    longest_mb: float = 64.0  # a message larger than this is refused
+
+    @property
+    def manner(self) -> Manner:
+        return Manner(self.zone, self.charset, self.own)
+
+    @property
+    def bind(self) -> tuple[str, int]:
+        return split_address(self.listen)
+
+
+def load_config(state: Path) -> Config:
+    """Read it; raises NotFound where there is no desk, SettingsError where it cannot be used."""
+    try:
+        config = msgspec.json.decode((state / FILE_NAME).read_bytes(), type=Config)
+    except FileNotFoundError as error:
+        raise NotFound(f"there is no desk in {state}", "make one: garde downtime init --hospital NAME") from error
+    except OSError as error:
+        raise SettingsError(f"{state / FILE_NAME}: {error.strerror}", "run it as the user that runs it") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{state / FILE_NAME}:1: {error}", "correct it, or set the desk up anew") from error
+    check_config(state, config)
+    return config
+
+
+def check_config(state: Path, config: Config) -> None:
+    """Raise SettingsError for a zone or a character set that there is not."""
+    import codecs
+
+    try:
+        _ = config.manner.place
+        codecs.lookup(config.charset)
+    except (ValueError, LookupError) as error:
+        raise SettingsError(f"{state / FILE_NAME}:1: {error}", "name one such as Europe/Brussels, utf-8") from error
+
+
+def save_config(state: Path, config: Config) -> None:
+    """Write it."""
+    write_secret(state / FILE_NAME, msgspec.json.format(msgspec.json.encode(config)) + b"\n")

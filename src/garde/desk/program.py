@@ -1,0 +1,142 @@
+"""The desk as a process: assembled in one function, until SIGTERM.
+
+Comes in: a state directory that was set up, a clock, where its lines go. Goes out: the exit code. The order of its
+beginning: the lock, the store, the listening socket (nothing that is sent from now on is lost), then the census from
+what is stored, while new messages are taken already.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from garde.clock import Clock, iso
+from garde.desk.config import Config, load_config, save_config
+from garde.desk.control import SOCKET, serve_control
+from garde.desk.intake import Intake
+from garde.desk.keeper import Keeper
+from garde.desk.listener import Listener
+from garde.downtime.reading.read import VERSION
+from garde.downtime.silence import Feed
+from garde.downtime.store.messages import MessageStore, take_lock
+from garde.downtime.store.seal import Seal
+from garde.errors import NotPermitted
+
+Out = Callable[[dict[str, Any]], None]
+_LOOK_S = 5.0  # between two looks at the feed's age
+_PURGE_S = 3600.0
+
+
+def set_up(state: Path, config: Config) -> None:
+    """Make the desk, or what is missing of it; its key is never made anew."""
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        state.chmod(0o700)
+    except OSError as error:
+        raise NotPermitted(f"{state}: {error.strerror}", "name another directory with --state DIR") from error
+    handle = take_lock(state)
+    try:
+        seal = Seal.load_or_make(state)
+        save_config(state, config)
+        MessageStore(state, seal).close()
+    finally:
+        os.close(handle)
+
+
+def run_desk(state: Path, clock: Clock, out: Out, *, listen: str = "") -> int:
+    """Run it in the foreground; returns the exit code."""
+    config = load_config(state)
+    if listen:
+        config = replace(config, listen=listen)
+    handle = take_lock(state)
+    try:
+        with MessageStore(state, Seal.load(state)) as store:
+            return asyncio.run(_Desk(state, config, store, clock, out).run())
+    finally:
+        os.close(handle)
+
+
+class _Desk:
+    def __init__(self, state: Path, config: Config, store: MessageStore, clock: Clock, out: Out) -> None:
+        self._state, self._config, self._store, self._clock, self._out = state, config, store, clock, out
+        self._keeper = Keeper(config, store, clock)
+        self._intake = Intake(self._keeper, self._complain)
+        self._listener = Listener(self._intake, clock, int(config.longest_mb * (1 << 20)), self._complain)
+        self._feed = Feed.WAITING
+
+    def _complain(self, message: str) -> None:
+        self._say("complaint", message=message)
+
+    def _say(self, kind: str, **more: Any) -> None:
+        self._out({"kind": kind, "at": iso(self._clock.now()), **more})
+
+    async def run(self) -> int:
+        ended = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, ended.set)
+        tasks = [asyncio.create_task(each) for each in (self._intake.write(), self._intake.read())]
+        up_to = self._store.last()
+        try:
+            server = await self._listener.serve(*self._config.bind)
+        except OSError as error:
+            raise NotPermitted(f"{self._config.listen}: {error.strerror}", "name another with --listen") from error
+        control = await serve_control(self._state, self._keeper, self._intake.keep, self._clock.now)
+        host, port = server.sockets[0].getsockname()[:2]
+        self._store.note(self._clock.now(), "started")
+        self._say("listening", host=host, port=port, pid=os.getpid(), hospital=self._config.hospital, stored=up_to)
+        tasks += [asyncio.create_task(each) for each in (self._rebuild(up_to), self._watch(), self._keep_tidy())]
+        waiting = asyncio.create_task(ended.wait())
+        done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        while waiting not in done and not any(task.done() and task.exception() for task in tasks):
+            tasks = [task for task in tasks if not task.done()]
+            done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        await self._end([server, control], [waiting, *tasks])
+        for task in tasks:
+            if not task.cancelled() and (fault := task.exception()):
+                raise fault
+        return 0
+
+    async def _end(self, servers: list[asyncio.Server], tasks: list[asyncio.Task[Any]]) -> None:
+        for server in servers:
+            server.close()
+        await self._listener.end()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._intake.keep_reasons()
+        self._store.note(self._clock.now(), "stopped")
+        (self._state / SOCKET).unlink(missing_ok=True)
+
+    async def _rebuild(self, up_to: int) -> None:
+        """Read what is stored. A connection of its own: it never sees what is not committed."""
+        self._store.reread(VERSION)
+        with contextlib.closing(MessageStore(self._state, Seal.load(self._state), read_only=True)) as store:
+            for _ in self._keeper.replay(store, up_to):
+                await asyncio.sleep(0)
+        self._intake.keep_reasons()
+        view = self._keeper.status()
+        self._say("ready", messages=up_to, patients=view["patients"], present=view["present"])
+
+    async def _watch(self) -> None:
+        """Say when the feed falls silent, and when it is heard again."""
+        while True:
+            fresh = self._keeper.freshness()
+            if fresh.feed is not self._feed and not self._keeper.rebuilding:
+                if fresh.feed is Feed.SILENT or self._feed is Feed.SILENT:
+                    self._store.note(self._clock.now(), fresh.feed.value)
+                    self._say(fresh.feed.value, newest=fresh.newest, age_s=fresh.age_s)
+                self._feed = fresh.feed
+            await asyncio.sleep(_LOOK_S)
+
+    async def _keep_tidy(self) -> None:
+        while True:
+            await asyncio.sleep(_PURGE_S)
+            if not self._keeper.rebuilding and (gone := self._keeper.purge()):
+                self._say("purged", messages=gone)

@@ -1,0 +1,41 @@
+"""The simulator: seeded, whole, and with everything in its traffic that a census can trip over."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+
+from garde.downtime.hl7.message import parse
+from garde.lab.ward_traffic.hospital import Hospital
+
+BEGINS = 1_772_400_000.0
+
+
+def _kinds(seed: int, count: int) -> Counter[str]:
+    return Counter(parse(sent.data).kind for sent in itertools.islice(Hospital(seed, BEGINS).messages(), count))
+
+
+def test_the_same_seed_is_the_same_hospital() -> None:
+    one, two, other = (list(itertools.islice(Hospital(seed, BEGINS).messages(), 300)) for seed in (1, 1, 2))
+    assert one == two
+    assert one != other
+
+
+def test_its_time_never_goes_back_and_its_messages_have_no_doubts() -> None:
+    sent = list(itertools.islice(Hospital(1, BEGINS).messages(), 1500))
+    assert [each.at for each in sent] == sorted(each.at for each in sent)
+    assert {parse(each.data).doubts for each in sent} == {()}
+    assert len({(parse(each.data).sender, parse(each.data).control) for each in sent}) == 1500
+
+
+def test_it_has_160_beds_and_never_two_in_one() -> None:
+    hospital = Hospital(1, BEGINS)
+    for _ in itertools.islice(hospital.messages(), 1500):
+        taken = [mrn for mrn in hospital.truth()["beds"].values() if mrn]
+        assert len(taken) == len(set(taken)) == len(hospital.stays)
+    assert len(hospital.truth()["beds"]) == 160
+
+
+def test_everything_happens_in_it() -> None:
+    events = {f"ADT^A{number:02d}" for number in (1, 2, 3, 4, 6, 8, 11, 12, 13, 40)}
+    assert events | {"ORM^O01", "ORU^R01", "RDE^O11", "RAS^O17", "SIU^S12", "SIU^S15"} == set(_kinds(1, 4000))
