@@ -1,7 +1,9 @@
 """From connections to the disk: many senders, one writer, one commit for whatever has come meanwhile.
 
-Comes in: what was heard. Goes out: whether it is safe; then, in between, the census. An acknowledgement never waits for
-anything to be understood. Where the disk takes no more, the answer is AR and the sender keeps the message.
+Comes in: what was heard. Goes out: whether it is safe; then, in between, the census. No message's acknowledgement waits
+for that message to be understood; but where the census is `_BEHIND` messages behind, the next commit waits until it has
+caught up: a flood is slowed to what can be read, and the census stays fresh. Where the disk takes no more, the answer
+is AR and the sender keeps the message.
 
 The commit is made in the loop itself: it takes less than handing it to a thread and back (two changes of the
 interpreter's owner for each message), and whatever arrives meanwhile waits in the sockets and goes into the next one.
@@ -18,6 +20,7 @@ from garde.downtime.store.messages import Heard, Stored
 
 _AT_ONCE = 20  # messages read before the connections get their turn again: a few milliseconds
 _BATCH = 512  # messages in one commit
+_BEHIND = 500  # messages: a fifth of a second of reading
 _Waiting = tuple[list[Heard], "asyncio.Future[bool]"]
 
 
@@ -42,6 +45,8 @@ class Intake:
         """Store what comes, for ever."""
         while True:
             await self._come.wait()
+            while len(self._unread) > _BEHIND:
+                await asyncio.sleep(0)  # `read` goes on meanwhile
             batch: list[_Waiting] = []
             size = 0
             while self._waiting and size < _BATCH:
