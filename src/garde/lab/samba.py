@@ -283,8 +283,11 @@ def _make_bridge() -> tuple[int, str]:
     """Reserve a network: the bridge's name carries its number, and the kernel refuses a second of that name."""
     numbers = list(range(256))
     random.SystemRandom().shuffle(numbers)
+    refused = _refused_addresses()
     for number in numbers:
         name = f"garde{number}"
+        if _NETWORK4.format(number=number, host="") in refused:
+            continue  # an agent before us still refuses clients of this network
         try:
             _ip("link", "add", name, "type", "bridge")
         except subprocess.CalledProcessError as error:
@@ -296,6 +299,14 @@ def _make_bridge() -> tuple[int, str]:
         _ip("link", "set", name, "up")
         return number, name
     raise RuntimeError("all 256 lab networks are in use: remove bridges named garde<N>")
+
+
+def _refused_addresses() -> str:
+    """What Garde's own table refuses on this machine, as nft says it; "" where there is none."""
+    if shutil.which("nft") is None:
+        return ""
+    asked = subprocess.run(["nft", "list", "table", "inet", "garde"], capture_output=True, text=True, check=False)
+    return asked.stdout
 
 
 def _remove_link(name: str) -> None:

@@ -105,11 +105,18 @@ class Tee:
 def receive(end: socket.socket, most: int = 1000) -> tuple[list[Item], bool]:
     """Return what the core has sent since, and whether it is still there; never blocks."""
     items: list[Item] = []
+    reset = False
     while len(items) < most:
         try:
             raw = end.recv(_LONGEST)
         except BlockingIOError:
             return items, True
+        except ConnectionResetError:
+            # It went with words of ours unread: the kernel says that first, and what it had sent lies behind it.
+            if reset:
+                return items, False
+            reset = True
+            continue
         except OSError:
             return items, False
         if not raw:

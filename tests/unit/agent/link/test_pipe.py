@@ -102,3 +102,13 @@ def test_the_link_speaks_back(ends: Ends) -> None:
     ends[1].close()
     assert tee.hear() == []
     assert tee.gone
+
+
+def test_the_last_word_of_a_core_that_left_words_unread_is_heard(ends: Ends) -> None:
+    """The kernel then says "connection reset" first, and what was sent lies behind it."""
+    tee = pipe.Tee(ends[0], Journal().put)
+    tee.put(kinds.AgentStopped("asked to stop"))
+    pipe.tell(ends[1], {"kind": "hub", "reachable": True})
+    tee.close()
+    items, there = pipe.receive(ends[1])
+    assert ([item.kind for item in items], there) == (["agent_stopped"], False)
