@@ -12,6 +12,7 @@ from __future__ import annotations
 import ctypes
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from ipaddress import IPv6Address, ip_address
@@ -85,10 +86,21 @@ def _describe(found: socket.socket) -> TcpSocket | None:
         address, port = found.getpeername()[:2]
     except OSError:
         return TcpSocket(local, "", 0, state)
-    return TcpSocket(local, _plain(address), int(port), state)
+    return TcpSocket(local, plain_address(address), int(port), state)
 
 
-def _plain(text: str) -> str:
+def kernel_address(text: str) -> str:
+    """Turn the kernel's `0100007F` into `127.0.0.1`: it prints each 32-bit word in its own byte order.
+
+    Raises ValueError for what is no address.
+    """
+    words = [bytes.fromhex(text[start : start + 8]) for start in range(0, len(text), 8)]
+    packed = b"".join(word[::-1] for word in words) if sys.byteorder == "little" else b"".join(words)
+    return plain_address(str(ip_address(packed)))
+
+
+def plain_address(text: str) -> str:
+    """One spelling for one client: no scope, no IPv4-mapped form. Raises ValueError for what is no address."""
     found = ip_address(text.partition("%")[0])
     mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
     return str(mapped or found)

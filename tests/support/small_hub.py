@@ -172,11 +172,17 @@ class SmallHub:
     def _poll(self, machine: str, body: Any) -> dict[str, Any]:
         self.polled.append(body["after"])
         self.change.notify_all()
-        server = self._server
+        server, number = self._server, len(self.polled)
         self.change.wait_for(
-            lambda: self._server is not server or any(seq > body["after"] for seq, _ in self.sealed),
+            lambda: (
+                self._server is not server
+                or len(self.polled) > number  # a new poll ends this one, empty: its connection may be dead
+                or any(seq > body["after"] for seq, _ in self.sealed)
+            ),
             min(body["wait"], 30),
         )
+        if len(self.polled) > number:
+            return {"orders": []}
         found = [raw.decode() for seq, raw in self.sealed if seq > body["after"]]
         self.sealed = []  # sent once: what is lost on its way has to be sent again by the test
         return {"orders": found}

@@ -76,7 +76,6 @@ class Core:
     progress: say.Progress | None = None
     stopping: bool = False
     rate: float = 0.0  # events per second, smoothed
-    urgent: bool = False
     _last_seen: float = 0.0
     _lag_said: float = 0.0
     _lagging: bool = False
@@ -94,10 +93,9 @@ class Core:
             self._say_lag(now)
             self.keeper.pump(now, self.rate)
             self._speak(now)
-            self._set_urgency(now)
             if seen:
                 self._last_seen = now
-            if self.urgent or now - self._last_seen > ACTIVE:
+            if self.watcher.alarmed(now) or now - self._last_seen > ACTIVE:
                 self._sleep(now)
             else:
                 self._doze(now)
@@ -155,10 +153,6 @@ class Core:
 
     _measured: float = 0.0
     _counted: int = 0
-
-    def _set_urgency(self, now: float) -> None:
-        """Wake for each event while something is suspected."""
-        self.urgent = self.watcher.alarmed(now)
 
     def _doze(self, now: float) -> None:
         """Honest work goes on: look again in PAUSE, not at every step; sleep on where nothing came or is due."""

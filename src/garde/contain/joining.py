@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from garde.contain import names
 from garde.contain.memory import HOUR, Incident, State, Trace
-from garde.contain.reports import WHYS, add_names, begin_anew
+from garde.contain.reports import WHYS, add_names, begin_anew, strongest
 from garde.journal import hub_kinds as h
 from garde.journal.entry import Entry
 
@@ -40,12 +40,11 @@ def look_back(state: State, incident: Incident, now: float) -> None:
 def _rank(young: Incident, old: Incident) -> int:
     parties = {name for each in old.live for name in (each.source, each.server) if name}
     mine, theirs = ({account for each in one.live for account in names.accounts(each.users)} for one in (young, old))
-    fits = (
+    return strongest(
         any(each.source in parties for each in young.live if each.source),
         not mine.isdisjoint(theirs),
         not set(young.marks).isdisjoint(old.marks),
     )
-    return fits.index(True) if True in fits else len(WHYS)
 
 
 def is_recurrence(young: Incident, old: Incident) -> bool:

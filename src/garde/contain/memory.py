@@ -222,6 +222,10 @@ class State:
         """Return what is known of an agent, from now on remembered."""
         return self.agents.setdefault(machine, Agent())
 
+    def forget_notices(self, incident: str) -> None:
+        """Nobody is called for it any more, or from now on anew."""
+        self.notices = {name: each for name, each in self.notices.items() if each.incident != incident}
+
     def latest(self, incident: str, key: str) -> Cut | None:
         """Return the youngest cut of an incident that is this action on this target."""
         found = [each for each in self.cuts.values() if each.incident == incident and each.key == key]

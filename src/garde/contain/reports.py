@@ -222,7 +222,7 @@ def on_joined(state: State, entry: Entry, payload: h.HarmJoined) -> None:
 def begin_anew(state: State, incident: Incident) -> None:
     """It came back: nobody has answered it, and people are called for it from now on."""
     incident.answered = False
-    state.notices = {name: each for name, each in state.notices.items() if each.incident != incident.id}
+    state.forget_notices(incident.id)
 
 
 def _count(incident: Incident, report: Report) -> None:
@@ -306,10 +306,14 @@ def _rank_waiting(report: Report, group: Group) -> int:
     )
 
 
+def strongest(*fits: bool) -> int:
+    """Return the place in `WHYS` of the first that fits; their number where none does."""
+    return fits.index(True) if True in fits else len(WHYS)
+
+
 def _rank(report: Report, hand: bool, account: bool, tool: bool, span: tuple[float, float]) -> int:
     near = report.first <= span[1] + HOUR and report.last >= span[0] - HOUR
-    fits = (hand and bool(_party(report)), account, tool, near)
-    return fits.index(True) if True in fits else len(WHYS)
+    return strongest(hand and bool(_party(report)), account, tool, near)
 
 
 def _party(report: Report) -> str:

@@ -79,15 +79,18 @@ def _silent(state: State, entry: Entry, payload: h.AgentSilent) -> None:
 
 def _held(state: State, entry: Entry, payload: k.ActorHeld) -> None:
     reports.on_held(state, entry, payload)
-    for name in dict.fromkeys(state.news.look):
-        joining.look_back(state, state.incidents[name], entry.at)
+    _look_back(state, entry)
 
 
 def _joined(state: State, entry: Entry, payload: h.HarmJoined) -> None:
     reports.on_joined(state, entry, payload)
     if payload.why != reports.FIRST:  # the first report found no earlier incident: that is how this one was opened
-        for name in dict.fromkeys(state.news.look):
-            joining.look_back(state, state.incidents[name], entry.at)
+        _look_back(state, entry)
+
+
+def _look_back(state: State, entry: Entry) -> None:
+    for name in dict.fromkeys(state.news.look):
+        joining.look_back(state, state.incidents[name], entry.at)
 
 
 # --- the incident, as it was published --------------------------------------------------------------------------------
@@ -111,7 +114,7 @@ def _answered(state: State, entry: Entry, payload: h.IncidentAnswered) -> None:
 def _closed(state: State, entry: Entry, payload: h.IncidentClosed) -> None:
     if incident := state.incidents.get(payload.incident):
         incident.closed = True
-        state.notices = {name: each for name, each in state.notices.items() if each.incident != payload.incident}
+        state.forget_notices(payload.incident)
         _forget_old(state)
 
 

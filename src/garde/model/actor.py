@@ -47,6 +47,11 @@ class SmbClient:
     users: tuple[str, ...] = ()
     shares: tuple[str, ...] = ()
 
+    @property
+    def user(self) -> str:
+        """Whose connection it is; "" where nobody is known, and where several are: they are nobody in particular."""
+        return self.users[0] if len(self.users) == 1 else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:

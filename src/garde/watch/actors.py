@@ -132,7 +132,7 @@ class Actors:
             return Actor(ActorKind.KERNEL, process, "", chain)
         client = self._client_behind(process, chain)
         if client is not None:
-            return Actor(ActorKind.SMB, process, _one(client.users), chain, client)
+            return Actor(ActorKind.SMB, process, client.user, chain, client)
         return Actor(ActorKind.PROCESS, process, self._users.name(process.uid), chain)
 
     def _client_behind(self, process: Process, chain: tuple[Process, ...]) -> SmbClient | None:
@@ -190,12 +190,8 @@ def _is_smbd(process: Process) -> bool:
 
 
 def _with_sessions(actor: Actor, client: SmbClient, sessions: samba.Sessions) -> Actor:
-    return replace(actor, user=_one(sessions.users), smb=replace(client, users=sessions.users, shares=sessions.shares))
-
-
-def _one(users: tuple[str, ...]) -> str:
-    """Several users are nobody in particular."""
-    return users[0] if len(users) == 1 else ""
+    named = replace(client, users=sessions.users, shares=sessions.shares)
+    return replace(actor, user=named.user, smb=named)
 
 
 def _login(uid: int) -> str:

@@ -177,7 +177,7 @@ def _name_more(party: Party, actor: Actor) -> None:
     users = tuple(sorted({*party.actor.smb.users, *actor.smb.users}))
     if users != party.actor.smb.users:
         smb = replace(party.actor.smb, users=users)
-        party.actor = replace(party.actor, user=users[0] if len(users) == 1 else "", smb=smb)
+        party.actor = replace(party.actor, user=smb.user, smb=smb)
 
 
 def party_key(actor: Actor) -> tuple[str, int, int]:

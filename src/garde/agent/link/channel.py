@@ -23,7 +23,6 @@ from garde.trust.envelope import HUB, Code, Envelope, EnvelopeRefusedError, open
 from garde.trust.keys import PublicKey, SigningKey
 
 TTL = 120.0  # seconds that a question counts
-_BROKEN = 0  # no HTTP status
 _TRIES = 3  # once as it is, once with the right time, once with the right number
 _PUT_RIGHT = {Code.EARLY, Code.EXPIRED, Code.REPLAYED}
 
@@ -86,11 +85,10 @@ class Channel:
         above = 0
         refusal = _Refusal("")
         for _ in itertools.repeat(None, _TRIES):
-            number = self.numbers.next(above)
-            status, raw = self._post(number, body, timeout)
-            if status == _BROKEN:
-                number = self.numbers.next(above)
-                status, raw = self.connection.post(f"/agent/{self.kind}", self._seal(number, body), timeout)
+            try:
+                number, status, raw = self._post(above, body, timeout)
+            except KeptBrokenError:
+                number, status, raw = self._post(above, body, timeout)
             if status not in (200, 409):
                 raise _unsigned(status, raw)
             answer = self._open(raw, number)
@@ -104,12 +102,10 @@ class Channel:
             above = refusal.last
         raise ConnectionError(f"the hub and this machine do not agree on time and number: {refusal.code}")
 
-    def _post(self, number: int, body: bytes, timeout: float) -> tuple[int, bytes]:
-        """Post; `_BROKEN` where the connection from before was: it is asked anew, under another number."""
-        try:
-            return self.connection.post(f"/agent/{self.kind}", self._seal(number, body), timeout)
-        except KeptBrokenError:
-            return _BROKEN, b""
+    def _post(self, above: int, body: bytes, timeout: float) -> tuple[int, int, bytes]:
+        """Post under a number of its own; returns it with the answer's status and bytes."""
+        number = self.numbers.next(above)
+        return number, *self.connection.post(f"/agent/{self.kind}", self._seal(number, body), timeout)
 
     def _seal(self, number: int, body: bytes) -> bytes:
         me = self.identity

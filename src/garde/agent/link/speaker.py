@@ -23,7 +23,6 @@ HEARTBEAT = 5.0  # seconds
 LINGER = 0.25  # seconds that what is not urgent waits for company
 ANSWER_SECONDS = 5.0
 REFUSED_WAIT = 10.0  # seconds after a hub that knows us no more
-LAST_TRIES, LAST_PAUSE = 3, 0.1  # at the end; the pause in seconds
 URGENT_AGAIN = 0.5  # seconds that a verdict waits at most for a hub that did not answer
 
 
@@ -50,7 +49,6 @@ class Speaker:
     _wanted: int = 0  # contacts asked for …
     _reached: int = 0  # … and made, each over a new connection
     _ending_by: float | None = None
-    _last_tries: int = LAST_TRIES
 
     def new(self, *, urgent: bool) -> None:
         """There is something new in the outbox."""
@@ -105,17 +103,8 @@ class Speaker:
                 self._failed(str(error), REFUSED_WAIT)
             except (OSError, ValueError) as error:  # ValueError: an answer that is none
                 self._failed(str(error), self.patience.next())
-            if self._ending_by is not None and not self._once_more():
+            if self._ending_by is not None and (self._not_before or not self.outbox.waiting):
                 return
-
-    def _once_more(self) -> bool:
-        """At the end: whether what waits is worth another try. An answer may be lost; a hub that is gone stays gone."""
-        if not self._not_before:
-            return self.outbox.waiting > 0
-        self._last_tries -= 1
-        with self._change:
-            self._change.wait(LAST_PAUSE)
-        return self._last_tries > 0
 
     # --- one turn -------------------------------------------------------------------------------------------------
 

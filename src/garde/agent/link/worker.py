@@ -47,7 +47,6 @@ from garde.trust.files import write_secret
 from garde.trust.keys import PublicKey, SigningKey
 
 LOOK_EVERY = 5.0  # seconds between two looks at the journal while it is calm: one small query
-LAST = "agent_stopped"  # the core's last word: nothing is read from the journal after it
 END_SECONDS = 1.0  # for the last words; SIGTERM must end all of the agent within 2 s
 CHECKPOINT_FILE = "hub-checkpoint.json"
 # What the hub must hear before anything else; the rest waits a moment for company.
@@ -163,9 +162,9 @@ class Worker:
     def _drain(self) -> None:
         """Take what the core has sent."""
         items, there = pipe.receive(self._end)
-        self._core_gone |= not there or any(item.kind == LAST for item in items)
+        self._core_gone |= not there or any(item.kind == "agent_stopped" for item in items)
         changed = [item for item in items if self._heard.note(item)]
-        urgent = [item for item in items if item.kind in URGENT or item.kind == LAST]
+        urgent = [item for item in items if item.kind in URGENT]
         if self._catch_up.behind:
             self._outbox.put(urgent, always=True)  # the rest follows from the journal, in its order
         elif self._outbox.put(items) < len(items):

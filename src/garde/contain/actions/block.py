@@ -17,13 +17,13 @@ from garde.contain.actions import probe
 from garde.contain.actions.cut import CutRefused, Why
 from garde.contain.actions.flows import Flow, holds
 from garde.contain.actions.nft import own_addresses
-from garde.contain.actions.peers import plain_address
 from garde.contain.actions.records import Record
 from garde.contain.actions.ruled import RuleCut
 from garde.contain.actions.rules import Chain, Loaded, field, rule
 from garde.journal.hub_kinds import Check
 from garde.model.finding import Skipped
 from garde.model.order import Order, Verb
+from garde.sockets import plain_address
 
 _PROTOCOLS: Final = {4: "ip", 6: "ip6"}
 _SERVICES: Final = (445, 139)  # SMB: what a file server is asked for

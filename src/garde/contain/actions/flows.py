@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from garde.contain.actions.peers import plain_address
+from garde.sockets import plain_address
 
 _WITH_PORT: Final = re.compile(
     r"(?:\[(?P<six>[^\[\]]*)\]|(?P<four>[0-9./]*)):(?P<port>[0-9]{1,5})/(?P<protocol>tcp|udp)"

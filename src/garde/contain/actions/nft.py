@@ -21,9 +21,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-from garde.contain.actions.peers import plain_address
 from garde.errors import SettingsError
 from garde.settings import ContainSettings
+from garde.sockets import plain_address
 
 TABLE: Final = "garde"
 _FAMILY: Final = "inet"

@@ -11,16 +11,14 @@ listens are a client's. Blocking the peer of any other would cut the hospital fr
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import os
-import sys
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 from typing import Final, NamedTuple
 
 from garde.contain.actions import proc
-from garde.sockets import CLOSE_WAIT, ESTABLISHED, LISTEN, tcp_sockets
+from garde.sockets import CLOSE_WAIT, ESTABLISHED, LISTEN, kernel_address, tcp_sockets
 
 MANY: Final = 64  # children: from here on reading two tables costs less than asking each
 _ESTABLISHED, _CLOSE_WAIT, _LISTEN = "01", "08", "0A"  # include/net/tcp_states.h
@@ -42,22 +40,8 @@ def parse_table(text: str) -> list[Row]:
         fields = line.split()
         with contextlib.suppress(ValueError, IndexError):
             local, remote = fields[1].rpartition(":")[2], fields[2].partition(":")[0]
-            rows.append(Row(int(local, 16), _address(remote), fields[3], int(fields[9])))
+            rows.append(Row(int(local, 16), kernel_address(remote), fields[3], int(fields[9])))
     return rows
-
-
-def _address(text: str) -> str:
-    """The kernel prints each 32-bit word of an address in its own byte order."""
-    words = [bytes.fromhex(text[start : start + 8]) for start in range(0, len(text), 8)]
-    packed = b"".join(word[::-1] for word in words) if sys.byteorder == "little" else b"".join(words)
-    return plain_address(str(ipaddress.ip_address(packed)))
-
-
-def plain_address(text: str) -> str:
-    """One spelling for one client: no scope, no IPv4-mapped form. Raises ValueError for what is no address."""
-    found = ipaddress.ip_address(text.partition("%")[0])
-    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
-    return str(mapped or found)
 
 
 class Listener:

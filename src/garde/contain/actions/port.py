@@ -22,12 +22,12 @@ from garde.contain.actions import probe
 from garde.contain.actions.cut import Applied, CutRefused, Plan, Proof, Undone, Why
 from garde.contain.actions.flows import Flow
 from garde.contain.actions.nft import NeverCut
-from garde.contain.actions.peers import plain_address
 from garde.contain.actions.records import Records, Stage, is_cut_id
 from garde.contain.actions.snmp import DOWN, UP, Login, Logins, SnmpSwitch, Switch, load_logins, parse_place
 from garde.errors import SettingsError
 from garde.journal.hub_kinds import Check
 from garde.model.finding import Skipped
+from garde.sockets import plain_address
 
 SECRETS: Final = "snmp.toml"
 _LISTEN_SECONDS: Final = 0.5  # frames counted; a machine that is up sends some in this time once it is spoken to

@@ -42,10 +42,11 @@ from garde.contain.actions.base import (
 )
 from garde.contain.actions.deadman import Deadman
 from garde.contain.actions.nft import Blocks
-from garde.contain.actions.peers import Listener, plain_address
+from garde.contain.actions.peers import Listener
 from garde.contain.actions.proc import Identity
 from garde.contain.actions.store import Store
 from garde.model.finding import Skipped
+from garde.sockets import plain_address
 
 _SMBD = "smbd"
 # A killed smbd ends in some milliseconds; one in an uninterruptible write to a slow disk may take longer.

@@ -14,12 +14,12 @@ from typing import ClassVar, Final
 from garde.contain.actions import flows, probe, proc, smbd
 from garde.contain.actions.cut import CutRefused, Why
 from garde.contain.actions.nft import NeverCut, own_addresses
-from garde.contain.actions.peers import plain_address
 from garde.contain.actions.records import Record, Stage, is_cut_id, merged, of_orders
 from garde.contain.actions.smbd import Smbd, Tool
 from garde.errors import SettingsError
 from garde.journal.hub_kinds import Check
 from garde.model.order import Order, Verb
+from garde.sockets import plain_address
 
 _MOST: Final = 4096  # addresses or users in one order
 _SMB: Final = (445, 139)

@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from garde.contain.actions import proc
-from garde.contain.actions.peers import Listener, plain_address
+from garde.contain.actions.peers import Listener
 from garde.contain.actions.proc import Identity
 from garde.model.finding import Skipped
+from garde.sockets import plain_address
 
 _SMBD: Final = "smbd"
 _TOOL_SECONDS: Final = 10.0  # they answer in 30 ms; with a directory behind them, in a second

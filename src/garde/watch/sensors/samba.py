@@ -10,15 +10,13 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
 from typing import Any, Final
 
 from garde.model.actor import SmbClient
 from garde.model.finding import Skipped
-from garde.sockets import CLOSE_WAIT, ESTABLISHED, LISTEN, TcpSocket, tcp_sockets
+from garde.sockets import CLOSE_WAIT, ESTABLISHED, LISTEN, TcpSocket, kernel_address, tcp_sockets
 from garde.watch.sensors.proc import slurp
 
 PORTS: Final = frozenset((445, 139))
@@ -121,20 +119,41 @@ def sessions_of_all(pids: Collection[int]) -> dict[int, Sessions]:
     found: dict[int, Sessions] = {}
     for words, theirs in by_configuration.items():
         told = _ask(words, _PATIENTLY)
-        if not isinstance(told, Skipped):
-            parsed = {pid: parse_sessions(told, pid) for pid in theirs}
-            found |= {pid: one for pid, one in parsed.items() if isinstance(one, Sessions) and one.users}
+        tables = told if isinstance(told, Skipped) else _load(told)
+        if not isinstance(tables, Skipped):
+            found |= {pid: one for pid in theirs if (one := _pick(tables, pid)).users}
     return found
 
 
 def parse_sessions(text: bytes, pid: int) -> Sessions | Skipped:
     """Pick one smbd's users and shares out of `smbstatus --json`. All of them: a connection can carry several users."""
+    told = _load(text)
+    return told if isinstance(told, Skipped) else _pick(told, pid)
+
+
+def _load(text: bytes) -> dict[str, dict[str, list[dict[str, Any]]]] | Skipped:
+    """Return the tables that matter, their rows by the pid of the smbd that they belong to."""
     try:
         told = json.loads(text.decode("utf-8", "surrogateescape"))
     except ValueError:
         return Skipped("smbstatus", "its answer is no JSON (Samba before 4.17?)")
-    users = {str(one.get("username", "")) for one in _of(told, "sessions", pid)}
-    shares = {str(one.get("service", "")) for one in _of(told, "tcons", pid)}
+    return {table: _by_pid(told, table) for table in ("sessions", "tcons")}
+
+
+def _by_pid(told: Any, table: str) -> dict[str, list[dict[str, Any]]]:
+    rows = told.get(table) if isinstance(told, dict) else None
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in rows.values() if isinstance(rows, dict) else ():
+        server = row.get("server_id") if isinstance(row, dict) else None
+        pid = server.get("pid") if isinstance(server, dict) else None
+        if isinstance(pid, str):
+            found.setdefault(pid, []).append(row)
+    return found
+
+
+def _pick(tables: dict[str, dict[str, list[dict[str, Any]]]], pid: int) -> Sessions:
+    users = {str(one.get("username", "")) for one in tables["sessions"].get(str(pid), ())}
+    shares = {str(one.get("service", "")) for one in tables["tcons"].get(str(pid), ())}
     return Sessions(tuple(sorted(users - {""})), tuple(sorted(shares - {"", "IPC$"})))
 
 
@@ -159,19 +178,6 @@ def _configuration_of(pid: int) -> list[str]:
     return []
 
 
-def _of(told: Any, table: str, pid: int) -> list[dict[str, Any]]:
-    rows = told.get(table, {}) if isinstance(told, dict) else {}
-    found = [row for row in rows.values() if isinstance(row, dict)] if isinstance(rows, dict) else []
-    servers = [row.get("server_id") for row in found]
-    return [
-        row for row, one in zip(found, servers, strict=True) if isinstance(one, dict) and one.get("pid") == str(pid)
-    ]
-
-
-def _same(server: dict[str, Any], pid: int) -> bool:
-    return str(server.get("pid")) == str(pid)
-
-
 def _rows(pid: int) -> Iterator[Connection]:
     """The process's own network namespace, not ours: a server in a container has another table."""
     for table in (b"tcp", b"tcp6"):
@@ -179,13 +185,6 @@ def _rows(pid: int) -> Iterator[Connection]:
 
 
 def _endpoint(text: bytes) -> tuple[str, int]:
-    """Turn the kernel's `0100007F:01BD` into ("127.0.0.1", 445); words of the address are in host order."""
-    address, _, port = text.partition(b":")
-    words = bytes.fromhex(address.decode("ascii"))
-    if len(words) not in (4, 16) or not port:
-        raise ValueError(text)
-    raw = b"".join(words[at : at + 4][::-1] for at in range(0, len(words), 4)) if sys.byteorder == "little" else words
-    found = ip_address(raw)
-    if isinstance(found, IPv6Address) and found.ipv4_mapped:
-        found = found.ipv4_mapped
-    return str(found), int(port, 16)
+    """Turn the kernel's `0100007F:01BD` into ("127.0.0.1", 445)."""
+    address, _, port = text.decode("ascii").partition(":")
+    return kernel_address(address), int(port, 16)

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from garde.contain.actions.peers import Listener, Row, parse_table, plain_address
+from garde.contain.actions.peers import Listener, Row, parse_table
+from garde.sockets import plain_address
 
 TABLE = """\
   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
