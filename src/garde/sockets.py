@@ -13,7 +13,6 @@ import ctypes
 import os
 import socket
 import sys
-from collections.abc import Iterator
 from contextlib import suppress
 from ipaddress import IPv6Address, ip_address
 from typing import Final, NamedTuple
@@ -41,23 +40,26 @@ def tcp_sockets(pid: int) -> list[TcpSocket] | None:
     except (OSError, AttributeError):
         return None
     try:
-        return [found for number in _socket_numbers(pid) if (found := _ask(pidfd, number)) is not None]
+        return [found for number in socket_inodes(pid) if (found := _ask(pidfd, number)) is not None]
     except PermissionError:
         return None
     finally:
         os.close(pidfd)
 
 
-def _socket_numbers(pid: int) -> Iterator[int]:
-    """The descriptors of a process that are sockets."""
+def socket_inodes(pid: int) -> dict[int, int]:
+    """Return the inode of each descriptor of a process that is a socket; none where they can't be read."""
+    found: dict[int, int] = {}
     try:
         names = os.listdir(f"/proc/{pid}/fd")  # noqa: PTH208 - a Path for each costs more than the call
-    except FileNotFoundError:
-        return
+    except OSError:
+        return found
     for name in names:
-        with suppress(OSError):
-            if os.readlink(f"/proc/{pid}/fd/{name}").startswith("socket:"):  # noqa: PTH115 - as above
-                yield int(name)
+        with suppress(OSError, ValueError):
+            target = os.readlink(f"/proc/{pid}/fd/{name}")  # noqa: PTH115 - as above
+            if target.startswith("socket:["):
+                found[int(name)] = int(target[8:-1])
+    return found
 
 
 def _ask(pidfd: int, number: int) -> TcpSocket | None:

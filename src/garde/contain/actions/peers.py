@@ -11,14 +11,13 @@ listens are a client's. Blocking the peer of any other would cut the hospital fr
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 from typing import Final, NamedTuple
 
 from garde.contain.actions import proc
-from garde.sockets import CLOSE_WAIT, ESTABLISHED, LISTEN, kernel_address, tcp_sockets
+from garde.sockets import CLOSE_WAIT, ESTABLISHED, LISTEN, kernel_address, socket_inodes, tcp_sockets
 
 MANY: Final = 64  # children: from here on reading two tables costs less than asking each
 _ESTABLISHED, _CLOSE_WAIT, _LISTEN = "01", "08", "0A"  # include/net/tcp_states.h
@@ -56,7 +55,7 @@ class Listener:
     def _clients(self) -> dict[int, str]:
         """Client addresses by the inodes of their sockets, from the tables."""
         rows = [row for name in ("tcp", "tcp6") for row in parse_table(_read(f"/proc/{self.pid}/net/{name}"))]
-        own = _sockets_of(self.pid)
+        own = set(socket_inodes(self.pid).values())
         ports = {row.local_port for row in rows if row.state == _LISTEN and row.inode in own}
         return {
             row.inode: row.remote
@@ -76,7 +75,7 @@ class Listener:
         )
 
     def _clients_by_table(self, child: int) -> frozenset[str]:
-        return frozenset(self._clients[inode] for inode in _sockets_of(child) if inode in self._clients)
+        return frozenset(self._clients[inode] for inode in socket_inodes(child).values() if inode in self._clients)
 
     def children_serving(self, addresses: AbstractSet[str], *, apart_from: Iterable[int] = ()) -> list[int]:
         """The children with a connection from one of the addresses."""
@@ -88,21 +87,6 @@ class Listener:
                 return []
             clients_of = self._clients_by_table
         return [child for child in children if clients_of(child) & addresses]
-
-
-def _sockets_of(pid: int) -> set[int]:
-    """Inodes of a process's sockets."""
-    found: set[int] = set()
-    try:
-        names = os.listdir(f"/proc/{pid}/fd")  # noqa: PTH208 - as below
-    except OSError:
-        return found
-    for name in names:
-        with contextlib.suppress(OSError, ValueError):
-            target = os.readlink(f"/proc/{pid}/fd/{name}")  # noqa: PTH115 - a Path for each costs more than the call
-            if target.startswith("socket:["):
-                found.add(int(target[8:-1]))
-    return found
 
 
 def _read(path: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,12 +15,11 @@ from typing import Any, Final
 
 from garde.model.actor import SmbClient
 from garde.model.finding import Skipped
-from garde.sockets import CLOSE_WAIT, ESTABLISHED, LISTEN, TcpSocket, kernel_address, tcp_sockets
+from garde.sockets import CLOSE_WAIT, ESTABLISHED, LISTEN, TcpSocket, kernel_address, socket_inodes, tcp_sockets
 from garde.watch.sensors.proc import slurp
 
 PORTS: Final = frozenset((445, 139))
 _PORT_ENDS: Final = frozenset(b":%04X" % port for port in PORTS)
-_SOCKET = re.compile(rb"socket:\[(\d+)\]\Z")
 _PATIENTLY = ("nice", "-n", "19")
 _TIMEOUT = 3.0  # seconds; smbstatus opens a few small databases and answers in 30 ms
 
@@ -68,25 +66,8 @@ def _sockets_of(pid: int) -> list[TcpSocket]:
     asked = tcp_sockets(pid)
     if asked is not None:
         return [each for each in asked if each.local_port in PORTS]
-    inodes = socket_inodes(pid)
+    inodes = set(socket_inodes(pid).values())
     return [TcpSocket(row.local_port, row.address, row.port, row.state) for row in _rows(pid) if row.inode in inodes]
-
-
-def socket_inodes(pid: int) -> set[int]:
-    """Return the inodes of the sockets that a process holds."""
-    found: set[int] = set()
-    try:
-        names = os.listdir(b"/proc/%d/fd" % pid)  # noqa: PTH208 - raw bytes
-    except OSError:
-        return found
-    for name in names:
-        try:
-            match = _SOCKET.match(os.readlink(b"/proc/%d/fd/%s" % (pid, name)))  # noqa: PTH115 - raw bytes
-        except OSError:
-            continue
-        if match:
-            found.add(int(match[1]))
-    return found
 
 
 def parse_connections(text: bytes) -> Iterator[Connection]:
