@@ -17,17 +17,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-from console_stage import CHROMIUM, PASSWORD, ConsoleHouse, Stage, launched
+from console_stage import CHROMIUM, PASSWORD, ConsoleHouse, Stage
 
 from garde.clock import SystemClock
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs chromium (apt install chromium)")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with launched() as browser:
-        yield browser
 
 
 @pytest.fixture

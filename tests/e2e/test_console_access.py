@@ -29,7 +29,6 @@ from console_stage import (  # noqa: E402
     Stage,
     empty_house,
     hospital_in_crisis,
-    launched,
 )  # fmt: skip
 
 from garde.clock import SystemClock, VirtualClock  # noqa: E402
@@ -58,12 +57,6 @@ def axe() -> str:
     if done.returncode:
         pytest.skip(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "axe-core could not be fetched")
     return AXE.read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with launched() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-from console_stage import CHROMIUM, DESKTOP, PHONE, ConsoleHouse, Stage, launched
+from console_stage import CHROMIUM, DESKTOP, PHONE, ConsoleHouse, Stage
 
 from garde.clock import VirtualClock
 from garde.emergency.words import EMERGENCY_LOCALE
@@ -30,12 +30,6 @@ from garde.oncall.codes import codes_in, shown
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs chromium (apt install chromium)")
 BEGAN = 1_731_899_460.0
 A_DAY_S = 90_000.0
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with launched() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import sys
 import threading
@@ -85,3 +86,24 @@ def agent(tmp_path: Path) -> Iterator[FakeAgent]:
     server.shutdown(socket.SHUT_RDWR)
     server.close()
     thread.join()
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A hub that was set up once: keys and passwords take their time."""
+    from garde.clock import SystemClock
+    from garde.estate.read import SAMPLE
+    from garde.hub.config import Config
+    from garde.hub.setup import set_up
+
+    state = tmp_path_factory.mktemp("made") / "hub"
+    set_up(state, Config(str(SAMPLE), "127.0.0.1:8443", "127.0.0.1"), SystemClock())
+    return state
+
+
+@pytest.fixture
+def hub(made: Path, tmp_path: Path) -> Path:
+    """Its state directory, for one test."""
+    state = tmp_path / "hub"
+    shutil.copytree(made, state)
+    return state

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,32 +9,15 @@ from pathlib import Path
 import pytest
 
 from garde.clock import SystemClock
-from garde.hub.config import Config
+from garde.estate.read import SAMPLE
 from garde.hub.program import assemble
-from garde.hub.setup import set_up
 from garde.journal import hub_kinds as h
 from garde.journal import kinds as k
 from garde.journal.payload import Payload
 from garde.journal.text import Text
 
 Garde = Callable[..., object]
-SAMPLE = Path(__file__).resolve().parents[3] / "src/garde/estate/sample/hospital.yaml"
 CLINICAL, PLAIN = "10.20.40.31", "10.20.20.32"  # the blood bank's workstation; a secretary's
-
-
-@pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A hub that was set up once: keys and passwords take their time."""
-    state = tmp_path_factory.mktemp("made") / "hub"
-    set_up(state, Config(str(SAMPLE), "127.0.0.1:8443", "127.0.0.1"), SystemClock())
-    return state
-
-
-@pytest.fixture
-def hub(made: Path, tmp_path: Path) -> Path:
-    state = tmp_path / "hub"
-    shutil.copytree(made, state)
-    return state
 
 
 def say(hub: Path, who: str, *payloads: Payload) -> None:

@@ -2,32 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from garde.clock import SystemClock
-from garde.hub.config import Config
-from garde.hub.setup import set_up
-
 Garde = Callable[..., object]
-SAMPLE = Path(__file__).resolve().parents[3] / "src/garde/estate/sample/hospital.yaml"
-
-
-@pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    state = tmp_path_factory.mktemp("plan") / "hub"
-    set_up(state, Config(str(SAMPLE), "127.0.0.1:8443", "127.0.0.1"), SystemClock())
-    return state
-
-
-@pytest.fixture
-def hub(made: Path, tmp_path: Path) -> Path:
-    state = tmp_path / "hub"
-    shutil.copytree(made, state)
-    return state
 
 
 @pytest.fixture

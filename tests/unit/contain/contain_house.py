@@ -7,20 +7,19 @@ and the clock say. The journal's own `write_all` makes the entries, so that foll
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from tests.support.capability_house import CapabilityHouse
+
 from garde.contain import policy, state
 from garde.contain.memory import Cut, Incident, State
-from garde.estate.canonical import to_json
 from garde.estate.look import Lookup
 from garde.estate.nouns import Estate, Gateway, Machine, Never, Person, Rule, Service, Ward
 from garde.journal import hub_kinds as h
 from garde.journal import kinds as k
 from garde.journal.entry import Entry
-from garde.journal.follow import write_all
 from garde.journal.payload import Payload
 from garde.journal.text import Text
 
@@ -112,8 +111,10 @@ def process(exe: str = "/tmp/x/enc", *, ssh: bool = False) -> k.ActorNote:
 
 
 @dataclass
-class House:
+class House(CapabilityHouse):
     """The hub. `log` is the whole journal."""
+
+    STATE, POLICY = state, policy
 
     estate: Estate = ESTATE
     enrolled: tuple[str, ...] = (*SERVERS, "gw-1")
@@ -127,43 +128,6 @@ class House:
         self.load(self.estate)
         for machine in self.enrolled:
             self.hub(h.AgentEnrolled(machine, "aa", "bb", "10.0.0.9"), h.AgentAlive(machine, "enforce", "enforce"))
-
-    # --- the loop ---
-
-    def say(self, who: str, *payloads: Payload, at: float | None = None) -> list[Entry]:
-        """Write payloads in one transaction, with all that follows."""
-        return write_all([(each, at) for each in payloads], who, self._follow, self._write)
-
-    def hub(self, *payloads: Payload) -> list[Entry]:
-        return self.say("", *payloads)
-
-    def _write(self, payload: Payload, at: float | None, who: str) -> Entry:
-        seq = len(self.log) + 1
-        previous = self.log[-1].hash if self.log else ""
-        name = hashlib.sha256(f"{previous}{seq}{payload!r}".encode("utf-8", "surrogateescape")).hexdigest()
-        when = self.now if at is None else at
-        entry = Entry(seq, when, who or "hub", k.NAMES[type(payload)], payload, previous, name)
-        self.log.append(entry)
-        return entry
-
-    def _follow(self, entry: Entry) -> Iterable[Payload]:
-        if entry.kind not in state.KINDS:
-            return []
-        self.state = state.project(self.state, entry)
-        return policy.decide(self.state, entry, self.look)
-
-    def load(self, estate: Estate) -> list[Entry]:
-        self.estate, self.look = estate, Lookup(estate)
-        raw = to_json(estate)
-        return self.hub(h.EstateLoaded("00", Text(raw), "hospital.yaml", len(estate.machines), len(estate.services)))
-
-    def replayed(self) -> State:
-        """The state that a replay of the log gives."""
-        found = State()
-        for entry in self.log:
-            if entry.kind in state.KINDS:
-                found = state.project(found, entry)
-        return found
 
     # --- what is said ---
 
@@ -180,9 +144,6 @@ class House:
         damaged = tuple(damage(b"/srv/%d" % n, when - 0.1 + n / 100, ending) for n in range(files))
         judged = k.VerdictReached(id or f"v{self.verdicts}", "session", Text("key"), 20.0, 18.0, damaged, actors)
         return self.agent(server, judged, *more, at=when)
-
-    def agent(self, server: str, *payloads: Payload, at: float | None = None) -> list[Entry]:
-        return self.say(f"agent/{server}", *payloads, at=at)
 
     def decide(self, cut: str, decision: str = "approve", by: str = "okafor", role: str = "operator") -> list[Entry]:
         return self.say(f"person/{by}", h.CutDecided(cut, decision, by, role))

@@ -5,12 +5,12 @@ Comes in: payloads with who says them. Goes out: `House`: the entries, the state
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import msgspec
+from tests.support.capability_house import CapabilityHouse
 
 from garde.emergency import policy, state
 from garde.emergency.canonical import plan_loaded
@@ -29,14 +29,10 @@ from garde.emergency.nouns import (
     Task,
     Trigger,
 )
-from garde.estate.canonical import to_json
-from garde.estate.look import Lookup
 from garde.estate.nouns import Duty, Estate, Machine, Neighbour, Person, Service, Ward
 from garde.journal import hub_kinds as h
-from garde.journal import kinds as k
 from garde.journal import plan_kinds as p
 from garde.journal.entry import Entry
-from garde.journal.follow import write_all
 from garde.journal.notice_kinds import NoticeAcknowledged, NoticeNeeded, NoticeUnanswered
 from garde.journal.payload import Payload
 from garde.journal.text import Text
@@ -133,8 +129,10 @@ PLAN = Plan(
 
 
 @dataclass
-class House:
+class House(CapabilityHouse):
     """The hub. `log` is the whole journal."""
+
+    STATE, POLICY = state, policy
 
     estate: Estate = ESTATE
     plan: Plan | None = PLAN
@@ -147,47 +145,6 @@ class House:
         self.load(self.estate)
         if self.plan is not None:
             self.hub(plan_loaded(self.plan, "small.yaml"))
-
-    # --- the loop ---
-
-    def say(self, who: str, *payloads: Payload) -> list[Entry]:
-        """Write payloads in one transaction, with all that follows."""
-        return write_all([(each, None) for each in payloads], who, self._follow, self._write)
-
-    def hub(self, *payloads: Payload) -> list[Entry]:
-        return self.say("", *payloads)
-
-    def agent(self, machine: str, *payloads: Payload) -> list[Entry]:
-        return self.say(f"agent/{machine}", *payloads)
-
-    def _write(self, payload: Payload, at: float | None, who: str) -> Entry:
-        seq = len(self.log) + 1
-        previous = self.log[-1].hash if self.log else ""
-        name = hashlib.sha256(f"{previous}{seq}{payload!r}".encode()).hexdigest()
-        entry = Entry(
-            seq, self.now if at is None else at, who or "hub", k.NAMES[type(payload)], payload, previous, name
-        )
-        self.log.append(entry)
-        return entry
-
-    def _follow(self, entry: Entry) -> Iterable[Payload]:
-        if entry.kind not in state.KINDS:
-            return []
-        self.state = state.project(self.state, entry)
-        return policy.decide(self.state, entry, self.look)
-
-    def load(self, estate: Estate) -> list[Entry]:
-        self.estate, self.look = estate, Lookup(estate)
-        raw = to_json(estate)
-        return self.hub(h.EstateLoaded("00", Text(raw), "h.yaml", len(estate.machines), len(estate.services)))
-
-    def replayed(self) -> State:
-        """The state that a replay of the log gives."""
-        found = State()
-        for entry in self.log:
-            if entry.kind in state.KINDS:
-                found = state.project(found, entry)
-        return found
 
     def restart(self) -> None:
         """The hub is killed and started: by its snapshot, and as a replay would have it."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pytest
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po
 from emergency_house import House, estate_with
+from tests.support.pdf_words import words_of
 
 from garde.emergency.board import Board, as_data, make_board
 from garde.emergency.page import static_page
@@ -37,15 +36,6 @@ def board_of(house: House, language: str = "en") -> Board:
 def reports_of(house: House) -> dict[str, Report]:
     made = make_reports(house.state, house.look, house.now, number=3, by="plan", last=LAST)
     return decode(encode(made))
-
-
-def words_of(pdf: bytes, tmp_path: Path) -> str:
-    if shutil.which("pdftotext") is None:
-        pytest.skip("poppler-utils is not installed")
-    path = tmp_path / "words.pdf"
-    path.write_bytes(pdf)
-    done = subprocess.run(["pdftotext", "-layout", str(path), "-"], capture_output=True, check=True)
-    return done.stdout.decode()
 
 
 @pytest.fixture

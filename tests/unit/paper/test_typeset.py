@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.support.pdf_words import words_of
 
 from garde.journal.text import Text
 from garde.paper import Document, NotTypeset, qr_svg, typeset
@@ -23,15 +22,6 @@ def template(tmp_path: Path) -> Path:
     path = tmp_path / "one.typ"
     path.write_text("= #data.title\n#for line in data.lines [ #line #pagebreak(weak: true) ]\n", encoding="utf-8")
     return path
-
-
-def words_of(pdf: bytes, tmp_path: Path) -> str:
-    if shutil.which("pdftotext") is None:
-        pytest.skip("poppler-utils is not installed")
-    path = tmp_path / "words.pdf"
-    path.write_bytes(pdf)
-    done = subprocess.run(["pdftotext", "-layout", str(path), "-"], capture_output=True, check=True)
-    return done.stdout.decode()
 
 
 def test_pages_are_counted_and_equal_documents_are_equal_bytes(template: Path) -> None:

@@ -24,6 +24,7 @@ from argon2 import PasswordHasher
 
 from garde.clock import Clock, VirtualClock
 from garde.estate.nouns import Estate
+from garde.estate.read import SAMPLE
 from garde.hub import program
 from garde.hub.config import Config
 from garde.hub.console.accounts import COOKIE, LocalAccounts
@@ -38,7 +39,6 @@ from garde.journal.text import Text
 from garde.trust.ca import server_context
 from garde.trust.keys import SigningKey
 
-SAMPLE = Path(__file__).resolve().parents[4] / "src/garde/estate/sample/hospital.yaml"
 HOST = "hub.test"
 QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 PASSWORD = "correct horse battery staple"
