@@ -26,7 +26,7 @@ from garde.lab.hospital.internet import THIEF_PORT
 from garde.lab.hospital.plan import GATEWAY, HUB, INTERNET, RECORD, SHARES, SWITCH, Plan
 from garde.lab.night import care, spread
 from garde.lab.night.draw import Burst, draw
-from garde.lab.night.outside import Outside
+from garde.lab.night.outside import Outside, wait_until
 from garde.lab.night.prober import Line
 from garde.lab.night.witness import NightWitness
 from garde.oncall.channels.base import Handed, Page
@@ -254,16 +254,16 @@ def test_the_modem_sends_and_receives_and_the_printer_prints(lab: Hospital) -> N
     with Outside(plan) as outside:
         page = Page("b" * 32, "GARDE", ("GARDE", "Answer 123 456 789 : you know — œ"), "+32 470 00 00 01")
         assert isinstance(channel.hand(page), Handed)
-        assert outside.wait(lambda: any(plan.modem("sent").iterdir()), 20)
+        assert wait_until(lambda: any(plan.modem("sent").iterdir()), 20)
         (message,) = outside.messages
         assert (message.number, outside.text(message)) == ("+32470000001", page.text)
         modem.receive(plan, "+32470000001", "YES 123456789 é", 1)
-        assert outside.wait(lambda: bool(channel.replies()), 20)
+        assert wait_until(lambda: bool(channel.replies()), 20)
         (reply,) = channel.replies()
         assert (reply.sender, reply.text) == ("+32470000001", "YES 123456789 é")
         done = lab.run(HUB, [sys.executable, "-P", "-c", PRINT, printer.uri(plan)], capture_output=True)
         assert done.stdout.count(b"Handed") == 2, done
-        assert outside.wait(lambda: len(outside.sheets) == 2, 20)
+        assert wait_until(lambda: len(outside.sheets) == 2, 20)
         assert [outside.file(each).read_bytes() for each in outside.sheets][1] == b"%PDF-1.7 page"
         assert outside.file(outside.sheets[0]).read_bytes().startswith(b"GARDE")
 

@@ -177,7 +177,11 @@ def test_a_hub_whose_place_is_taken_in_the_middle_of_an_append_has_written_nothi
         with pytest.raises(OSError):
             old.append_all([(Lagging(1.0, 1), None)], follow=taken)
         with new[0] as hub:
+            for _ in range(2):  # nor does it later, over a connection that was dialled anew
+                with pytest.raises(OSError, match="held by another hub"):
+                    old.append(Lagging(9.0, 1))
             assert hub.append(Lagging(2.0, 1)).seq == 1
+        assert old.append(Lagging(3.0, 1)).seq == 2  # the other is gone
 
 
 def _end_connections(server: Server) -> None:

@@ -210,6 +210,8 @@ class PostgresBackend(PostgresView):
 
     def _taken(self, own: sa.Engine) -> sa.Connection:
         """Return the connection that holds the lock, alive."""
+        if self._writer is not None and self._writer.invalidated:
+            self._let_go()  # lost in the middle of an append: used again, it would be dialled anew, without the lock
         if self._writer is not None:
             try:
                 self._writer.execute(sa.select(1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from garde.lab.hospital.plan import Plan
-from garde.lab.night.outside import Message, Outside, Sheet, code_to_approve, codes_to_know
+from garde.lab.night.outside import Message, Outside, Sheet, code_to_approve, codes_to_know, wait_until
 
 PAGE = """\
 GARDE · Clinique: files are being destroyed on Files 1 since 03:07; it comes from Desk 9
@@ -37,15 +37,15 @@ def test_each_message_and_each_page_is_seen_once_with_its_text(tmp_path: Path) -
         folder.mkdir(parents=True)
     heard: list[Message | Sheet] = []
     name = "OUTA20261128_030000_01_+32470000001_abc.txt"
-    with Outside(plan, heard.append) as outside:
+    with Outside(plan, heard.append, heard.append) as outside:
         (plan.modem("outbox") / f".{name}").write_bytes(b"half")
         (plan.modem("outbox") / name).write_bytes(b"\xfe\xff" + "Réponds".encode("utf-16-be"))
-        assert outside.wait(lambda: len(outside.messages) == 1, 10)
+        assert wait_until(lambda: len(outside.messages) == 1, 10)
         (plan.modem("outbox") / name).rename(plan.modem("sent") / name)
         (plan.spool / "1-page.txt").write_bytes(b"")
         (plan.spool / "2-page.txt").write_bytes(b"x")
-        assert outside.wait(lambda: len(outside.sheets) == 1, 10)
-        assert not outside.wait(lambda: len(outside.messages) > 1, 0.1)
+        assert wait_until(lambda: len(outside.sheets) == 1, 10)
+        assert not wait_until(lambda: len(outside.messages) > 1, 0.1)
         assert outside.text(outside.messages[0]) == "Réponds"
     assert [each.name for each in heard] == [name, "2-page.txt"]
     assert outside.messages[0].number == "+32470000001"
@@ -53,5 +53,5 @@ def test_each_message_and_each_page_is_seen_once_with_its_text(tmp_path: Path) -
 
 def test_folders_that_are_not_there_hold_nothing(tmp_path: Path) -> None:
     with Outside(Plan("x", 1, tmp_path)) as outside:
-        assert not outside.wait(lambda: bool(outside.messages or outside.sheets), 0.1)
+        assert not wait_until(lambda: bool(outside.messages or outside.sheets), 0.1)
     assert outside.text(Message(1.0, "+32", "OUTA_gone.txt")) == ""

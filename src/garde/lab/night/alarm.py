@@ -23,7 +23,7 @@ from garde.lab.hospital.programs import GARDE
 from garde.lab.night import care
 from garde.lab.night.clerk import Clerk
 from garde.lab.night.follow import Follower
-from garde.lab.night.outside import Outside, Sheet, code_to_approve, codes_to_know
+from garde.lab.night.outside import Outside, code_to_approve, codes_to_know, wait_until
 
 STEP_S: Final = 60.0  # until the next person is called, by the hub's usual rules
 RINGS_S: Final = 15.0  # for a message that is due to leave
@@ -50,7 +50,6 @@ class Alarmed:
     real: dict[str, str] = field(default_factory=dict)  # the world's
     triggered_at: float | None = None  # when the coordinator had it written down
     understood: list[str] = field(default_factory=list)  # ways in, as the 112 centre repeated them
-    report: Sheet | None = None
 
 
 class Alarm:
@@ -66,7 +65,8 @@ class Alarm:
         jump: Callable[[float], None],
     ) -> None:
         self._hospital, self._outside, self._follower, self._step, self._jump = hospital, outside, follower, step, jump
-        self._phones = {person.id: person.phones[0].replace(" ", "") for person in hospital.plan.estate.people}
+        people = hospital.plan.estate.people
+        self._phones = {person.id: Outside.number_of(hospital.plan, person.id) for person in people}
         self._replies = 0
         self._answered: set[str] = set()  # messages that somebody has answered, or never will
         self.done = Alarmed()
@@ -87,20 +87,17 @@ class Alarm:
 
     def _wake_somebody(self) -> None:
         self._step("the on-call's telephone rings; nobody answers")
-        self._outside.wait(lambda: self._rang(ASLEEP), RINGS_S)
+        wait_until(lambda: self._outside.rang(ASLEEP), RINGS_S)
         self._follower.wait(lambda told: not told.pages_open, RINGS_S)  # a page under way would be late after the jump
         self._jump(STEP_S)
         self._step("a minute later the next one is called, reads it, and approves by the code")
-        if self._outside.wait(lambda: bool(self._code()), RINGS_S):
+        if wait_until(lambda: bool(self._code()), RINGS_S) and (code := self._code()):
             mine = [each.name for each in self._outside.messages if each.number == self._phones[AWAKE]]
             self._answered |= set(mine)  # one answer is enough for all of them
-            self._reply(AWAKE, f"YES {self._code()}")
+            self._reply(AWAKE, f"YES {code}")
             self._follower.wait(lambda told: told.approved_holds, ANSWER_S)
-        elif self._rang(AWAKE):
+        elif self._outside.rang(AWAKE):
             self._answer_calls()
-
-    def _rang(self, person: str) -> bool:
-        return any(each.number == self._phones[person] for each in self._outside.messages)
 
     def _code(self) -> str:
         texts = [self._outside.text(each) for each in self._outside.messages if each.number == self._phones[AWAKE]]
@@ -126,7 +123,7 @@ class Alarm:
         self._step("the coordinator has come, and triggers the emergency plan")
         self._clerk.ask("POST", "/plan/trigger", {"phase": PHASE, "note": "files destroyed, a machine cut off"})
         self.done.triggered_at = time.time() + self._hospital.clock_offset
-        self._outside.wait(lambda: self._rang("k-jacobs"), RINGS_S)
+        wait_until(lambda: self._outside.rang("k-jacobs"), RINGS_S)
         self._answer_calls()
 
     def _divert(self) -> None:
@@ -147,8 +144,4 @@ class Alarm:
         plan = self._hospital.plan
         words = ["plan", "report", "--print", "--state", str(plan.hub_state), "--json", *guard.clock_words(plan)]
         self._hospital.programs.check("garde plan report", HUB, [*GARDE, *words], timeout=REPORT_S)
-        self._outside.wait(lambda: self._printed() is not None, PRINTS_S)
-        self.done.report = self._printed()
-
-    def _printed(self) -> Sheet | None:
-        return next((each for each in self._outside.sheets if each.name.endswith(".pdf")), None)
+        wait_until(lambda: any(each.name.endswith(".pdf") for each in self._outside.sheets), PRINTS_S)

@@ -47,11 +47,15 @@ class Follower:
     def wait(self, ready: Callable[[Told], bool], seconds: float) -> bool:
         """Wait until the fold says so; False when time is up."""
         until = time.monotonic() + seconds
-        while not ready(self._told):
+        while not self._is(ready):
             if time.monotonic() > until or self.failure:
                 return False
             time.sleep(LOOK_S)
         return True
+
+    def _is(self, ready: Callable[[Told], bool]) -> bool:
+        with self._lock:
+            return ready(self._told)
 
     def _run(self) -> None:
         try:

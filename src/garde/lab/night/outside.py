@@ -40,12 +40,27 @@ class Sheet:
     name: str
 
 
-class Outside:
-    """Looks on for the length of a `with`. `heard` is told of each, in the thread that looks."""
+def wait_until(ready: Callable[[], bool], seconds: float, look_s: float = LOOK_S) -> bool:
+    """Wait until something is so; False when time is up."""
+    until = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > until:
+            return False
+        time.sleep(look_s)
+    return True
 
-    def __init__(self, plan: Plan, heard: Callable[[Message | Sheet], None] = lambda what: None) -> None:
-        self._folders = [plan.modem("outbox"), plan.modem("sent")]
-        self._spool, self._heard = plan.spool, heard
+
+class Outside:
+    """Looks on for the length of a `with`. `rang` and `printed` are told of each, in the thread that looks."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        rang: Callable[[Message], None] = lambda message: None,
+        printed: Callable[[Sheet], None] = lambda sheet: None,
+    ) -> None:
+        self._folders = [plan.modem("outbox"), plan.modem("sent")]  # a message moves from the one to the other
+        self._plan, self._spool, self._say_rang, self._say_printed = plan, plan.spool, rang, printed
         self._messages: dict[str, Message] = {}
         self._sheets: dict[str, Sheet] = {}
         self._over = threading.Event()
@@ -77,7 +92,7 @@ class Outside:
 
     def text(self, message: Message) -> str:
         """What a message says; "" where it is neither sent nor waiting."""
-        for folder in self._folders[::-1]:
+        for folder in self._folders:
             try:
                 raw = (folder / message.name).read_bytes()
             except OSError:
@@ -88,14 +103,10 @@ class Outside:
     def file(self, sheet: Sheet) -> Path:
         return self._spool / sheet.name
 
-    def wait(self, ready: Callable[[], bool], seconds: float) -> bool:
-        """Wait until something is so; False when time is up."""
-        until = time.monotonic() + seconds
-        while not ready():
-            if time.monotonic() > until:
-                return False
-            time.sleep(LOOK_S)
-        return True
+    def rang(self, person: str, since: float = 0.0) -> bool:
+        """Whether a person was sent a message since then (CLOCK_MONOTONIC)."""
+        number = self.number_of(self._plan, person)
+        return any(each.at > since and each.number == number for each in self.messages)
 
     def _run(self) -> None:
         while not self._over.wait(LOOK_S):
@@ -104,12 +115,12 @@ class Outside:
                     parts = name.split("_")
                     if name.startswith("OUT") and len(parts) > 3 and name not in self._messages:
                         self._messages[name] = found = Message(time.monotonic(), parts[3], name)
-                        self._heard(found)
+                        self._say_rang(found)
             for name in _names(self._spool):
                 # It keeps a page under a name that ends in .prn or the like until it is done; empty files are none.
                 if name not in self._sheets and _size(self._spool / name):
                     self._sheets[name] = sheet = Sheet(time.monotonic(), name)
-                    self._heard(sheet)
+                    self._say_printed(sheet)
 
 
 def _names(folder: Path) -> list[str]:

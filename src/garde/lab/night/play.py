@@ -13,7 +13,7 @@ import secrets
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +36,7 @@ from garde.lab.night.alarm import ASLEEP, CENTRE, RINGS_S, WAYS_IN, Alarm, Alarm
 from garde.lab.night.colleague import Day, Work
 from garde.lab.night.draw import SPREADER_ROLES, Script, draw
 from garde.lab.night.follow import Follower
-from garde.lab.night.outside import Message, Outside, Sheet
+from garde.lab.night.outside import Message, Outside, Sheet, wait_until
 from garde.lab.night.score import Calling, Score
 from garde.lab.night.story import PLAN, plays
 from garde.lab.night.told import Told
@@ -141,7 +141,7 @@ class _Night:
         with ExitStack() as stack:
             self.follower = stack.enter_context(Follower(self.hospital.hub_state, self.speaker.entry))
             if plays(self.order.until, PLAN):
-                self.outside = stack.enter_context(Outside(self.hospital.plan, self._heard))
+                self.outside = stack.enter_context(Outside(self.hospital.plan, self.speaker.rang, self.speaker.printed))
             days = stack.enter_context(self._colleagues())
             self.speaker.step("quiet: colleagues work")
             time.sleep(QUIET_S)
@@ -160,20 +160,13 @@ class _Night:
             pages.keep(self.outside, self.order.pages)
         return Ended(self._score(told, lost), told, lost, self._prove_journal())
 
-    def _heard(self, what: Message | Sheet) -> None:
-        if isinstance(what, Message):
-            self.speaker.rang(what)
-        else:
-            self.speaker.printed(what)
-
     def _alarm(self, outside: Outside, number: int) -> None:
         """People, after the first burst; after the second it is seen that they are called anew."""
         if number == 0:
             alarm = Alarm(self.hospital, outside, self.follower, step=self.speaker.step, jump=self._jump)
             self.alarmed = alarm.play()
             return
-        began, phone = self.seen[-1].began, outside.number_of(self.hospital.plan, ASLEEP)
-        outside.wait(lambda: any(it.at > began and it.number == phone for it in outside.messages), RINGS_S)
+        wait_until(lambda: outside.rang(ASLEEP, self.seen[-1].began), RINGS_S)
 
     @property
     def _spreading(self) -> set[str]:
@@ -195,7 +188,7 @@ class _Night:
         if number == 0:
             self.began_wall = seen.began + time.time() - time.monotonic() + self.hospital.clock_offset
         self.speaker.seen(number, seen)
-        self._until(lambda: not scoring.count_lost(self.witness.lost()), WHOLE_S)
+        wait_until(lambda: not scoring.count_lost(self.witness.lost()), WHOLE_S, _LOOK_S)
         address = plan.address(burst.machine)
         self.follower.wait(lambda told: told.is_proven(burst.machine, address), PROVEN_S)
         if number == 0:
@@ -296,16 +289,8 @@ class _Night:
             self.hospital.programs.check("garde journal export", HUB, [*GARDE, *export, "--json"])
         return int(found["faults"])
 
-    def _until(self, ready: Callable[[], bool], seconds: float) -> bool:
-        until = time.monotonic() + seconds
-        while not ready():
-            if time.monotonic() > until:
-                return False
-            time.sleep(_LOOK_S)
-        return True
-
     def _score(self, told: Told, lost: dict[str, list[str]]) -> Score:
-        count, script = scoring.count_lost(lost), self.script
+        count, script, real = scoring.count_lost(lost), self.script, self._really_called()
         log = self.hospital.internet_log
         if self.order.truth is not None:
             uploaded = scoring.count_uploaded(log.read_bytes() if log.exists() else b"")
@@ -316,7 +301,7 @@ class _Night:
                 first=self.first,
                 lost=count,
                 uploaded=uploaded,
-                calling=self._really_called(),
+                calling=real,
             )
             scoring.write_truth(self.order.truth, truth)
         return scoring.score(
@@ -327,18 +312,14 @@ class _Night:
             lost=count,
             early=self.early,
             told=told,
-            calling=self._called(told),
+            calling=real and self._called(real, told),
         )
 
-    def _called(self, told: Told) -> Calling | None:
+    def _called(self, real: Calling, told: Told) -> Calling:
         """What calling and the plan came to: times by the witness, the rest as Garde tells it."""
-        real = self._really_called()
-        if real is None:
-            return None
-        at = told.first_at.get("plan_triggered")
         return msgspec.structs.replace(
             real,
-            plan_triggered_s=None if at is None else scoring.rounded(at - self.began_wall),
+            plan_triggered_s=scoring.after(told.first_at.get("plan_triggered"), self.began_wall),
             diversion_acknowledged=all(told.has_understood(path, CENTRE) for path in WAYS_IN),
             services=self.alarmed.board,
         )
@@ -348,20 +329,15 @@ class _Night:
         if self.outside is None:
             return None
         began, done = self.seen[0].began, self.alarmed
-        rang, printed = (next((it.at for it in found if it.at > began), None) for found in self._left_the_hub())
+        left = (self.outside.messages, self.outside.sheets)
+        rang, printed = (next((it.at for it in found if it.at > began), None) for found in left)
         return Calling(
-            called_s=None if rang is None else scoring.rounded(rang - began),
-            page_printed_s=None if printed is None else scoring.rounded(printed - began),
-            plan_triggered_s=None
-            if done.triggered_at is None
-            else scoring.rounded(done.triggered_at - self.began_wall),
+            called_s=scoring.after(rang, began),
+            page_printed_s=scoring.after(printed, began),
+            plan_triggered_s=scoring.after(done.triggered_at, self.began_wall),
             diversion_acknowledged=set(done.understood) == set(WAYS_IN),
             services=done.real,
         )
-
-    def _left_the_hub(self) -> tuple[Sequence[Message], Sequence[Sheet]]:
-        assert self.outside is not None
-        return self.outside.messages, self.outside.sheets
 
 
 def _works(hospital: Hospital) -> Iterator[tuple[str, Work, str]]:

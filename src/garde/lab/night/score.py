@@ -8,9 +8,9 @@ is null. The keys of the plan are there where that stage was played, and absent 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -19,6 +19,7 @@ from garde.lab.hospital.plan import Plan
 from garde.lab.night.draw import Script
 from garde.lab.night.told import Told
 from garde.lab.night.witness import Seen
+from garde.trust.files import write_secret
 
 
 class Calling(msgspec.Struct, frozen=True):
@@ -89,7 +90,7 @@ def score(
     calling: Calling | None = None,
 ) -> Score:
     """`early` is what Garde told before the second burst: who spread the first."""
-    made = Score(
+    return Score(
         until=until,
         seed=script.seed,
         refused_everywhere_s=slowest([it.refused_everywhere_s for it in seen]),
@@ -100,8 +101,8 @@ def score(
         first_server=early.first_server,
         recurrence_joined=told.joined,
         proven=all(told.is_proven(it.machine, plan.address(it.machine)) for it in seen),
+        **_keys(calling),
     )
-    return made if calling is None else msgspec.structs.replace(made, **msgspec.structs.asdict(calling))
 
 
 def truth(
@@ -115,7 +116,7 @@ def truth(
     calling: Calling | None = None,
 ) -> Truth:
     """`first`: the servers of the first burst in the order in which they were really written to."""
-    made = Truth(
+    return Truth(
         until=until,
         seed=script.seed,
         refused_everywhere_s=slowest([it.refused_everywhere_s for it in seen]),
@@ -132,8 +133,13 @@ def truth(
         note_name=script.family.note_name,
         upload_bytes=uploaded,
         bursts=[burst(it) for it in seen],
+        **_keys(calling),
     )
-    return made if calling is None else msgspec.structs.replace(made, **msgspec.structs.asdict(calling))
+
+
+def _keys(calling: Calling | None) -> dict[str, Any]:
+    """The keys of the plan's stage; none where it was not played."""
+    return {} if calling is None else msgspec.structs.asdict(calling)
 
 
 def burst(seen: Seen) -> dict[str, object]:
@@ -155,17 +161,18 @@ def slowest(values: Sequence[float | None]) -> float | None:
     return rounded(max(value for value in values if value is not None))
 
 
+def after(at: float | None, began: float) -> float | None:
+    """Return how long after the beginning something was; None where it was not."""
+    return None if at is None else rounded(at - began)
+
+
 def rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 3)
 
 
 def write_truth(path: Path, told: Truth) -> None:
     """Write the file anew, whole or not at all, readable for its owner alone."""
-    new = path.with_name(f"{path.name}.new")
-    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(msgspec.json.encode(told) + b"\n")
-    new.replace(path)
+    write_secret(path, msgspec.json.encode(told) + b"\n")
 
 
 def count_uploaded(log: bytes) -> int:
