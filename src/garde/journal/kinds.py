@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from garde.journal.hub_kinds import HUB_KINDS
 from garde.journal.notice_kinds import NOTICE_KINDS
 from garde.journal.oncall_kinds import ONCALL_KINDS
+from garde.journal.paper_kinds import PAPER_KINDS
 from garde.journal.payload import Payload as Payload  # noqa: PLC0414 - kinds.Payload is public
 from garde.journal.plan_kinds import PLAN_KINDS
 from garde.journal.text import Text
@@ -302,7 +303,9 @@ AGENT_KINDS: dict[str, type[Payload]] = {
     "restore_finished": RestoreFinished,
     "texts_erased": TextsErased,
 }
-KINDS: dict[str, type[Payload]] = {**AGENT_KINDS, **HUB_KINDS, **NOTICE_KINDS, **ONCALL_KINDS, **PLAN_KINDS}
+KINDS: dict[str, type[Payload]] = {
+    **AGENT_KINDS, **HUB_KINDS, **NOTICE_KINDS, **ONCALL_KINDS, **PLAN_KINDS, **PAPER_KINDS,
+}  # fmt: skip
 # What a hub takes from an agent: its own kinds, and the outcomes of orders. Nothing that decides.
 REPORTABLE = frozenset({*AGENT_KINDS, "order_applied", "order_refused", "cut_tried", "cut_undone"}) - {"texts_erased"}
 NAMES: dict[type[Payload], str] = {payload: name for name, payload in KINDS.items()}

@@ -6,6 +6,7 @@ from garde.journal import hub_kinds as h
 from garde.journal import kinds as k
 from garde.journal import notice_kinds as n
 from garde.journal import oncall_kinds as o
+from garde.journal import paper_kinds as w
 from garde.journal import plan_kinds as p
 from garde.journal.text import Text
 
@@ -73,6 +74,35 @@ SAMPLES: dict[str, k.Payload] = {
     "report_wanted": p.ReportWanted("anna", "operator"),
     "report_asked": p.ReportAsked(command="d" * 32, cause=12, number=1, by="plan"),
     "report_made": p.ReportMade("d" * 32, 1, "", 0, 12, Text(b"{}"), "typesetting took longer than 20 s"),
+    "downtime_began": w.DowntimeBegan("nina", 1_700_000_000.0, ("MED",), Text("the record is gone\x1b")),
+    "downtime_ended": w.DowntimeEnded("nina", Text("record-1 answers")),
+    "fact_heard": w.FactHeard("service_state", "record", "paper", 1_700_000_000.0, "hub"),
+    "numbers_reserved": w.NumbersReserved("b1", "D1", 1, 40, "URG", "nina"),
+    "number_issued": w.NumberIssued("D1-000001-X", "URG", "nina", 1_700_000_100.0, Text("sealed:AAAA")),
+    "number_voided": w.NumberVoided("D1-000002-Y", "nina", Text("label torn\x1b")),
+    "number_matched": w.NumberMatched("m1", "D1-000001-X", ("family", "birth"), "nina", Text("sealed:BBBB")),
+    "number_linked": w.NumberLinked("m1", "D1-000001-X", True, "otto", Text("seen both")),
+    "pack_made": w.PackMade(
+        "K7Q2MX", "MED", "ward", 31, "ab" * 32, 1_700_000_000.0, "alarm", 1.4, ("census", "MAR 1/2"), Text("sealed:CC")
+    ),
+    "pack_sent": w.PackSent("K7Q2MX", "MED", "no answer"),
+    "pack_kept": w.PackKept("K7Q2MX", 31, "ab" * 32, 1_700_000_000.0, 1_700_000_060.0),
+    "pack_shredded": w.PackShredded("J6P1LW", "newer"),
+    "pack_stale": w.PackStale("K7Q2MX", True, 1_700_000_000.0),
+    "sheets_printed": w.SheetsPrinted("r1", "K7Q2MX", "MED", (1, 2, 3), 1, "ward printer", "nina"),
+    "sheet_returned": w.SheetReturned("K7Q2MX.3", "missing", "nina", "", Text("fell into the sink\x1b")),
+    "scan_taken": w.ScanTaken("cd" * 16, 3, ("K7Q2MX.1", "K7Q2MX.2"), (3,), "nina"),
+    "item_keyed": w.ItemKeyed(
+        "i1", "K7Q2MX.2", "medication", 1_700_000_200.0, True, "nina", Text("sealed:DD"), Text("sealed:EE")
+    ),
+    "item_checked": w.ItemChecked("i1", False, "otto", Text("8 units, not 80")),
+    "switched_back": w.SwitchedBack("MED", "nina", "Dr Maes", Text("sealed:DD"), Text("all copied")),
+    "message_due": w.MessageDue("GD0001", "hl7", "ADT^A40", ("m1",), Text("sealed:FF")),
+    "message_answered": w.MessageAnswered("GD0001", "AE", "segment unknown"),
+    "request_taken": w.RequestTaken("L-0001", "laboratory", "MED", "lab", 1_700_000_300.0, Text("sealed:D")),
+    "result_noted": w.ResultNoted("x1", "L-0001", True, "lab", 1_700_000_400.0, Text("sealed:HH")),
+    "result_called": w.ResultCalled("x1", "lab", 1_700_000_460.0, True, Text("Sister Ann\x1b")),
+    "worklist_asked": w.WorklistAsked("CT1", 4),
     "hub_started": h.HubStarted("0.2.0", 12_345),
     "hub_stopped": h.HubStopped("asked to stop"),
     "estate_loaded": h.EstateLoaded("cd" * 32, Text(b'{"name":"Clinique \xc3\xa9"}'), "hospital.yaml", 41, 12),

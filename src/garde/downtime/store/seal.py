@@ -22,6 +22,7 @@ KEY_BYTES = 32
 NONCE_BYTES = 12
 DIGEST_BYTES = 16
 KEY_FILE = "store.key"
+_JOURNAL = b"garde downtime journal"
 
 
 class Seal:
@@ -61,6 +62,21 @@ class Seal:
         except (InvalidTag, ValueError) as error:
             raise StateDamaged(
                 f"message {number} is not what was stored, or the key is another", "restore store and key from a copy"
+            ) from error
+
+    def wrap(self, data: bytes) -> bytes:
+        """Return bytes sealed for the desk's journal, which binds them to their place by its own chain."""
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, data, _JOURNAL)
+
+    def unwrap(self, sealed: bytes) -> bytes:
+        """Return what `wrap` was given; StateDamaged where it is not that."""
+        try:
+            return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _JOURNAL)
+        except (InvalidTag, ValueError) as error:
+            raise StateDamaged(
+                "a sealed part of the desk's journal is not what was written, or the key is another",
+                "restore journal and key from a copy",
             ) from error
 
     def digest(self, data: bytes) -> str:

@@ -1,0 +1,331 @@
+"""The entry kinds of the downtime half's own journal: numbers, packs, sheets, back-entry. Part of the one catalogue.
+
+Comes in: nothing. Goes out: payload classes, joined into `garde.journal.kinds.KINDS`. They stand in the desk's journal
+and in a ward's, never in the hub's. Whatever tells of a patient is a `Text` whose words are sealed by the desk's key
+(marked *sealed* here, `garde.downtime.book` seals and opens them): the chain proves that it was written, the file
+shows it to nobody. A downtime number alone names nobody. Places are ward names of the census, `by` is a login of the
+desk or the ward PC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from garde.journal.payload import Payload
+from garde.journal.text import Text
+
+# --- the downtime itself ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DowntimeBegan(Payload):
+    """From here on paper counts."""
+
+    by: str
+    since: float  # wall seconds: the last moment for which the record is believed
+    wards: tuple[str, ...] = ()  # none: all of them
+    note: Text = field(default_factory=Text)
+
+
+@dataclass(frozen=True, slots=True)
+class DowntimeEnded(Payload):
+    """The record is back. Paper counts on for each patient until somebody signs that they are switched back."""
+
+    by: str
+    note: Text = field(default_factory=Text)
+
+
+@dataclass(frozen=True, slots=True)
+class FactHeard(Payload):
+    """A signed fact that names nobody came from the other half (a service is on paper, a server returns)."""
+
+    fact: str
+    subject: str  # a service or a server, by its estate id
+    state: str
+    since: float
+    source: str  # whose signature it bears
+
+
+# --- numbers ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class NumbersReserved(Payload):
+    """A block of downtime numbers belongs to a place from now on; its labels may be printed."""
+
+    block: str
+    prefix: str
+    first: int
+    last: int
+    place: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class NumberIssued(Payload):
+    """A downtime number was given to somebody."""
+
+    number: str
+    place: str
+    by: str
+    at: float  # when it happened on paper; the entry's own time is when it was typed
+    person: Text = field(default_factory=Text)  # sealed
+
+
+@dataclass(frozen=True, slots=True)
+class NumberVoided(Payload):
+    """A downtime number is of no use: a spoilt label, a mistake. It is never given again."""
+
+    number: str
+    by: str
+    reason: Text = field(default_factory=Text)
+
+
+@dataclass(frozen=True, slots=True)
+class NumberMatched(Payload):
+    """Somebody says whose the number is; nothing is linked yet."""
+
+    match: str  # id
+    number: str
+    identifiers: tuple[str, ...]  # names of those that agree, two at least: family, birth, national, …
+    by: str
+    record: Text = field(default_factory=Text)  # sealed: the hospital's own number
+
+
+@dataclass(frozen=True, slots=True)
+class NumberLinked(Payload):
+    """A second person has confirmed the match, or refused it."""
+
+    match: str
+    number: str
+    agreed: bool
+    by: str
+    note: Text = field(default_factory=Text)
+
+
+# --- packs and sheets -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PackMade(Payload):
+    """A pack of papers was set. `fault`: why there is none."""
+
+    pack: str  # its id, as on every page
+    place: str  # a ward, or a service: laboratory, radiology, …
+    about: str  # ward | service | blanks
+    pages: int
+    sha256: str  # of the PDF
+    as_of: float  # of the census: reception of its newest message; 0: nothing was ever heard
+    cause: str  # schedule | alarm | hand
+    seconds: float
+    titles: tuple[str, ...] = ()  # of each page, without a name: "MAR 1/2", "blank: transfer"
+    people: Text = field(default_factory=Text)  # sealed: page -> patient's number
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PackSent(Payload):
+    """A ward's PC has a pack, by its own signed receipt, or could not be given it (`fault`)."""
+
+    pack: str
+    place: str
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PackKept(Payload):
+    """A ward's PC: a pack has come, is whole, and is the newest from now on."""
+
+    pack: str
+    pages: int
+    sha256: str
+    as_of: float
+    made_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class PackShredded(Payload):
+    """A ward's PC: an old pack was overwritten and removed."""
+
+    pack: str
+    reason: str  # age | newer
+
+
+@dataclass(frozen=True, slots=True)
+class PackStale(Payload):
+    """A ward's PC: the newest pack is older than the ward's own limit, or there is one again in time."""
+
+    pack: str
+    stale: bool
+    as_of: float
+
+
+@dataclass(frozen=True, slots=True)
+class SheetsPrinted(Payload):
+    """Pages of a pack came out of a printer: these sheets are to be accounted for."""
+
+    run: str  # id of this printing
+    pack: str
+    place: str
+    pages: tuple[int, ...]
+    copies: int
+    printer: str
+    by: str
+    fault: str = ""  # nothing was printed, or nobody knows how much
+
+
+@dataclass(frozen=True, slots=True)
+class SheetReturned(Payload):
+    """What became of one sheet of paper."""
+
+    sheet: str  # PACK.PAGE, and .COPY where it is not the first
+    how: str  # entered | scanned | void | missing
+    by: str
+    scan: str = ""  # digest of the picture, where there is one
+    note: Text = field(default_factory=Text)
+
+
+@dataclass(frozen=True, slots=True)
+class ScanTaken(Payload):
+    """Pictures of sheets were read."""
+
+    scan: str  # digest of the file
+    pages: int
+    matched: tuple[str, ...]  # sheets, by their codes
+    unmatched: tuple[int, ...]  # pages of the file on which no code of ours could be read
+    by: str
+
+
+# --- back into the record ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ItemKeyed(Payload):
+    """One thing was copied from paper."""
+
+    item: str  # id
+    sheet: str  # that it stands on; "" where there is none
+    step: str  # identity | allergies | medication | orders | results | vitals | notes
+    observed: float  # when it happened, as the paper says
+    check: bool  # a second person must look at it (high-risk drugs)
+    by: str
+    subject: Text = field(default_factory=Text)  # sealed: the patient's number
+    content: Text = field(default_factory=Text)  # sealed: the item, and who wrote it on paper
+    replaces: str = ""  # an earlier item that it corrects
+
+
+@dataclass(frozen=True, slots=True)
+class ItemChecked(Payload):
+    """A second person compared an item with the paper."""
+
+    item: str
+    agrees: bool
+    by: str
+    note: Text = field(default_factory=Text)
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchedBack(Payload):
+    """A named person signs: for this patient the record counts again, and paper no more."""
+
+    place: str
+    by: str
+    signed: str  # the name of who signs
+    subject: Text = field(default_factory=Text)  # sealed: the patient's number
+    note: Text = field(default_factory=Text)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDue(Payload):
+    """A message is to go to the record, exactly once."""
+
+    message: str  # id, and its control number
+    form: str  # hl7 | fhir
+    about: str  # ADT^A40, RAS^O17, …
+    items: tuple[str, ...]  # matches and items that it carries
+    content: Text = field(default_factory=Text)  # sealed: its bytes
+
+
+@dataclass(frozen=True, slots=True)
+class MessageAnswered(Payload):
+    """What the record said to a message."""
+
+    message: str
+    answer: str  # AA, AE, AR; 2xx …; "" nobody answered
+    detail: str = ""
+
+
+# --- laboratory and radiology go on -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RequestTaken(Payload):
+    """A paper request has come to the laboratory or to radiology."""
+
+    request: str  # the number on its form
+    service: str  # laboratory | radiology
+    place: str  # the ward that asks
+    by: str
+    at: float
+    subject: Text = field(default_factory=Text)  # sealed: the patient's number
+    content: Text = field(default_factory=Text)  # sealed: what is asked
+
+
+@dataclass(frozen=True, slots=True)
+class ResultNoted(Payload):
+    """A result was written into the paper register."""
+
+    result: str  # id
+    request: str
+    critical: bool
+    by: str
+    at: float
+    content: Text = field(default_factory=Text)  # sealed
+
+
+@dataclass(frozen=True, slots=True)
+class ResultCalled(Payload):
+    """A critical result was read to somebody by telephone."""
+
+    result: str
+    by: str
+    at: float
+    read_back: bool  # they repeated it
+    to: Text = field(default_factory=Text)
+
+
+@dataclass(frozen=True, slots=True)
+class WorklistAsked(Payload):
+    """A modality asked for its worklist."""
+
+    peer: str  # its AE title
+    items: int
+
+
+PAPER_KINDS: dict[str, type[Payload]] = {
+    "downtime_began": DowntimeBegan,
+    "downtime_ended": DowntimeEnded,
+    "fact_heard": FactHeard,
+    "numbers_reserved": NumbersReserved,
+    "number_issued": NumberIssued,
+    "number_voided": NumberVoided,
+    "number_matched": NumberMatched,
+    "number_linked": NumberLinked,
+    "pack_made": PackMade,
+    "pack_sent": PackSent,
+    "pack_kept": PackKept,
+    "pack_shredded": PackShredded,
+    "pack_stale": PackStale,
+    "sheets_printed": SheetsPrinted,
+    "sheet_returned": SheetReturned,
+    "scan_taken": ScanTaken,
+    "item_keyed": ItemKeyed,
+    "item_checked": ItemChecked,
+    "switched_back": SwitchedBack,
+    "message_due": MessageDue,
+    "message_answered": MessageAnswered,
+    "request_taken": RequestTaken,
+    "result_noted": ResultNoted,
+    "result_called": ResultCalled,
+    "worklist_asked": WorklistAsked,
+}

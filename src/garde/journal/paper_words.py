@@ -1,0 +1,229 @@
+"""One entry of the downtime half in one plain sentence: the part of `words.py` for numbers, packs, sheets, back-entry.
+
+Comes in: a payload and a speaker. Goes out: the sentence and its tone. What is sealed is never said here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from garde.journal import paper_kinds as p
+from garde.journal.payload import Payload
+from garde.journal.speech import BAD, GOOD, NOTE, WARN, Said, Say, mark
+from garde.journal.text import Text
+
+HOW_RETURNED = {
+    "entered": mark("entered"),
+    "scanned": mark("scanned"),
+    "void": mark("void"),
+    "missing": mark("MISSING"),
+}
+STEPS = {
+    "identity": mark("identity"),
+    "allergies": mark("allergies"),
+    "medication": mark("medication"),
+    "orders": mark("orders"),
+    "results": mark("results"),
+    "vitals": mark("vital signs"),
+    "notes": mark("notes"),
+}
+_Spoken = tuple[Said, str]
+
+
+def _noted(text: Said, note: Text, say: Say) -> Said:
+    return say("{text}: {note}", text=text, note=note) if note else text
+
+
+def _began(e: p.DowntimeBegan, say: Say) -> _Spoken:
+    if e.wards:
+        wards = say.list([say("{name}", name=name) for name in e.wards])
+        text = say("Paper counts since {since} on {wards} ({by})", since=say.clock(e.since), wards=wards, by=e.by)
+    else:
+        text = say("Paper counts since {since} on every ward ({by})", since=say.clock(e.since), by=e.by)
+    return _noted(text, e.note, say), BAD
+
+
+def _ended(e: p.DowntimeEnded, say: Say) -> _Spoken:
+    return _noted(say("The record is back ({by}); each patient is switched back by name", by=e.by), e.note, say), GOOD
+
+
+def _fact(e: p.FactHeard, say: Say) -> _Spoken:
+    known = {"subject": e.subject, "state": e.state, "source": e.source, "since": say.clock(e.since)}
+    return say("{source} says: {subject} is {state} since {since}", **known), NOTE
+
+
+def _reserved(e: p.NumbersReserved, say: Say) -> _Spoken:
+    count = say.many("{n} downtime number", "{n} downtime numbers", e.last - e.first + 1)
+    return say(
+        "{count} are reserved for {place} (block {block}, {by})", count=count, place=e.place, block=e.block, by=e.by
+    ), NOTE
+
+
+def _issued(e: p.NumberIssued, say: Say) -> _Spoken:
+    return say(
+        "{number} was given to a patient on {place} at {at} ({by})",
+        number=e.number,
+        place=e.place,
+        at=say.clock(e.at),
+        by=e.by,
+    ), NOTE
+
+
+def _voided(e: p.NumberVoided, say: Say) -> _Spoken:
+    return _noted(say("{number} is void ({by})", number=e.number, by=e.by), e.reason, say), WARN
+
+
+def _matched(e: p.NumberMatched, say: Say) -> _Spoken:
+    names = say.list([say("{name}", name=name) for name in e.identifiers])
+    return say(
+        "{by} says whose {number} is: {names} agree; a second person must confirm",
+        by=e.by,
+        number=e.number,
+        names=names,
+    ), WARN
+
+
+def _linked(e: p.NumberLinked, say: Say) -> _Spoken:
+    if e.agreed:
+        return _noted(
+            say("{number} is linked to the hospital's own number ({by})", number=e.number, by=e.by), e.note, say
+        ), GOOD
+    return _noted(say("{by} refuses: {number} stays apart", by=e.by, number=e.number), e.note, say), WARN
+
+
+def _made(e: p.PackMade, say: Say) -> _Spoken:
+    if e.fault:
+        return say("No pack for {place}: {fault}", place=e.place, fault=say.known(e.fault)), BAD
+    pages = say.many("{n} page", "{n} pages", e.pages)
+    return say("Pack {pack} for {place}: {pages}", pack=e.pack, place=e.place, pages=pages), GOOD
+
+
+def _sent(e: p.PackSent, say: Say) -> _Spoken:
+    if e.fault:
+        return say(
+            "{place} does not have pack {pack}: {fault}", place=e.place, pack=e.pack, fault=say.known(e.fault)
+        ), BAD
+    return say("{place} has pack {pack}", place=e.place, pack=e.pack), GOOD
+
+
+def _kept(e: p.PackKept, say: Say) -> _Spoken:
+    pages = say.many("{n} page", "{n} pages", e.pages)
+    return say("Pack {pack} has come: {pages}, made at {at}", pack=e.pack, pages=pages, at=say.clock(e.made_at)), GOOD
+
+
+def _shredded(e: p.PackShredded, say: Say) -> _Spoken:
+    return say("Pack {pack} is shredded", pack=e.pack), NOTE
+
+
+def _stale(e: p.PackStale, say: Say) -> _Spoken:
+    if not e.pack:
+        return say("No pack has come yet"), BAD
+    if e.stale:
+        return say("Pack {pack} is too old: it shows {at}", pack=e.pack, at=say.clock(e.as_of)), BAD
+    return say("Pack {pack} is fresh", pack=e.pack), GOOD
+
+
+def _printed(e: p.SheetsPrinted, say: Say) -> _Spoken:
+    sheets = say.many("{n} sheet", "{n} sheets", len(e.pages) * e.copies)
+    known = {"sheets": sheets, "pack": e.pack, "printer": e.printer, "by": e.by}
+    if e.fault:
+        return say(
+            "{sheets} of pack {pack} may not have come out of {printer}: {fault}", fault=say.known(e.fault), **known
+        ), BAD
+    return say("{sheets} of pack {pack} printed on {printer} ({by})", **known), NOTE
+
+
+def _returned(e: p.SheetReturned, say: Say) -> _Spoken:
+    text = say("Sheet {sheet}: {how} ({by})", sheet=e.sheet, how=say.word(HOW_RETURNED, e.how), by=e.by)
+    return _noted(text, e.note, say), BAD if e.how == "missing" else NOTE
+
+
+def _scanned(e: p.ScanTaken, say: Say) -> _Spoken:
+    pages = say.many("{n} page", "{n} pages", e.pages)
+    text = say("{pages} scanned, {matched} known by their codes ({by})", pages=pages, matched=len(e.matched), by=e.by)
+    return text, WARN if e.unmatched else NOTE
+
+
+def _keyed(e: p.ItemKeyed, say: Say) -> _Spoken:
+    step = say.word(STEPS, e.step)
+    known = {"step": step, "sheet": e.sheet or "–", "by": e.by}
+    if e.check:
+        return say("Copied from sheet {sheet}: {step} ({by}); a second person must look", **known), WARN
+    return say("Copied from sheet {sheet}: {step} ({by})", **known), NOTE
+
+
+def _checked(e: p.ItemChecked, say: Say) -> _Spoken:
+    if e.agrees:
+        return _noted(say("{by} agrees with item {item}", by=e.by, item=e.item), e.note, say), GOOD
+    return _noted(say("{by} does not agree with item {item}", by=e.by, item=e.item), e.note, say), BAD
+
+
+def _switched(e: p.SwitchedBack, say: Say) -> _Spoken:
+    text = say("A patient on {place} is switched back to the record, signed {signed}", place=e.place, signed=e.signed)
+    return _noted(text, e.note, say), GOOD
+
+
+def _due(e: p.MessageDue, say: Say) -> _Spoken:
+    return say("{about} is to go to the record ({message})", about=e.about, message=e.message), NOTE
+
+
+def _answered(e: p.MessageAnswered, say: Say) -> _Spoken:
+    known = {"message": e.message, "answer": e.answer or "–", "detail": e.detail}
+    if e.answer == "AA" or e.answer.startswith("2"):
+        return say("The record has taken {message} ({answer})", **known), GOOD
+    return say("The record has not taken {message} ({answer}): {detail}", **known), BAD
+
+
+def _request(e: p.RequestTaken, say: Say) -> _Spoken:
+    known = {"request": e.request, "service": e.service, "place": e.place, "by": e.by}
+    return say("{service}: request {request} from {place} ({by})", **known), NOTE
+
+
+def _result(e: p.ResultNoted, say: Say) -> _Spoken:
+    if e.critical:
+        return say(
+            "CRITICAL result of request {request} ({by}): somebody must be called", request=e.request, by=e.by
+        ), BAD
+    return say("Result of request {request} ({by})", request=e.request, by=e.by), NOTE
+
+
+def _called(e: p.ResultCalled, say: Say) -> _Spoken:
+    known = {"result": e.result, "to": e.to, "by": e.by}
+    if e.read_back:
+        return say("Critical result {result} was read to {to}, who repeated it ({by})", **known), GOOD
+    return say("Critical result {result} was read to {to}; it was NOT repeated ({by})", **known), WARN
+
+
+def _worklist(e: p.WorklistAsked, say: Say) -> _Spoken:
+    items = say.many("{n} entry", "{n} entries", e.items)
+    return say("{peer} asked for its worklist: {items}", peer=e.peer, items=items), NOTE
+
+
+PAPER_WRITERS: dict[type[Payload], Callable[[Any, Say], _Spoken]] = {
+    p.DowntimeBegan: _began,
+    p.DowntimeEnded: _ended,
+    p.FactHeard: _fact,
+    p.NumbersReserved: _reserved,
+    p.NumberIssued: _issued,
+    p.NumberVoided: _voided,
+    p.NumberMatched: _matched,
+    p.NumberLinked: _linked,
+    p.PackMade: _made,
+    p.PackSent: _sent,
+    p.PackKept: _kept,
+    p.PackShredded: _shredded,
+    p.PackStale: _stale,
+    p.SheetsPrinted: _printed,
+    p.SheetReturned: _returned,
+    p.ScanTaken: _scanned,
+    p.ItemKeyed: _keyed,
+    p.ItemChecked: _checked,
+    p.SwitchedBack: _switched,
+    p.MessageDue: _due,
+    p.MessageAnswered: _answered,
+    p.RequestTaken: _request,
+    p.ResultNoted: _result,
+    p.ResultCalled: _called,
+    p.WorklistAsked: _worklist,
+}
