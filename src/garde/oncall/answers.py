@@ -9,8 +9,8 @@ rules, one test each:
 2. Who acknowledges one call about an incident knows of every other about it that was on their pages.
 3. Yes or no to a cut is that person's decision, with their own login and role: the authority judges it.
 4. A decision counts for the proposal that the person read: once it has changed, the code says so and decides nothing.
-5. A code counts once; it does not count when what it was about has passed, after its time, or from a number that is
-   not the person's. Each refusal is written with its reason.
+5. A code counts once; it does not count when what it was about has passed, after its time, from a number that is not
+   the person's, or where it is of an earlier call about the same. Each refusal is written with its reason.
 6. Who may decide and acknowledges an incident, or a cut of it, has taken the incident in hand: the authority for the
    unanswered no longer counts.
 7. Who answers at the console is not called any more; a decision at the console answers its cut's call.

@@ -52,6 +52,7 @@ class Call:
     count: int = 1  # how many must acknowledge, where not all
     subject: str = ""  # cut, channel or place that it is about
     generation: int = 1  # of what is asked: a code of an older page decides nothing
+    first: int = 1  # generation with which this call began: a code of an earlier call does not count at all
     state: str = OPEN
     begun: bool = False  # the first page was asked for
     step_due: float = 0.0  # the one wake for the next step that counts; 0: none
@@ -59,7 +60,6 @@ class Call:
     paged: dict[str, Paged] = field(default_factory=dict)  # by person
     acked: dict[str, float] = field(default_factory=dict)  # person -> wall seconds
     decided: dict[str, str] = field(default_factory=dict)  # person -> yes | no, by code
-    ended_at: float = 0.0
 
     @property
     def wanted(self) -> bool:
@@ -110,7 +110,6 @@ class Incident:
     server: str
     first_harm: float
     severity: int = 1
-    files: int = 0
     servers: int = 1
     spreader: str = ""
     answered: str = ""  # login
@@ -125,7 +124,6 @@ class Cut:
     incident: str
     action: str
     target: str
-    where: int
     price: list[str]
     needs: str
     why: str

@@ -20,9 +20,11 @@ from garde.oncall import memory as m
 from garde.oncall.codes import ACK
 from garde.oncall.memory import Call, Channel, News, Paged, State
 
-VERSION: Final = 2  # of the state's shape and meaning
+VERSION: Final = 3  # of the state's shape and meaning
 AGENT: Final = "agent/"
 CALLS: Final = 200  # ended calls still remembered
+CLOSED: Final = 50  # closed incidents still remembered
+UNDONE: Final = "undone"  # how a cut ends
 PAGES: Final = 1_000
 HOUR: Final = 3600.0
 STEP, LATE, TEST = "oncall/step/", "oncall/late/", "oncall/test"  # keys of wakes
@@ -72,7 +74,7 @@ def _set(state: State, entry: Entry, payload: o.CallingSet) -> None:
         state.channels[note.name] = Channel(note, old.alive, old.since, old.reason) if old and kept else Channel(note)
     for call in state.calls.values():
         if call.kind == m.CHANNEL and call.wanted and call.subject not in state.channels:
-            _end(call, m.OVER, entry.at)
+            _end(call, m.OVER)
 
 
 def _alive(state: State, entry: Entry, payload: o.ChannelAlive) -> None:
@@ -80,7 +82,7 @@ def _alive(state: State, entry: Entry, payload: o.ChannelAlive) -> None:
         channel.alive, channel.since, channel.reason = True, entry.at, ""
     call = state.calls.get(own_notice(m.CHANNEL, payload.channel))
     if call is not None and call.wanted:
-        _end(call, m.OVER, entry.at)
+        _end(call, m.OVER)
 
 
 def _silent(state: State, entry: Entry, payload: o.ChannelSilent) -> None:
@@ -115,7 +117,7 @@ def _raised(state: State, entry: Entry, payload: h.IncidentRaised) -> None:
 
 def _spread(state: State, entry: Entry, payload: h.SpreadFound) -> None:
     if incident := state.incidents.get(payload.incident):
-        incident.spreader, incident.files = payload.spreader, payload.files
+        incident.spreader = payload.spreader
         incident.servers = max(1, len({each.server for each in payload.hops}))
         incident.first_harm = payload.first_at or incident.first_harm
 
@@ -131,11 +133,19 @@ def _closed(state: State, entry: Entry, payload: h.IncidentClosed) -> None:
         return
     incident.closed = True
     for call in state.open_about(payload.incident):
-        _end(call, m.OVER, entry.at)
+        _end(call, m.OVER)
     state.cuts = {name: each for name, each in state.cuts.items() if each.incident != payload.incident or each.by}
-    closed = [name for name, each in state.incidents.items() if each.closed]
-    for name in closed[:-50]:
+    _forget_closed(state)
+
+
+def _forget_closed(state: State) -> None:
+    """Keep the last closed incidents, and every one of which a cut may hold: people are called should it fail."""
+    in_force = {each.incident for each in state.cuts.values() if each.by and each.state != UNDONE}
+    closed = [name for name, each in state.incidents.items() if each.closed and name not in in_force]
+    for name in closed[:-CLOSED]:
         del state.incidents[name]
+    gone = set(closed[:-CLOSED])
+    state.cuts = {name: each for name, each in state.cuts.items() if each.incident not in gone}
 
 
 def _harm(state: State, entry: Entry, payload: h.HarmJoined) -> None:
@@ -156,7 +166,7 @@ def _joined_into(state: State, entry: Entry, payload: h.IncidentJoined) -> None:
         cut.incident = old.id if cut.incident == young.id else cut.incident
     for call in state.open_about(young.id):
         if call.kind == m.INCIDENT:
-            _end(call, m.OVER, entry.at)
+            _end(call, m.OVER)
         call.about = old.id
 
 
@@ -164,8 +174,8 @@ def _proposed(state: State, entry: Entry, payload: h.CutProposed) -> None:
     old = state.cuts.get(payload.cut)
     users = [each.shown() for each in payload.users]
     cut = m.Cut(
-        payload.cut, payload.incident, payload.action, payload.target, len(payload.where), list(payload.price),
-        payload.needs, payload.why, payload.refused, users,
+        payload.cut, payload.incident, payload.action, payload.target, list(payload.price), payload.needs,
+        payload.why, payload.refused, users,
     )  # fmt: skip
     if old is not None:
         cut.state, cut.by, cut.lacking = old.state, old.by, old.lacking
@@ -176,7 +186,7 @@ def _proposed(state: State, entry: Entry, payload: h.CutProposed) -> None:
     state.cuts[payload.cut] = cut
     call = state.calls.get(own_notice(m.CUT, cut.id))
     if call is not None and payload.refused and call.wanted:
-        _end(call, m.OVER, entry.at)
+        _end(call, m.OVER)
 
 
 def _asked_for(cut: m.Cut) -> tuple[object, ...]:
@@ -191,10 +201,10 @@ def _changed(state: State, entry: Entry, payload: h.CutChanged) -> None:
     cut.state, cut.by, cut.lacking = payload.state, payload.by, list(payload.lacking)
     call = state.calls.get(own_notice(m.CUT, cut.id))
     if call is not None and call.wanted and payload.state != "proposed":
-        _end(call, m.OVER, entry.at)  # it is ordered: nobody is asked any more
+        _end(call, m.OVER)  # it is ordered: nobody is asked any more
     unproven = state.calls.get(own_notice(m.UNPROVEN, cut.id))
     if unproven is not None and unproven.wanted and payload.state in ("proven", "undoing", "undone"):
-        _end(unproven, m.OVER, entry.at)
+        _end(unproven, m.OVER)
 
 
 def _decided(state: State, entry: Entry, payload: h.CutDecided) -> None:
@@ -226,7 +236,7 @@ def _agent_alive(state: State, entry: Entry, payload: h.AgentAlive | h.AgentRevo
     if not state.silent:
         for call in state.calls.values():
             if call.kind == m.SILENT and call.wanted:
-                _end(call, m.OVER, entry.at)
+                _end(call, m.OVER)
 
 
 # --- calls ------------------------------------------------------------------------------------------------------------
@@ -245,7 +255,7 @@ def _needed(state: State, entry: Entry, payload: n.NoticeNeeded) -> None:
     if kind == m.CUT and (cut := state.cuts.get(subject)) and cut.needs == "two":
         call.count = 2
     if known is not None:
-        call.generation = known.generation + 1  # the same again: a code of the last time does not count
+        call.first = call.generation = known.generation + 1  # the same again: a code of the last time does not count
         del state.calls[payload.notice]
     state.calls[payload.notice] = call
     if kind == m.FAULT:
@@ -267,14 +277,14 @@ def _acknowledged(state: State, entry: Entry, payload: n.NoticeAcknowledged) -> 
         return
     call.acked.setdefault(payload.person, entry.at)
     if payload.complete and call.wanted:
-        _end(call, m.KNOWN, entry.at)
+        _end(call, m.KNOWN)
     state.news.calls = [payload.notice]
 
 
 def _over(state: State, entry: Entry, payload: n.NoticeOver) -> None:
     call = state.calls.get(payload.notice)
     if call is not None and call.wanted:
-        _end(call, m.OVER, entry.at)
+        _end(call, m.OVER)
 
 
 def _unanswered(state: State, entry: Entry, payload: n.NoticeUnanswered) -> None:
@@ -283,12 +293,12 @@ def _unanswered(state: State, entry: Entry, payload: n.NoticeUnanswered) -> None
         return
     call.state, call.late_due = m.UNANSWERED, 0.0
     if call.kind == m.TEST:
-        _end(call, m.OVER, entry.at)  # it has shown what it was to show
+        _end(call, m.OVER)  # it has shown what it was to show
     state.news.calls = [payload.notice]
 
 
-def _end(call: Call, how: str, at: float) -> None:
-    call.state, call.ended_at, call.step_due, call.late_due = how, at, 0.0, 0.0
+def _end(call: Call, how: str) -> None:
+    call.state, call.step_due, call.late_due = how, 0.0, 0.0
 
 
 # --- pages ------------------------------------------------------------------------------------------------------------
@@ -385,7 +395,9 @@ def why_not(state: State, call: Call | None, given: o.CodeGiven, at: float) -> s
     if not given.known:
         return STRANGER
     deciding = given.meaning != ACK and call.kind == m.CUT
-    if given.person in call.decided or (not deciding and given.person in call.acked):
+    if given.generation < call.first or given.person in call.decided:
+        return SPENT
+    if not deciding and given.person in call.acked:
         return SPENT
     return OLD if deciding and given.generation != call.generation else ""
 

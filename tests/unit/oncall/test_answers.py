@@ -78,6 +78,28 @@ def test_5_what_is_over_and_what_is_late_do_not_count(called: House) -> None:
     assert reasons(called) == ["this call is over", "it came too late"]
 
 
+@pytest.mark.parametrize("restart", [False, True])
+def test_5_a_code_of_the_last_time_does_not_count(called: House, restart: bool) -> None:
+    called.code("ann", INCIDENT)
+    called.pass_time(3 * 3_600)
+    called.say(h.HarmJoined("i-1", "files-2", "v9", "10.0.0.9", (), "same account", recurrence=True))
+    called.pass_time(5)
+    if restart:
+        called.restart()
+    for person in ("ann", "ben"):
+        called.code(person, INCIDENT, generation=1)
+    assert called.call(INCIDENT).state == "open" and not called.call(INCIDENT).acked
+    assert reasons(called) == ["this code has done its work"] * 2
+    called.code("ann", INCIDENT, generation=2)
+    assert called.call(INCIDENT).state == "known"
+
+
+def test_5_the_code_of_a_page_before_the_proposal_changed_still_acknowledges(called: House) -> None:
+    called.say(called.cut(price=("lab",)))
+    called.code("ann", CUT, generation=1)
+    assert list(called.call(CUT).acked) == ["ann"] and not reasons(called)
+
+
 def test_5_the_wrong_persons_telephone_does_not_count(called: House) -> None:
     called.code("ann", INCIDENT, known=False)
     assert called.call(INCIDENT).state == "open" and "not this person" in reasons(called)[0]

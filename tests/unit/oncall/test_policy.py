@@ -378,6 +378,18 @@ def test_what_turns_out_to_be_part_of_an_earlier_incident_is_called_for_as_that(
     assert house.state.incidents["i-1"].answered and not house.call("oncall:incident:i-1").wanted
 
 
+def test_incidents_of_long_ago_are_forgotten_with_their_cuts_but_for_what_still_holds(house: House) -> None:
+    for number in range(60):
+        house.incident(name=f"i-{number}")
+        house.say(replace(house.cut(f"c-{number}"), incident=f"i-{number}"))
+        house.say(h.CutChanged(f"c-{number}", "undone" if number else "proven", 1, 1, 1, (), "x"))
+        house.say(h.IncidentClosed(f"i-{number}", "eve.l"))
+    assert list(house.state.incidents) == ["i-0", *(f"i-{number}" for number in range(10, 60))]
+    assert list(house.state.cuts) == ["c-0", *(f"c-{number}" for number in range(10, 60))]
+    house.say(h.CutChanged("c-0", "not_proven", 1, 1, 0, ("files-1",), "x"))
+    assert house.call("oncall:unproven:c-0").state == "open"
+
+
 def test_what_is_over_calls_nobody_further(house: House) -> None:
     house.say(house.notice("n-1"))
     house.pass_time(5)
