@@ -6,13 +6,15 @@ no program and speaks to no modem itself: the daemon does, and goes on when the 
 * A page is handed over when its file lies in the outbox under its final name: written beside it first, then renamed.
 * The file's name carries the page's id: a page that lies in outbox, sent or error already is not written again.
 * One that ends in the error folder, or that nobody fetched for a time, did not leave (`failures`); it is taken back
-  out of the outbox, so that a modem that wakes an hour later does not call people about what is over.
+  out of the outbox, so that a modem that wakes an hour later does not call people about what is over. This holds for
+  pages of before a restart as well: they are found again by their names.
 * The daemon's own files are read with an end: what a modem brings in as garbage is at most a reply that nobody
   understands.
 """
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -27,7 +29,9 @@ from garde.oncall.channels.base import Alive, Handed, Page, Reply, Unable, unabl
 LONGEST_FILE: Final = 4_096  # bytes of one message that are read
 MOST_REPLIES: Final = 50  # at once
 MOST_FILES: Final = 20_000  # looked through in a folder
+FRESH_S: Final = 86_400.0  # a page that failed while the hub was down is told of for so long
 _BOMS: Final = ((b"\xfe\xff", "utf-16-be"), (b"\xff\xfe", "utf-16-le"))
+_OURS: Final = re.compile(r"OUTA\S+_([0-9a-f]{32})\.txt", re.ASCII)  # others may use the same daemon
 _DIALLED: Final = frozenset("+0123456789")
 
 
@@ -50,6 +54,7 @@ class Modem:
         self._error, self._inbox = Path(options.error), Path(options.inbox)
         self._stuck_s, self._wall = options.stuck_s, wall
         self._waiting: dict[str, str] = {}  # id -> file name, handed over and not seen sent
+        self._found = False  # what was handed over before this start is among them
         self._number = 0
 
     # --- out ---
@@ -71,6 +76,7 @@ class Modem:
         return Handed("in the modem's outbox")
 
     def failures(self) -> Sequence[tuple[str, str]]:
+        self._find_again()
         found = []
         for page, name in list(self._waiting.items()):
             try:
@@ -82,6 +88,18 @@ class Modem:
                 if outcome:
                     found.append((page, outcome))
         return found
+
+    def _find_again(self) -> None:
+        """Wait, once, for what was handed over before a restart: it may have failed since, or fail yet."""
+        if self._found:
+            return
+        with suppress(OSError):
+            failed = [each for each in _names(self._error) if _OURS.fullmatch(each)]
+            fresh = [each for each in failed if self._age(self._error / each) < FRESH_S]
+            for name in [*_names(self._outbox), *fresh]:
+                if ours := _OURS.fullmatch(name):
+                    self._waiting.setdefault(ours[1], name)
+            self._found = True
 
     def _outcome(self, name: str) -> str | None:
         """None: under way; "": sent; else why not."""
@@ -102,12 +120,12 @@ class Modem:
         return f"OUTA{moment}_{self._number:02d}_{number}_{page}.txt"
 
     def _where(self, page: str) -> str:
-        for folder, words in ((self._outbox, "in the modem's outbox"), (self._sent, "sent"), (self._error, "")):
+        places = {self._outbox: "in the modem's outbox", self._sent: "sent", self._error: "in the modem's error folder"}
+        for folder, words in places.items():
             for name in _names(folder):
                 if name.startswith("OUT") and name.endswith(f"_{page}.txt"):
-                    if words:
-                        self._waiting.setdefault(page, name)
-                    return words or "in the modem's error folder"
+                    self._waiting.setdefault(page, name)  # also a failed one: `failures` says so
+                    return words
         return ""
 
     # --- back ---
