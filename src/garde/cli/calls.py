@@ -62,7 +62,7 @@ def _calls(screen: Screen, board: dict[str, Any]) -> None:
     from garde.journal.text import plain
 
     for each in board["calls"]:
-        screen.data({"kind": "call", **each, "call": each["kind"]})
+        screen.data({**each, "kind": "call", "call": each["kind"]})
         words = next(iter(each["texts"].values()), each["notice"]).splitlines()
         screen.line(f"{_at(each['needed_at'])}  {plain(each['state']):<10} {plain(words[0] if words else '')}",
                     _TONES.get(each["state"], "note"))  # fmt: skip
@@ -82,7 +82,7 @@ def _channels(screen: Screen, board: dict[str, Any]) -> None:
     from garde.journal.text import plain
 
     for each in board["channels"]:
-        screen.data({"kind": "channel", **each, "channel": each["kind"]})
+        screen.data({**each, "kind": "channel", "channel": each["kind"]})
         life = {True: "works", False: f"DOES NOT WORK: {plain(each['reason'])}", None: "not heard yet"}[each["alive"]]
         survives = "survives the cut of the outside" if each["outside"] else "falls with the outside"
         hangs = f"; hangs on {', '.join(map(plain, each['hangs_on']))}" if each["hangs_on"] else ""
@@ -115,20 +115,21 @@ def _check(screen: Screen, state: Path) -> int:
 
 
 def _tree(screen: Screen, state: Path, clock: Any, html: bool, lang: str | None) -> int:
+    from garde.errors import NotFound
     from garde.hub.config import load_config, open_hub_journal
+    from garde.hub.fold import Fold
+    from garde.hub.states import States
     from garde.oncall import tree
     from garde.oncall.memory import State
     from garde.oncall.state import KINDS, project
 
-    found, look = State(), None
+    folded = States([Fold(name="oncall", shape=State, project=project, kinds=KINDS)])
     with open_hub_journal(state, load_config(state).database, clock, read_only=True) as journal:
         for entry in journal.entries(kinds=[*KINDS, "estate_loaded"]):
-            look = _look(entry) or look
-            found = project(found, entry)
-    if look is None:
-        from garde.errors import NotFound
-
+            folded.project(entry)
+    if not folded.estate_seq:
         raise NotFound("the journal holds no estate", "garde hub init")
+    found, look = folded["oncall"], folded.estate
     make = tree.as_html if html else tree.as_text
     language = lang or next(iter(look.estate.languages), "en")
     text = make(look, found.overrides, found.rules.roles, language, clock.now())
@@ -136,16 +137,6 @@ def _tree(screen: Screen, state: Path, clock: Any, html: bool, lang: str | None)
     for line in text.splitlines():
         screen.line(line)
     return 0
-
-
-def _look(entry: Any) -> Any:
-    from garde.estate.canonical import from_json
-    from garde.estate.look import Lookup
-    from garde.journal.hub_kinds import EstateLoaded
-
-    if isinstance(entry.payload, EstateLoaded) and entry.payload.content.value:
-        return Lookup(from_json(entry.payload.content.value))
-    return None
 
 
 def _at(at: float) -> str:
