@@ -32,6 +32,7 @@ from garde.journal.oncall_kinds import ChannelAlive, ChannelSilent, PageAsked, P
 from garde.journal.payload import Command, Payload
 from garde.oncall.channels.base import Alive, Channel, Handed, Page, Reply, Unable
 from garde.oncall.codes import BLANK, code_of, shown, slot_of
+from garde.oncall.state import OVER
 
 GIVE_UP_S: Final = 20.0  # a channel's own time-outs are shorter
 ALIVE_S: Final = 30.0  # between two looks at a channel's life
@@ -39,7 +40,6 @@ LISTEN_S: Final = 1.0  # between two looks at its replies
 MISSES: Final = 2  # signs of life missed before it is silent
 KEPT: Final = 2_000  # pages noted as taken
 HANGS: Final = "it gives no answer"
-IS_OVER: Final = "this call is over"
 
 Known = Callable[[str], bool | None]  # what was last said of a channel's life
 Wanted = Callable[[Sequence[str]], bool]  # whether one of these notices still wants somebody
@@ -72,11 +72,11 @@ class Worker:
     """One channel with its thread's work. `step` does what is to be done now, and never raises."""
 
     def __init__(
-        self, channel: Channel, ledger: Ledger, secret: bytes, clock: Clock, *, known: Known, take: Take
+        self, channel: Channel, ledger: Ledger, secret: bytes, clock: Clock, *, known: Known, wanted: Wanted, take: Take
     ) -> None:
         self.channel, self.name = channel, channel.note.name
         self._ledger, self._secret, self._clock = ledger, secret, clock
-        self._known, self._take = known, take
+        self._known, self._wanted, self._take = known, wanted, take
         self._waiting: deque[PageAsked] = deque()
         self._given: dict[str, float] = {}  # pages without an outcome -> monotonic seconds since
         self._lock = threading.Condition()
@@ -103,7 +103,8 @@ class Worker:
 
     def hangs(self) -> bool:
         """Whether one call to the channel has not come back for too long."""
-        return self._busy_since is not None and self._clock.monotonic() - self._busy_since >= GIVE_UP_S
+        since = self._busy_since  # read once: the channel's thread may be back at any moment
+        return since is not None and self._clock.monotonic() - since >= GIVE_UP_S
 
     def tick(self) -> None:
         """Fail what waits for too long."""
@@ -163,6 +164,9 @@ class Worker:
         if asked.command in self._ledger:
             self._outcome(asked.command, CommandDone(asked.command, "taken before the hub was restarted"))
             return
+        if asked.purpose != "told" and not self._wanted(asked.notices):  # asked now: it may have waited behind others
+            self._outcome(asked.command, CommandFailed(asked.command, OVER))
+            return
         page = filled(asked, self._secret)
         found = self._call(lambda: self.channel.hand(page))
         if isinstance(found, Handed):
@@ -220,9 +224,9 @@ class Calls:
 
     kinds = ("page_asked",)
 
-    def __init__(self, workers: Sequence[Worker], wanted: Wanted, *, threads: bool = True) -> None:
+    def __init__(self, workers: Sequence[Worker], *, threads: bool = True) -> None:
         self.workers = {each.name: each for each in workers}
-        self._wanted, self._threads = wanted, threads
+        self._threads = threads
         self._running: list[threading.Thread] = []
         self._say: Say = lambda payloads: None
 
@@ -239,8 +243,6 @@ class Calls:
         worker = self.workers.get(command.channel)
         if worker is None:
             self._say([CommandFailed(command.command, "calling.toml no longer names this channel")])
-        elif command.purpose != "told" and not self._wanted(command.notices):
-            self._say([CommandFailed(command.command, IS_OVER)])
         else:
             worker.give(command)
 

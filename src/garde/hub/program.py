@@ -178,10 +178,9 @@ def _calls(
     return Calls(
         [
             Worker(each, Ledger(state / "calling" / f"{each.note.name}.taken"), secret, clock, known=known,
-                   take=replies.take)
+                   wanted=wanted, take=replies.take)
             for each in calling.channels
-        ],
-        wanted,
+        ]
     )  # fmt: skip
 
 

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from garde.clock import VirtualClock
-from garde.hub.calls import GIVE_UP_S, HANGS, IS_OVER, Calls, Ledger, Worker, filled
+from garde.hub.calls import GIVE_UP_S, HANGS, Calls, Ledger, Worker, filled
 from garde.journal.entry import Entry
 from garde.journal.hub_kinds import CommandDone, CommandFailed
 from garde.journal.oncall_kinds import ChannelAlive, ChannelNote, ChannelSilent, PageAsked, PageLine, PageLost
 from garde.journal.payload import Payload
 from garde.oncall.channels.base import Alive, Handed, Page, Reply, Unable
 from garde.oncall.codes import Slot, code_of, shown
+from garde.oncall.state import OVER
 
 SECRET = b"s" * 32
 
@@ -69,9 +70,10 @@ class Desk:
         self.wanted, self.writes = True, True
         self.ledger = folder / "calling" / "modem.taken"
         self.worker = Worker(
-            channel, Ledger(self.ledger), SECRET, self.clock, known=self.known.get, take=lambda name, reply: self.writes
-        )
-        self.calls = Calls([self.worker], lambda notices: self.wanted, threads=False)
+            channel, Ledger(self.ledger), SECRET, self.clock, known=self.known.get, wanted=lambda notices: self.wanted,
+            take=lambda name, reply: self.writes,
+        )  # fmt: skip
+        self.calls = Calls([self.worker], threads=False)
         self.calls.open(self.say)
 
     def say(self, payloads: Sequence[Payload]) -> None:
@@ -118,6 +120,18 @@ def test_1_a_channel_that_hangs_keeps_nobody_but_itself(tmp_path: Path) -> None:
     assert desk.outcomes()[-1] == CommandDone(fourth.command, "ok")
 
 
+def test_1_a_channel_that_comes_back_while_it_is_asked_after(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, Told())
+
+    class Back(VirtualClock):
+        def monotonic(self) -> float:
+            desk.worker._busy_since = None  # the channel's thread is back just now
+            return super().monotonic()
+
+    desk.worker._clock, desk.worker._busy_since = Back(), desk.clock.monotonic()
+    assert not desk.worker.hangs()
+
+
 def test_2_a_page_that_was_taken_is_not_handed_over_a_second_time(tmp_path: Path) -> None:
     channel = Told()
     desk = Desk(tmp_path, channel)
@@ -149,11 +163,11 @@ def test_2_the_ledger_does_not_grow_for_ever(tmp_path: Path) -> None:
 
 def test_3_a_page_about_something_that_is_over_does_not_leave(tmp_path: Path) -> None:
     desk = Desk(tmp_path, Told())
-    desk.wanted = False
     asked = desk.begin()
     desk.begin(2, purpose="told")
+    desk.wanted = False  # answered while it waited for its turn
     desk.worker.step()
-    assert desk.outcomes()[0] == CommandFailed(asked.command, IS_OVER)
+    assert desk.outcomes()[0] == CommandFailed(asked.command, OVER)
     assert [page.id for page in desk.channel.got] == [f"{2:032d}"]
 
 
@@ -219,9 +233,10 @@ def test_a_channel_that_breaks_its_contract_is_a_failure_and_no_more(tmp_path: P
 def test_with_threads_it_hands_over_and_ends(tmp_path: Path) -> None:
     channel, done = Told(), threading.Event()
     worker = Worker(
-        channel, Ledger(tmp_path / "c" / "x"), SECRET, VirtualClock(), known=lambda name: True, take=lambda *_: True
-    )
-    calls = Calls([worker], lambda notices: True)
+        channel, Ledger(tmp_path / "c" / "x"), SECRET, VirtualClock(), known=lambda name: True,
+        wanted=lambda notices: True, take=lambda *_: True,
+    )  # fmt: skip
+    calls = Calls([worker])
     calls.open(lambda payloads: done.set())
     asked = PageAsked(
         command="a" * 32, cause=1, channel="modem", person="ann", address="+32", language="en", notices=("n",),
