@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from garde.emergency.memory import CLOSED, DEGRADED, PAPER, Cut, Decision, Incident, Override, Service, State
+from garde.emergency.memory import Cut, Decision, Incident, Override, Service, State
 from garde.journal import hub_kinds as h
 from garde.journal import kinds as k
 from garde.journal import plan_kinds as p
@@ -42,13 +42,27 @@ def on_raised(state: State, entry: Entry, payload: h.IncidentRaised) -> None:
 def on_closed(state: State, entry: Entry, payload: h.IncidentClosed) -> None:
     if incident := state.incidents.get(payload.incident):
         state.news.before = state.picture()
-        incident.closed = True
-        if all(each.closed for each in state.incidents.values()):
-            state.harmed.clear()
-        closed = [name for name, each in state.incidents.items() if each.closed]
-        for name in closed[:-_KEPT]:
-            del state.incidents[name]
+        _close(state, incident)
     decided(state, entry, (payload.by, ""), payload.incident, "", payload.note.shown())
+
+
+def on_joined_into(state: State, entry: Entry, payload: h.IncidentJoined) -> None:
+    """The earlier incident goes on, as grave as the graver of the two; the younger one is no incident of its own."""
+    young, old = state.incidents.get(payload.incident), state.incidents.get(payload.into)
+    if young is None or old is None or young is old:
+        return
+    state.news.before = state.picture()
+    old.severity = max(old.severity, young.severity)
+    _close(state, young)
+
+
+def _close(state: State, incident: Incident) -> None:
+    incident.closed = True
+    if all(each.closed for each in state.incidents.values()):
+        state.harmed.clear()
+    closed = [name for name, each in state.incidents.items() if each.closed]
+    for name in closed[:-_KEPT]:
+        del state.incidents[name]
 
 
 def worst(state: State) -> int:
@@ -163,14 +177,7 @@ def on_machine_freed(state: State, entry: Entry, payload: h.MachineFreed) -> Non
 
 
 def on_service(state: State, entry: Entry, payload: p.ServiceState) -> None:
-    before = _bad(state)
     state.services[payload.service] = Service(payload.state, entry.at, list(payload.because), payload.by)
-    if before and not _bad(state):
-        state.green_since = entry.at
-
-
-def _bad(state: State) -> bool:
-    return any(each.state in (DEGRADED, PAPER, CLOSED) for each in state.services.values())
 
 
 def on_overridden(state: State, entry: Entry, payload: p.ServiceOverridden) -> None:

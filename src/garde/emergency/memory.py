@@ -139,10 +139,7 @@ class Activation:
     criteria: dict[str, Met] = field(default_factory=dict)
     vacant: list[str] = field(default_factory=list)  # roles nobody holds
     held_until: float = 0.0
-    held_by: str = ""
     next_report: float = 0.0
-    ended: float = 0.0
-    unmet: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -262,10 +259,8 @@ class State:
     overrides: dict[str, Override] = field(default_factory=dict)
     services: dict[str, Service] = field(default_factory=dict)  # those of which something was said
     last_harm: float = 0.0
-    green_since: float = 0.0  # since when no service is worse than it should be; 0: from the beginning
     activation: Activation | None = None
     activations: int = 0
-    past: list[Activation] = field(default_factory=list)  # the last few
     proposals: dict[str, Proposal] = field(default_factory=dict)
     diversions: dict[str, Diversion] = field(default_factory=dict)
     flags: dict[str, Flag] = field(default_factory=dict)

@@ -30,7 +30,6 @@ from garde.journal import notice_kinds as n
 from garde.journal import plan_kinds as p
 from garde.journal.entry import Entry
 
-_PAST: Final = 20
 _TASKS: Final = 500
 _REPORTS: Final = 200
 
@@ -116,13 +115,13 @@ def on_vacant(state: State, entry: Entry, payload: p.RoleVacant) -> None:
 
 def on_held(state: State, entry: Entry, payload: p.PlanHeld) -> None:
     if found := _active(state, payload.activation):
-        found.held_until, found.held_by = payload.until, payload.by
+        found.held_until = payload.until
         decided(state, entry, (payload.by, payload.role), found.plan, f"{payload.until:.0f}", payload.note.shown())
 
 
 def on_hold_ended(state: State, entry: Entry, payload: p.PlanHoldEnded) -> None:
     if (found := _active(state, payload.activation)) and found.held_until == payload.until:
-        found.held_until, found.held_by = 0.0, ""
+        found.held_until = 0.0
 
 
 def on_criterion(state: State, entry: Entry, payload: p.CriterionSaid) -> None:
@@ -132,8 +131,7 @@ def on_criterion(state: State, entry: Entry, payload: p.CriterionSaid) -> None:
 
 def on_stood_down(state: State, entry: Entry, payload: p.PlanStoodDown) -> None:
     if found := _active(state, payload.activation):
-        found.ended, found.unmet, state.activation = entry.at, list(payload.unmet), None
-        state.past = [*state.past, found][-_PAST:]
+        state.activation = None
         state.news.ended = payload.activation
         decided(state, entry, (payload.by, payload.role), found.plan, "", payload.note.shown())
 

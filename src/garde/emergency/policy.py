@@ -65,7 +65,7 @@ def decide(state: State, entry: Entry, estate: Lookup) -> list[Payload]:
 def _answer(state: State, entry: Entry, look: Lookup) -> Iterator[Payload]:
     news = state.news
     fired: list[Fired] = []
-    if news.before is not None or news.estate:
+    if news.estate or (news.before is not None and news.before != state.picture()):
         before, after = services.changed(look, state)
         yield from services.facts(state, before, after)
         fired += triggers.by_services(state.plan, look, before, after) if state.plan else []
@@ -260,7 +260,7 @@ def _woke(state: State, entry: Entry, look: Lookup) -> Iterator[Payload]:
         yield from _overdue(plan, look, found, task)
     if kind == "hold" and repr(found.held_until) == more:
         yield p.PlanHoldEnded(found.id, found.held_until)
-        yield from _ask_lead(plan, look, ("hold", found.id, more), plan.name)
+        yield from _ask_lead(plan, look, ("hold", found.id, more), "stand_down", plan.name)
     if kind == "report":
         yield p.ReportAsked(number=state.numbered + 1, by=BY_PLAN)
         yield from _next_report(plan, found, entry.at)
@@ -288,13 +288,14 @@ def _waits(state: State, plan: Plan, look: Lookup, key_of: tuple[str, str, str])
         return
     way = plan.pathway(path)
     yield p.DiversionWaits(change, path, kind, missing)
-    yield from _ask_lead(plan, look, (kind, change, path), way.name if way else {"en": path})
+    yield from _ask_lead(plan, look, (kind, change, path), "divert", way.name if way else {"en": path})
 
 
-def _ask_lead(plan: Plan, look: Lookup, key_of: tuple[str, str, str], what: Words) -> Iterator[Payload]:
+def _ask_lead(plan: Plan, look: Lookup, key_of: tuple[str, str, str], act: str, what: Words) -> Iterator[Payload]:
+    """Ask whoever leads; where nobody does, those who may decide on this."""
     kind, about, more = key_of
     asked = people.notice(
-        kind, about, more, people.deciders(plan, look, "divert"), people.filled(kind, look, what),
+        kind, about, more, people.deciders(plan, look, act), people.filled(kind, look, what),
         within_s=people.DECIDE_S,
     )  # fmt: skip
     if asked is not None:

@@ -37,11 +37,6 @@ class Reading:
         """What keeps it from being used."""
         return tuple(each for each in self.problems if not each.warning)
 
-    @property
-    def warnings(self) -> tuple[Problem, ...]:
-        """What does not."""
-        return tuple(each for each in self.problems if each.warning)
-
 
 def read_bytes(raw: bytes, name: str, look: Lookup | None = None) -> Reading:
     """Read and check content, against an estate where one is given. Raises nothing."""

@@ -26,7 +26,6 @@ WEIGHT: Final = {
 _ROOMY: Final = 24  # services up to which each has a row; of more, those that work are one paragraph
 _DENSE: Final = 14  # lines of a column from which the report is set smaller, so that it stays one page
 HEADS: Final = {
-    "state": mark("Situation"),
     "cuts": mark("Cuts in force"),
     "services": mark("Services that do not simply work"),
     "working": mark("Working as usual"),

@@ -22,7 +22,7 @@ from garde.journal.payload import Payload
 
 __all__ = ["KINDS", "VERSION", "State", "project"]
 
-VERSION: Final = 2  # of the state's shape and meaning
+VERSION: Final = 3  # of the state's shape and meaning
 
 _Handler = Callable[[State, Entry, Any], None]
 _AGENTS: Final[dict[type[Payload], _Handler]] = {
@@ -35,6 +35,7 @@ _HUBS: Final[dict[type[Payload], _Handler]] = {
     h.IncidentOpened: care.on_opened,
     h.IncidentRaised: care.on_raised,
     h.IncidentClosed: care.on_closed,
+    h.IncidentJoined: care.on_joined_into,
     h.HarmJoined: care.on_joined,
     h.AgentSilent: care.on_silent,
     h.AgentAlive: care.on_alive,

@@ -13,7 +13,6 @@ of them. Pure. The rules, one test each:
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from garde.emergency.care_fold import worst
@@ -22,8 +21,6 @@ from garde.emergency.memory import State
 from garde.emergency.nouns import Plan, Trigger
 from garde.emergency.services import Standing, stopped
 from garde.estate.look import Lookup
-
-Fits = Callable[[Trigger], tuple[str, ...] | None]  # the services that make it fit; None: it does not
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,6 +126,19 @@ def test_a_loop_of_triggers_ends() -> None:
     assert len(house.of(p.PlanPhaseChanged)) == 1  # it went up once, and never down by itself
 
 
+def test_an_incident_that_is_joined_into_another_proposes_nothing_anew(house: House) -> None:
+    house.incident(1)
+    house.incident(2, "i2")
+    house.hub(h.IncidentJoined("i2", "i1", "same account"))
+    assert {each.id: (each.severity, each.closed) for each in house.state.incidents.values()} == {
+        "i1": (2, False),
+        "i2": (2, True),
+    }
+    assert len(house.of(p.PlanProposed)) == 1
+    house.hub(h.IncidentRaised("i1", 2, "two servers"))
+    assert len(house.of(p.PlanProposed)) == 1
+
+
 # --- 3, 4: in force ---------------------------------------------------------------------------------------------------
 
 
@@ -170,7 +183,7 @@ def test_going_down_and_up_again_gives_and_calls_nothing_twice(house: House) -> 
 def test_a_second_time_is_a_new_one(house: House) -> None:
     house.trigger("action")
     house.say("person/anna", p.PlanStoodDown("p-1", (), "anna", "operator"))
-    assert house.state.activation is None and house.state.past[0].id == "p-1"
+    assert house.state.activation is None
     house.trigger("info")
     assert house.active().id == "p-2"
     assert [each.task for each in house.of(p.TaskGiven) if each.activation == "p-2"] == ["suppliers"]
@@ -247,6 +260,16 @@ def test_a_hold_ends_at_its_time_and_lifts_nothing(house: House) -> None:
     assert house.one(p.PlanHoldEnded).until == until
     assert house.active().held_until == 0.0
     assert house.notices("hold")[0].roles == ("general_director",)
+
+
+def test_where_nobody_leads_those_who_may_decide_on_it_are_asked() -> None:
+    house = House(plan=plan_with(leader=""))
+    house.trigger("action")
+    house.say("person/anna", p.PlanHeld("p-1", house.now + 60, "anna", "operator"))
+    house.divert(tell=(), review=60)
+    house.after(60)
+    assert [each.roles for each in house.notices("hold")] == [("general_director",)], "who may lift the plan"
+    assert [each.roles for each in house.notices("review")] == [("emergency_head", "general_director")]
 
 
 def test_a_later_hold_makes_an_older_one_void(house: House) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from emergency_house import ESTATE, House, estate_with
 
+from garde.emergency import services
 from garde.emergency.memory import Picture
 from garde.emergency.services import standings
 from garde.estate.look import Lookup
@@ -98,6 +100,30 @@ def test_a_closed_incident_leaves_cuts_as_they_are_and_forgets_harm(house: House
     house.cut("pacs")
     house.say("person/anna", h.IncidentClosed("i1", "anna"))
     assert (house.services()["laboratory"], house.services()["radiology"]) == ("works", "closed")
+
+
+def test_the_end_of_an_incident_into_which_another_was_joined_ends_both(house: House) -> None:
+    house.incident()
+    house.incident(name="i2")
+    house.hub(h.HarmJoined("i2", "lis", "v1", "", (), "first"), h.AgentSilent("pacs", house.now))
+    house.hub(h.IncidentJoined("i2", "i1", "same account"), h.IncidentJoined("i3", "i1", "same tool"))
+    assert (house.services()["laboratory"], house.services()["radiology"]) == ("degraded", "degraded")
+    house.restart()
+    house.say("person/anna", h.IncidentClosed("i1", "anna"))
+    assert (house.services()["laboratory"], house.services()["radiology"]) == ("works", "works")
+
+
+def test_what_changes_nothing_is_not_worked_out(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A night writes many thousand reports of the same servers; the estate is walked where something hangs on it."""
+    house.incident()
+    house.hub(h.HarmJoined("i1", "rec", "v1", "", (), "same hour"))
+    walked: list[object] = []
+    monkeypatch.setattr(services, "standings", lambda *_: walked.append(_) or {})
+    for number in range(2, 50):
+        house.hub(h.HarmJoined("i1", "rec", f"v{number}", "", (), "same hour"))
+    assert not walked
+    house.hub(h.HarmJoined("i1", "lis", "v1", "", (), "same hour"))
+    assert walked
 
 
 def test_a_service_that_depends_on_itself_is_said_and_ends() -> None:

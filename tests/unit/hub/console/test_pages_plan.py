@@ -57,7 +57,8 @@ def test_the_whole_plan_is_pressed_through(house: ConsoleHouse, night: Night, la
     browser = house.browser("ejanssens", language)  # nobody stays signed in for so long
     assert browser.press("/plan", "/plan", **{"act": "stand-down", "note": ""}).status == 409
     browser.press("/plan", "/plan", **{"act": "stand-down", "note": "the director accepts it", "accept": "yes"})
-    assert state(house).activation is None and state(house).past[-1].unmet
+    lifted = [each.payload for each in house.journal_entries() if isinstance(each.payload, p.PlanStoodDown)]
+    assert state(house).activation is None and lifted[-1].unmet
 
 
 def test_a_situation_report_is_made_and_is_a_page(house: ConsoleHouse) -> None:
