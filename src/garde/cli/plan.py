@@ -91,7 +91,7 @@ def plan(
     if action == "report" and (out is not None or on_paper):
         number = _await_report(place, clock, written)
         if out is not None:
-            _view(screen, place, clock, lang or _language()).last_report(out)
+            _view(screen, place, clock, lang or _language()).last_report(out, number)
         if on_paper:
             _print_report(screen, place, number)
     return 0

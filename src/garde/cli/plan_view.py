@@ -41,7 +41,7 @@ class PlanView:
 
     def __init__(self, screen: Screen, place: Path, clock: Clock, language: str) -> None:
         self._screen, self._now = screen, clock.now()
-        self.state, self.look, self._report = _folded(place, clock)
+        self.state, self.look, self._reports = _folded(place, clock)
         self.voice = self._voice(language)
 
     def _voice(self, language: str) -> Voice:
@@ -152,25 +152,28 @@ class PlanView:
 
     # --- reports ---
 
-    def last_report(self, out: Path) -> None:
-        """Write the newest report as one page."""
-        raw = self._report.value if self._report is not None else None
-        if raw is None:
-            raise NotFound("no situation report is there yet", "it is made by the running hub: try again in a moment")
-        made = reports.decode(raw)
+    def last_report(self, out: Path, number: int) -> None:
+        """Write the report that was just asked for as one page; an older one never stands in for it."""
+        found = self._reports.get(number)
+        if found is None or found.value is None:
+            raise NotFound(
+                f"situation report {number} is not there yet", "it is made by the running hub: try again in a moment"
+            )
+        made = reports.decode(found.value)
         _write(out, _set(report_sheet(made.get(self.voice.language) or next(iter(made.values())))), self._screen)
 
 
-def _folded(place: Path, clock: Clock) -> tuple[State, Lookup, Text | None]:
-    found, raw, report = State(), None, None
+def _folded(place: Path, clock: Clock) -> tuple[State, Lookup, dict[int, Text]]:
+    found, raw = State(), None
+    made: dict[int, Text] = {}
     with open_hub_journal(place, load_config(place).database, clock, read_only=True) as journal:
         for entry in journal.entries(kinds=state.KINDS):
             found = state.project(found, entry)
             if isinstance(entry.payload, EstateLoaded):
                 raw = entry.payload.content.value or raw
             if isinstance(entry.payload, ReportMade):
-                report = entry.payload.content
-    return found, Lookup(from_json(raw) if raw else Estate(name="")), report
+                made[entry.payload.number] = entry.payload.content
+    return found, Lookup(from_json(raw) if raw else Estate(name="")), made
 
 
 def _set(wanted: Document) -> bytes:

@@ -17,6 +17,7 @@ RUNNING, ENDED = "running", "ended"
 FLAGS: Final = ("emergency_open", "plan_lifted", "it_normal", "legal_closed")
 EMERGENCY: Final = "emergency"  # the way in whose opening ends the first flag
 BY_PLAN: Final = "plan"
+SOMEBODY: Final = "somebody"  # a person who is not to be named (`nameless.py`)
 
 
 @dataclass(slots=True)

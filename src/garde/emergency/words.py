@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from garde.emergency.diversion import NEIGHBOUR
-from garde.emergency.memory import Cut, Decision
+from garde.emergency.memory import BY_PLAN, SOMEBODY, Cut, Decision
 from garde.emergency.nouns import Plan
 from garde.estate.look import Lookup
 from garde.estate.nouns import Words
@@ -111,8 +111,10 @@ class Voice:
 
     def person(self, login: str) -> Said:
         """Return a person's name."""
-        if login == "plan":
+        if login == BY_PLAN:
             return self.say("the plan")
+        if login == SOMEBODY:
+            return self.say("somebody")
         if login == "local":
             return self.say("an operator at the hub")
         found = self.look.person(login)

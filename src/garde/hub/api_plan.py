@@ -6,6 +6,7 @@ data; decisions as entries (`plan_acts.py`).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from litestar import Response, Router, get, post
@@ -16,6 +17,7 @@ from garde.emergency import board as boards
 from garde.emergency import report as reports
 from garde.emergency import standdown
 from garde.emergency.memory import State
+from garde.emergency.nouns import Plan
 from garde.emergency.page import static_page
 from garde.emergency.sheets import board_sheet, report_sheet
 from garde.emergency.words import EMERGENCY_LOCALE, Voice
@@ -36,10 +38,11 @@ from garde.hub.api_shapes import (
     Written,
 )
 from garde.hub.api_shapes import EntryShown as Shown
-from garde.hub.deps import Deps
+from garde.hub.deps import Caller, Deps
 from garde.hub.guard import Door, Hub, Who
-from garde.hub.plan_acts import Desk, state_of
+from garde.hub.plan_acts import Desk
 from garde.hub.present import data, entry_data
+from garde.hub.rights import Right
 from garde.journal.entry import Entry
 from garde.journal.plan_kinds import ReportMade
 from garde.journal.speech import LANGUAGES, say_in
@@ -54,9 +57,9 @@ _PDF = "application/pdf"
 
 
 @get("/plan", sync_to_thread=True)
-def plan(deps: Hub) -> dict[str, Any]:
+def plan(deps: Hub, caller: Who) -> dict[str, Any]:
     """The plan in force or ready, what is proposed, tasks, criteria, flags and reports."""
-    state, now = state_of(deps), deps.clock.now()
+    state, now = Desk(deps, caller).state(), deps.clock.now()
     return {
         "plan": state.plan.id if state.plan else "",
         "sha256": state.digest,
@@ -73,37 +76,38 @@ def plan(deps: Hub) -> dict[str, Any]:
 
 
 @get("/plan/document", sync_to_thread=True)
-def document(deps: Hub) -> dict[str, Any]:
-    """The plan itself, as it was loaded."""
-    found = state_of(deps).plan
+def document(deps: Hub, caller: Who) -> dict[str, Any]:
+    """The plan itself, as it was loaded; who holds a role is for those who may read the record."""
+    found: Plan | None = deps.loop.look("emergency", lambda state: state.plan)  # frozen
+    if found is not None and not caller.may(Right.READ):
+        found = replace(found, roles=tuple(replace(each, people=()) for each in found.roles))
     return data(found) if found else {}
 
 
 @get("/diversion", sync_to_thread=True)
-def diversion(deps: Hub) -> list[dict[str, Any]]:
+def diversion(deps: Hub, caller: Who) -> list[dict[str, Any]]:
     """Every way in of which something was decided."""
-    return [data(each) for each in state_of(deps).diversions.values()]
+    return [data(each) for each in Desk(deps, caller).state().diversions.values()]
 
 
 @get("/services", sync_to_thread=True)
-def services(deps: Hub, lang: Lang = "en") -> dict[str, Any]:
+def services(deps: Hub, caller: Who, lang: Lang = "en") -> dict[str, Any]:
     """The clinical service board."""
-    found: dict[str, Any] = boards.as_data(_board(deps, lang))
+    found: dict[str, Any] = boards.as_data(_boards(deps, caller, lang)[0])
     return found
 
 
 @get("/services/board.pdf", sync_to_thread=True)
-def services_pdf(deps: Hub, lang: Lang = "en") -> Response[bytes]:
+def services_pdf(deps: Hub, caller: Who, lang: Lang = "en") -> Response[bytes]:
     """The board as one page of A4."""
-    return _pdf(board_sheet(_board(deps, lang)))
+    return _pdf(board_sheet(_boards(deps, caller, lang)[0]))
 
 
 @get("/services/page.html", sync_to_thread=True)
-def services_page(deps: Hub) -> Response[str]:
+def services_page(deps: Hub, caller: Who) -> Response[str]:
     """The board as one public page, every language of the hospital."""
     spoken = [each for each in deps.estate().estate.languages if each in LANGUAGES] or ["en"]
-    page = static_page([_board(deps, each) for each in spoken])
-    return Response(page, media_type="text/html; charset=utf-8")
+    return Response(static_page(_boards(deps, caller, *spoken)), media_type="text/html; charset=utf-8")
 
 
 @get("/reports/{number:str}", sync_to_thread=True)
@@ -229,8 +233,12 @@ def voice_of(deps: Deps, state: State, language: str) -> Voice:
 
 def report_of(deps: Deps, number: str, language: str) -> reports.Report:
     """Return a report from its own entry, by its number as it stands in an address; raises NotFoundException."""
-    known = next((each for each in state_of(deps).reports if str(each.number) == number), None)
-    entry = next(deps.loop.journal.entries(after=known.seq - 1, kinds=("report_made",)), None) if known else None
+
+    def find(state: State) -> int:
+        return next((each.seq for each in state.reports if str(each.number) == number), 0)
+
+    seq = deps.loop.look("emergency", find)
+    entry = next(deps.loop.journal.entries(after=seq - 1, kinds=("report_made",)), None) if seq else None
     made = entry.payload if entry is not None else None
     if not isinstance(made, ReportMade) or made.content.value is None:
         raise NotFoundException("there is no such report, or its words were erased")
@@ -238,9 +246,10 @@ def report_of(deps: Deps, number: str, language: str) -> reports.Report:
     return found.get(language) or next(iter(found.values()))
 
 
-def _board(deps: Deps, language: str) -> boards.Board:
-    state = state_of(deps)
-    return boards.make_board(state, voice_of(deps, state, language), deps.clock.now())
+def _boards(deps: Deps, caller: Caller, *languages: str) -> list[boards.Board]:
+    """Return the board in each language, all of one moment."""
+    state, now = Desk(deps, caller).state(), deps.clock.now()
+    return [boards.make_board(state, voice_of(deps, state, each), now) for each in languages]
 
 
 def _pdf(wanted: Document) -> Response[bytes]:

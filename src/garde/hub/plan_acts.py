@@ -10,21 +10,26 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from garde.emergency import check, diversion, may, standdown
 from garde.emergency.canonical import plan_loaded
 from garde.emergency.memory import ENDED, FLAGS, OPEN, RUNNING, Activation, State
+from garde.emergency.nameless import nameless
 from garde.emergency.nouns import Plan
 from garde.emergency.policy import activation_id
 from garde.emergency.read import PLANS, read_bytes, refusal
 from garde.errors import NotFound, NotPermitted, Refused, UsageError
 from garde.estate.look import Lookup
 from garde.hub.deps import Caller, Deps
+from garde.hub.rights import Right
 from garde.journal import plan_kinds as p
 from garde.journal.entry import Entry
 from garde.journal.payload import Payload
 from garde.journal.text import Text
+
+if TYPE_CHECKING:
+    from garde.hub.loop import Loop
 
 LONGEST_NOTE: Final = 1_000  # characters
 LONGEST_HOLD_S: Final = 30 * 86_400.0
@@ -51,8 +56,9 @@ class Desk:
         return self.deps.estate()
 
     def state(self) -> State:
-        """Return the state as it stands, apart from what goes on meanwhile."""
-        return state_of(self.deps)
+        """Return the state as it stands, apart from what goes on meanwhile; as far as this person may see it."""
+        found = state_of(self.deps)
+        return found if self.caller.may(Right.READ) else nameless(found)
 
     def may(self, state: State, act: str) -> bool:
         """Whether this person may do this."""
@@ -252,11 +258,16 @@ class Desk:
 
 def state_of(deps: Deps) -> State:
     """Return what the capability knows now."""
+    return state_in(deps.loop)
+
+
+def state_in(loop: Loop) -> State:
+    """Return the same, of a loop: a copy, apart from what goes on meanwhile."""
 
     def take(state: State) -> State:
         return deepcopy(state, {id(state.plan): state.plan})  # the plan is frozen, and most of it all
 
-    found: State = deps.loop.look("emergency", take)
+    found: State = loop.look("emergency", take)
     return found
 
 

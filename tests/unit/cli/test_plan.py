@@ -7,6 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from garde.clock import SystemClock
+from garde.emergency import report as reports
+from garde.emergency.memory import State
+from garde.estate.look import Lookup
+from garde.estate.nouns import Estate
+from garde.hub.config import load_config, open_hub_journal
+from garde.journal.plan_kinds import ReportMade
+from garde.journal.text import Text
+
 Garde = Callable[..., object]
 
 
@@ -57,6 +66,18 @@ def test_pages(plan: Garde, tmp_path: Path) -> None:
     assert plan("board", "--out", str(tmp_path / "b.doc")).code == 2
     assert plan("board", "--out", str(tmp_path / "none" / "b.pdf")).code == 2
     assert plan("report", "--out", str(tmp_path / "r.pdf")).code == 8  # no hub runs: it is made at its next start
+
+
+def test_an_older_report_never_stands_in_for_the_one_that_was_asked_for(plan: Garde, hub: Path, tmp_path: Path) -> None:
+    out = tmp_path / "r.pdf"
+    assert plan("report", "--out", str(out)).code == 8
+    with open_hub_journal(hub, load_config(hub).database, SystemClock()) as journal:
+        asked = next(journal.entries(kinds=("report_asked",))).payload
+        look = Lookup(Estate(name="Clinique"))
+        content = Text(reports.encode(reports.make_reports(State(), look, 0.0, number=1, by="plan")))
+        journal.append(ReportMade(asked.command, 1, "", 1, 0, content, ""))
+    ran = plan("report", "--out", str(out))
+    assert ran.code == 8 and "situation report 2 is not there yet" in ran.err and not out.exists()
 
 
 def test_a_report_that_no_printer_takes_says_where_its_page_lies(plan: Garde, hub: Path) -> None:

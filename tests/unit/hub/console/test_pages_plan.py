@@ -9,9 +9,11 @@ import pytest
 from console_house import Browser, ConsoleHouse, Night
 
 from garde.emergency.memory import State
+from garde.hub.reports import Reports
 from garde.journal import hub_kinds as h
 from garde.journal import plan_kinds as p
 from garde.journal.text import Text
+from garde.paper import Document, NotTypeset, Printed
 
 
 def state(house: ConsoleHouse) -> State:
@@ -150,23 +152,30 @@ def test_another_plan_is_not_loaded_while_one_is_in_force(house: ConsoleHouse) -
         Desk(house.hub.deps, Caller("zoe", "viewer", "session")).trigger("full", "")
 
 
-def test_where_no_page_can_be_made_the_report_stands(house: ConsoleHouse) -> None:
-    from garde.hub.reports import Reports
-    from garde.journal.plan_kinds import ReportAsked
-    from garde.paper import Document, NotTypeset, Printed
-
-    def refuse(document: Document) -> Printed:
-        raise NotTypeset("typesetting took longer than 30 s")
-
+def _report_with(house: ConsoleHouse, fault: Exception) -> object:
+    """What the performer says of a report whose page meets this fault; closing it waits for its last word."""
     said: list[object] = []
-    made = Reports(house.hub.state, lambda: house.loop, house.clock, refuse)
-    there = threading.Event()
-    made.open(lambda payloads: (said.extend(payloads), there.set()))
+    begun = threading.Event()
+
+    def typesetter(document: Document) -> Printed:
+        begun.set()
+        raise fault
+
+    made = Reports(house.hub.state, lambda: house.loop, house.clock, typesetter)
+    made.open(said.extend)
     entry = house.loop.append([p.ReportWanted("x", "operator")])[0]
-    made.begin(ReportAsked(command="c", cause=1, number=9, by="plan"), entry)
-    assert there.wait(60)
+    made.begin(p.ReportAsked(command="c", cause=1, number=9, by="plan"), entry)
+    assert begun.wait(60)
     made.close()
-    (report,) = said
+    return said[0]
+
+
+def test_where_no_page_can_be_made_the_report_stands(house: ConsoleHouse) -> None:
+    report = _report_with(house, NotTypeset("typesetting took longer than 30 s"))
     assert isinstance(report, p.ReportMade)
     assert (report.number, report.pages, report.sha256, report.fault) == (9, 0, "", "typesetting took longer than 30 s")
     assert isinstance(report.content, Text) and b'"number":9' in (report.content.value or b"")
+
+
+def test_a_report_that_cannot_be_made_at_all_says_why(house: ConsoleHouse) -> None:
+    assert _report_with(house, ValueError("no such sheet")) == h.CommandFailed("c", "ValueError: no such sheet")

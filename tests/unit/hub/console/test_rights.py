@@ -9,9 +9,11 @@ import pytest
 from console_house import PASSWORD, ConsoleHouse, Night
 
 from garde.contain import authority
+from garde.emergency.read import PLANS
 from garde.hub.deps import DECIDERS, Caller
 from garde.hub.plan_acts import Desk
 from garde.hub.rights import MAY, ROLES, Right, holders, may
+from garde.journal.hub_kinds import IncidentAnswered
 
 LOOK, READ, DECIDE, KEEP = Right.LOOK, Right.READ, Right.DECIDE, Right.KEEP
 # What the API serves: method, path, right. `I` and `C` are an incident and a cut that there are.
@@ -150,6 +152,48 @@ def test_a_ward_sees_no_name_of_a_file_or_of_an_account(house: ConsoleHouse, nig
     for path in ("/", "/wall", "/map", "/plan", "/services", "/diversion", "/machines/files-1"):
         text = browser.get(path).text
         assert "cmoreau" not in text and ".docx" not in text, path
+
+
+NAMES = ("Haddad", "shaddad", "haddad", "Okafor", "okafor", "Dr Vermeulen", "Sami")
+STANDS = ("/plan", "/plan/document", "/diversion", "/services")
+
+
+def _decided_by_many(house: ConsoleHouse) -> None:
+    """Somebody's name stands wherever one can: the plan, its tasks and criteria, a way in, a service, an incident."""
+    desk = Desk(house.hub.deps, Caller("shaddad", "crisis_coordinator", "session"))
+    text = PLANS["belgium"].read_text(encoding="utf-8")
+    desk.load(text.replace("    card: coordinator\n", "    card: coordinator\n    people: [haddad]\n", 1), "mine")
+    desk.trigger("maximal", "Sami said so")
+    desk.task("crisis-team", "take", "")
+    desk.task("crisis-team", "done", "with Dr Vermeulen")
+    desk.criterion("night", True, "ask Sami")
+    desk.flag("it_normal", "ended", "")
+    desk.divert("emergency", "diverted", "no record", None)
+    desk.told("emergency", "112", "phone")
+    desk.understood("emergency", "112", "Dr Vermeulen")
+    desk.service("radiology", "degraded", "by hand only", 600)
+    desk.service("record", "paper", "seen here", 600)
+    board = house.loop.look("board", lambda board: board)
+    house.loop.append([IncidentAnswered(next(iter(board.incidents)), "shaddad")])
+
+
+def test_a_ward_sees_no_name_of_a_person_by_page_or_by_api(house: ConsoleHouse, night: Night) -> None:
+    night.strike("files-1")
+    _decided_by_many(house)
+    pages = [path for path, right in PAGES if right is LOOK and path != "/me" and not path.endswith("pdf")]
+    api = [f"/api/v1{path}" for path in (*STANDS, "/state", "/machines", "/estate")]
+    shown = {
+        role: {path: browser.get(path).text for path in (*pages, *api)}
+        for role in ("ward", "viewer")
+        for browser in [house.browser(house.account(f"{role}-1", role))]
+    }
+    assert {path for path, text in shown["ward"].items() if any(name in text for name in NAMES)} == set()
+    named = {path for path, text in shown["viewer"].items() if any(name in text for name in NAMES)}
+    assert named >= {"/plan", "/diversion", "/services", "/wall", "/machines/files-1", *(api[:4])}
+    ward = shown["ward"]
+    assert "by somebody" in ward["/plan"] and "told" in ward["/diversion"] and "no record" in ward["/diversion"]
+    assert "somebody says so until" in ward["/services"] and "by hand only" in ward["/services"]
+    assert "in the hands of somebody" in ward["/wall"] and "Owner" not in ward["/machines/files-1"]
 
 
 def test_every_role_of_the_table_can_be_given_and_no_other(house: ConsoleHouse) -> None:

@@ -35,7 +35,7 @@ def one_machine(site: Here, visit: Seen, machine: FromPath[str], said: FromQuery
         row=row,
         machine=known,
         segment=visit.names.segment(known.segment) if known and known.segment else "",
-        owner=look.people.get(known.owner) if known else None,
+        owner=look.people.get(known.owner) if known and visit.may("read") else None,
         port=look.switch_port(machine),
         never=never,
         impact=impact(look.estate, [machine]) if known else None,
