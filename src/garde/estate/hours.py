@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from itertools import pairwise
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -30,10 +31,16 @@ class Hours:
         minute = local.weekday() * DAY + local.hour * 60 + local.minute
         return any(begin <= minute < end for begin, end in self.spans)
 
+    @property
+    def edges(self) -> frozenset[int]:
+        """The minutes of the week at which a span begins or ends."""
+        return frozenset(edge % WEEK for span in self.spans for edge in span)
+
 
 ALWAYS = Hours(((0, WEEK),))
 
 
+@lru_cache(maxsize=256)  # more lines than a rota has: they are asked for with every page
 def read_hours(text: str) -> Hours:
     """Read the hours of a rota line; ValueError with what is wrong. Nothing is always."""
     if not text.strip():

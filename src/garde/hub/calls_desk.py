@@ -19,7 +19,7 @@ from garde.journal.entry import Entry
 from garde.journal.oncall_kinds import CallTestAsked, DutyChanged, DutyDropped
 from garde.journal.text import Text
 from garde.oncall.duty import next_change, on_duty
-from garde.oncall.memory import Call, Page, State
+from garde.oncall.memory import Call, State
 from garde.oncall.survive import falls_with, hangs_on, survives_outside
 
 T = TypeVar("T")
@@ -104,21 +104,40 @@ class CallBoard:
     test_due: float
 
 
+@dataclass(frozen=True, slots=True)
+class CallsNow:
+    """What is seen of it in one glance."""
+
+    configured: bool
+    calls: tuple[CallRow, ...]  # the newest first
+    on_duty: tuple[str, ...]  # in the first role that has anybody
+
+
+def calls_now(loop: Loop, now: float) -> CallsNow:
+    """Return what is seen in one glance: nothing of channels, nor of who is on duty later."""
+    look = loop.estate
+    return _take(loop, lambda state: _now(state, look, now))
+
+
+def _now(state: State, look: Lookup, now: float) -> CallsNow:
+    duty = (on_duty(look, state.overrides, role, now) for role in _roles(state, look))
+    return CallsNow(bool(state.channels), _calls(state), next(filter(None, duty), ()))
+
+
 def call_board(loop: Loop, now: float) -> CallBoard:
     """Return how calling stands."""
     look = loop.estate
-    found: CallBoard = loop.look("oncall", lambda state: _board(state, look, now))
-    return found
+    for note in _take(loop, lambda state: [each.note for each in state.channels.values()]):
+        hangs_on(look, note)  # once for an estate, and not under the lock that every report waits for
+    return _take(loop, lambda state: _board(state, look, now))
 
 
 def _board(state: State, look: Lookup, now: float) -> CallBoard:
-    last = sorted(state.calls.values(), key=lambda each: (not each.wanted, -each.seq))[:SHOWN]
-    roles = dict.fromkeys([*state.rules.roles, *(line.role for line in look.estate.rota)])
     return CallBoard(
         configured=bool(state.channels),
-        calls=tuple(_call(each, list(state.pages.values())) for each in last),
+        calls=_calls(state),
         channels=tuple(_channels(state, look)),
-        duty=tuple(_duty(state, look, role, now) for role in roles),
+        duty=tuple(_duty(state, look, role, now) for role in _roles(state, look)),
         overrides=tuple(
             OverrideRow(name, each.role, tuple(each.people), each.since, each.until, each.by)
             for name, each in state.overrides.items()
@@ -128,15 +147,25 @@ def _board(state: State, look: Lookup, now: float) -> CallBoard:
     )
 
 
-def _call(call: Call, pages: Sequence[Page]) -> CallRow:
-    rows = tuple(
-        PageRow(each.at, each.channel, each.person, each.purpose, each.outcome, each.detail)
-        for each in pages
-        if call.notice in each.notices
-    )
+def _roles(state: State, look: Lookup) -> list[str]:
+    return list(dict.fromkeys([*state.rules.roles, *(line.role for line in look.estate.rota)]))
+
+
+def _calls(state: State) -> tuple[CallRow, ...]:
+    last = sorted(state.calls.values(), key=lambda each: (not each.wanted, -each.seq))[:SHOWN]
+    pages: dict[str, list[PageRow]] = {each.notice: [] for each in last}
+    for page in state.pages.values():
+        row = PageRow(page.at, page.channel, page.person, page.purpose, page.outcome, page.detail)
+        for notice in page.notices:
+            if notice in pages:
+                pages[notice].append(row)
+    return tuple(_call(each, pages[each.notice]) for each in last)
+
+
+def _call(call: Call, pages: Sequence[PageRow]) -> CallRow:
     return CallRow(
         call.notice, call.kind, call.about, call.needed_at, call.state, call.urgent, tuple(call.acked.items()),
-        dict(call.texts), rows,
+        dict(call.texts), tuple(pages),
     )  # fmt: skip
 
 

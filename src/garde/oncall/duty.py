@@ -12,15 +12,13 @@ zone. Rules, one test each:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
-from garde.estate.hours import read_hours
+from garde.estate.hours import ALWAYS, Hours, read_hours
 from garde.estate.look import Lookup
+from garde.estate.nouns import Duty
 from garde.oncall.memory import Override
-
-LOOK_AHEAD = timedelta(days=8)  # the rota is weekly: after so long nothing new comes
-STEP = timedelta(minutes=1)  # the finest that its hours know
 
 
 def on_duty(look: Lookup, overrides: Mapping[str, Override], role: str, at: float) -> tuple[str, ...]:
@@ -35,15 +33,9 @@ def on_duty(look: Lookup, overrides: Mapping[str, Override], role: str, at: floa
 def next_change(look: Lookup, overrides: Mapping[str, Override], role: str, at: float) -> float:
     """Return the wall seconds at which another is called first, within a week; 0 where that is always the same."""
     now = on_duty(look, overrides, role, at)
-    moment = local(at).replace(second=0, microsecond=0)
-    edges = sorted({each for it in overrides.values() for each in (it.since, it.until) if each > at})
-    hours = [read_hours(line.hours) for line in look.duty(role) if line.hours]
-    minutes = {edge % (7 * 24 * 60) for each in hours for span in each.spans for edge in span}
-    if minutes:
-        while (moment := moment + STEP) < local(at) + LOOK_AHEAD:
-            if _minute(moment) in minutes:
-                edges.append(moment.timestamp())
-    return next((edge for edge in sorted(edges) if on_duty(look, overrides, role, edge)[:1] != now[:1]), 0.0)
+    edges = {*_edges(look, role, at), *(each for it in overrides.values() for each in (it.since, it.until))}
+    coming = sorted(each for each in edges if each > at)
+    return next((edge for edge in coming if on_duty(look, overrides, role, edge)[:1] != now[:1]), 0.0)
 
 
 def local(at: float) -> datetime:
@@ -51,18 +43,26 @@ def local(at: float) -> datetime:
     return datetime.fromtimestamp(at)
 
 
-def _minute(moment: datetime) -> int:
-    return moment.weekday() * 24 * 60 + moment.hour * 60 + moment.minute
+def _edges(look: Lookup, role: str, at: float) -> Iterator[float]:
+    """Yield when a line of the rota begins or ends, in this week and the next: after so long nothing new comes."""
+    today = local(at).replace(hour=0, minute=0, second=0, microsecond=0)
+    monday = today - timedelta(days=today.weekday())
+    for minute in {edge for line in look.duty(role) for edge in _hours(line).edges}:
+        for week in (0, 1):
+            yield (monday + timedelta(weeks=week, minutes=minute)).timestamp()
 
 
 def _by_rota(look: Lookup, role: str, now: datetime) -> Iterable[str]:
     for line in look.duty(role):
-        try:
-            holds = read_hours(line.hours).holds(now)
-        except ValueError:
-            holds = True  # hours that nobody can read: better one call too many
-        if holds:
+        if _hours(line).holds(now):
             yield from line.people
+
+
+def _hours(line: Duty) -> Hours:
+    try:
+        return read_hours(line.hours)
+    except ValueError:
+        return ALWAYS  # hours that nobody can read: better one call too many
 
 
 def _known(look: Lookup, names: Iterable[str]) -> tuple[str, ...]:

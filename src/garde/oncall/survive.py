@@ -11,11 +11,15 @@ and which machines it hangs on. Pure. Rules, one test each:
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache
+from typing import Final
 
 from garde.estate.addresses import Flow, read_flow
 from garde.estate.dependencies import impact
 from garde.estate.look import Lookup
 from garde.journal.oncall_kinds import ChannelNote
+
+KEPT: Final = 64  # answers; a changed estate is another Lookup, and asked anew
 
 
 def falls_with(look: Lookup, note: ChannelNote, cut: Collection[str]) -> str:
@@ -23,22 +27,28 @@ def falls_with(look: Lookup, note: ChannelNote, cut: Collection[str]) -> str:
     if not cut:
         return ""
     known = [found.id if (found := look.machine(name)) else name for name in cut]
-    lost = impact(look.estate, known)
-    stopped = {*known, *lost.machines, *lost.stopped}
-    for need in note.needs:
-        found = look.machine(need)
-        if (found.id if found else need) in stopped:
-            return found.id if found else need
+    if note.needs and (need := _lost(look, note, known)):
+        return need
     if note.outside:
         return next((gate for gate in look.gateways if gate in known and not _stays_open(look, gate, note)), "")
     return ""
 
 
+def _lost(look: Lookup, note: ChannelNote, cut: Collection[str]) -> str:
+    """Return the first of what the channel needs that stops with these machines."""
+    lost = impact(look.estate, cut)
+    stopped = {*cut, *lost.machines, *lost.stopped}
+    needs = (found.id if (found := look.machine(need)) else need for need in note.needs)
+    return next((need for need in needs if need in stopped), "")
+
+
+@lru_cache(maxsize=KEPT)
 def hangs_on(look: Lookup, note: ChannelNote) -> tuple[str, ...]:
     """Return every machine whose loss takes the channel down, in the order of the file."""
     return tuple(each.id for each in look.estate.machines if falls_with(look, note, (each.id,)))
 
 
+@lru_cache(maxsize=KEPT)
 def survives_outside(look: Lookup, note: ChannelNote) -> bool:
     """Whether the channel works when the outside is cut at every gateway."""
     return not falls_with(look, note, tuple(look.gateways))

@@ -13,6 +13,11 @@ from garde.estate.hours import ALWAYS, DAY, DAYS, WEEK, gaps, read_hours, say_sp
 MONDAY = datetime(2026, 11, 23)
 
 
+def test_where_the_hours_begin_and_end() -> None:
+    assert read_hours("Mon 08:00-18:00; Sun 20:00-00:00").edges == {480, 1080, 6 * DAY + 1200, 0}
+    assert ALWAYS.edges == {0}
+
+
 def at(text: str, moment: str) -> bool:
     """Whether `text` covers a moment such as `Tue 03:00`."""
     day, clock = moment.split()

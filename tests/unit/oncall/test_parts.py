@@ -13,7 +13,7 @@ from oncall_house import ESTATE, MAIL, MODEM, PEOPLE, PRINTER
 
 from garde.errors import SettingsError
 from garde.estate.look import Lookup
-from garde.estate.nouns import Duty
+from garde.estate.nouns import Duty, Person
 from garde.journal.oncall_kinds import CallRules
 from garde.oncall import codes, tree
 from garde.oncall.config import load_calling
@@ -87,6 +87,27 @@ def test_duty_3_an_hour_that_nobody_covers_is_not_silent() -> None:
     assert on_duty(ROTA, {}, "dpo", at(4, 9)) == ()
 
 
+SHIFTS = st.sampled_from(["", "Mon-Fri 08:00-18:00", "Sun 20:00-06:30", "22:00-07:00", "Sat,Sun", "no hours", "Wed"])
+
+
+@given(st.lists(st.tuples(SHIFTS, st.sampled_from(PEOPLE)), max_size=3), st.integers(0, 335), st.integers(-20, 300))
+def test_the_next_change_is_the_first_there_is(lines: list[tuple[str, Person]], half: int, until: int) -> None:
+    look = Lookup(replace(ESTATE, rota=tuple(Duty("on_call_it", (who.id,), hours) for hours, who in lines)))
+    now = at(4, 0) + half * 1_800
+    standing = {"d": Override("on_call_it", ["zoe"], now - 3_600, now + until * 1_800, "x")}
+    first = on_duty(look, standing, "on_call_it", now)[:1]
+    coming = (now + step * 1_800 for step in range(1, 7 * 48 + 1))
+    wanted = next((each for each in coming if on_duty(look, standing, "on_call_it", each)[:1] != first), 0.0)
+    found = next_change(look, standing, "on_call_it", now)
+    assert found == wanted or (not wanted and found > now + 7 * 86_400)
+
+
+def test_hours_that_nobody_can_read_are_always() -> None:
+    look = Lookup(replace(ESTATE, rota=(Duty("on_call_it", ("eve",), "office hours"), *ROTA.estate.rota)))
+    assert on_duty(look, {}, "on_call_it", at(4, 9)) == ("eve", "ann", "ben")
+    assert next_change(look, {}, "on_call_it", at(4, 9)) == 0.0
+
+
 def test_quiet_hours_and_the_weekly_test() -> None:
     assert end_of_quiet("22:00-07:00", at(4, 23, 30)) == at(5, 7)
     assert end_of_quiet("22:00-07:00", at(4, 12)) == at(4, 12) and end_of_quiet("", at(4, 3)) == at(4, 3)
@@ -113,6 +134,12 @@ def test_survive_2_it_falls_with_what_it_needs_and_what_that_hangs_on() -> None:
 )  # fmt: skip
 def test_survive_3_the_outside_unless_its_address_stays_open(address: str, stands: bool) -> None:
     assert survives_outside(LOOK, replace(MAIL, address=address)) is stands
+
+
+def test_an_edited_estate_is_asked_anew() -> None:
+    without = tuple(each for each in ESTATE.machines if each.id != "sw")
+    assert hangs_on(Lookup(replace(ESTATE, machines=without)), PRINTER) == ("pc",) != hangs_on(LOOK, PRINTER)
+    assert not survives_outside(LOOK, MAIL) and survives_outside(Lookup(replace(ESTATE, gateways=())), MAIL)
 
 
 # --- the file ---------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from litestar import Response, get
 from garde.emergency.board import make_board
 from garde.emergency.words import EMERGENCY_LOCALE, Voice
 from garde.hub.board import Board, Incident
-from garde.hub.calls_desk import call_board
+from garde.hub.calls_desk import calls_now
 from garde.hub.console.site import Site, Visit
 from garde.hub.console.views import machines as machines_view
 from garde.hub.console.views.glance import Tile, glance
@@ -66,7 +66,7 @@ def tiles(site: Site, visit: Visit, opened: list[Open]) -> list[Tile]:
     """Return who knows, the plan, the services and the ways in, each in a few words."""
     state, look = state_of(site.deps), visit.names.look
     voice = Voice(say_in(visit.language, EMERGENCY_LOCALE), look, state.plan)
-    calls = call_board(site.deps.loop, visit.now) if visit.may("read") else None
+    calls = calls_now(site.deps.loop, visit.now) if visit.may("read") else None
     incidents = {each.incident.id for each in opened}
     board = make_board(state, voice, visit.now)
     return glance(state, board, voice, visit.names, calls=calls, incidents=incidents)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from garde.emergency.board import Board, PathRow
 from garde.emergency.memory import OPEN, State
 from garde.emergency.words import Voice
-from garde.hub.calls_desk import CallBoard, CallRow
+from garde.hub.calls_desk import CallRow, CallsNow
 from garde.hub.console.names import Names
 from garde.journal.speech import Said
 
@@ -32,7 +32,7 @@ class Tile:
 
 
 def glance(
-    state: State, board: Board, voice: Voice, names: Names, *, calls: CallBoard | None, incidents: Collection[str]
+    state: State, board: Board, voice: Voice, names: Names, *, calls: CallsNow | None, incidents: Collection[str]
 ) -> list[Tile]:  # fmt: skip
     """Return the tiles. `incidents`: the open ones; `calls`: None for who may not read the record."""
     first = [_calls(calls, incidents, names)] if calls is not None else []
@@ -42,7 +42,7 @@ def glance(
 # --- who knows --------------------------------------------------------------------------------------------------------
 
 
-def _calls(board: CallBoard, incidents: Collection[str], names: Names) -> Tile:
+def _calls(board: CallsNow, incidents: Collection[str], names: Names) -> Tile:
     say = names.say
     text, tone = _who(board, [each for each in board.calls if each.about in incidents], names)
     unanswered = sum(each.state == "unanswered" for each in board.calls)
@@ -52,7 +52,7 @@ def _calls(board: CallBoard, incidents: Collection[str], names: Names) -> Tile:
     return Tile("calls", "/calls", say("Who knows"), text, more, tone)
 
 
-def _who(board: CallBoard, about: list[CallRow], names: Names) -> tuple[Said, str]:
+def _who(board: CallsNow, about: list[CallRow], names: Names) -> tuple[Said, str]:
     say = names.say
     knowing = dict.fromkeys(person for each in about for person, _ in each.acked)
     asked = dict.fromkeys(page.person for each in about for page in each.pages if page.person)
@@ -62,10 +62,9 @@ def _who(board: CallBoard, about: list[CallRow], names: Names) -> tuple[Said, st
         return say("Nobody can be called"), "warn"
     if asked:
         return say("Being called: {names}", names=names.some(map(names.person, asked), NAMED)), "warn"
-    duty = next((row.now for row in board.duty if row.now), ())
-    if not duty:
+    if not board.on_duty:
         return say("Nobody is on duty"), "bad"
-    return say("On duty: {names}", names=names.person(duty[0])), "plain"
+    return say("On duty: {names}", names=names.person(board.on_duty[0])), "plain"
 
 
 # --- the others -------------------------------------------------------------------------------------------------------
