@@ -44,11 +44,6 @@ class Report:
     number: int = 0  # among those that wait
     tries: int = 0
 
-    @property
-    def name(self) -> tuple[str, str, str]:
-        """What it is joined by."""
-        return self.server, self.verdict, self.address
-
 
 @dataclass(slots=True)
 class Group:

@@ -15,9 +15,9 @@ from litestar.params import JSONBody, PathParameter
 
 from garde.hub.api_shapes import EntryShown, Written
 from garde.hub.calls_desk import CallBoard, call_board, stand_in, take_back, test_call
-from garde.hub.deps import DECIDERS
 from garde.hub.guard import Door, Hub, Who
 from garde.hub.present import entry_data
+from garde.hub.rights import Right
 from garde.journal.entry import Entry
 from garde.oncall.codes import ACK, NO, YES
 
@@ -52,7 +52,7 @@ def code(deps: Hub, caller: Who, data: JSONBody[CodeTyped]) -> Written:
     """Take a code that somebody read out: it acknowledges, or says yes or no, in that person's name."""
     if data.meaning not in MEANINGS:
         raise ClientException(f"a meaning is one of {', '.join(MEANINGS)}")
-    if data.meaning != ACK and caller.how != "token" and caller.role not in DECIDERS:
+    if data.meaning != ACK and not caller.may(Right.DECIDE):
         raise PermissionDeniedException("your account can take note of a code, not of a yes or no")
     how = "phone" if caller.how == "token" else "code"
     return _written(deps.replies.give(data.code[:200], data.meaning, how, caller.login))

@@ -17,7 +17,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from garde.clock import Clock
 from garde.errors import Refused, UsageError
@@ -181,10 +181,3 @@ def owner_of(look: Lookup, sender: str) -> str:
 def number(text: str) -> str:
     """Return what a telephone number is compared by."""
     return "".join(each for each in text if each.isascii() and each.isdigit())[-DIGITS:]
-
-
-def calls_of(loop: Loop) -> Any:
-    """Return what is remembered of calls, apart from what goes on meanwhile."""
-    import copy
-
-    return loop.look("oncall", copy.deepcopy)

@@ -8,7 +8,7 @@ hub says so in its journal and on every page about calling.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -69,29 +69,13 @@ def load_calling(path: Path) -> Calling:
 
 def _rules(path: Path, raw: dict[str, Any]) -> CallRules:
     try:
-        if unknown := set(raw) - {each.name for each in msgspec.structs.fields(_Rules)}:
+        if unknown := set(raw) - {each.name for each in fields(CallRules)}:
             raise ValueError(f"no rule named {sorted(unknown)[0]}")
-        given = msgspec.convert(raw, _Rules)
-        rules = CallRules(**{each: getattr(given, each) for each in given.__struct_fields__})
+        rules = msgspec.convert(raw, CallRules)
         _check(rules)
     except (msgspec.ValidationError, ValueError) as error:
         raise SettingsError(f"{path}: [rules]: {error}", TODO) from error
     return rules
-
-
-class _Rules(msgspec.Struct):
-    """`CallRules`, as a file may give it: every field with its default."""
-
-    step_s: float = CallRules().step_s
-    again_s: float = CallRules().again_s
-    within_s: float = CallRules().within_s
-    bundle_s: float = CallRules().bundle_s
-    gap_s: float = CallRules().gap_s
-    per_hour: int = CallRules().per_hour
-    code_s: float = CallRules().code_s
-    quiet: str = CallRules().quiet
-    test: str = CallRules().test
-    roles: tuple[str, ...] = CallRules().roles
 
 
 def _check(rules: CallRules) -> None:

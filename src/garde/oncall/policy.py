@@ -249,11 +249,12 @@ def _tested(state: State, entry: Entry, notice: str, person: str) -> Iterator[Pa
 
 def _worse(state: State, entry: Entry, look: Lookup, incident: str) -> Iterator[Payload]:
     """Rule 12, and rule 2 of subjects.py."""
-    found = subjects.sooner(state, entry, look)
-    if found is not None:
-        yield h.WakeAsked(due=found[1], key=LATE + found[0])
     call = state.calls.get(own_notice(m.INCIDENT, incident))
-    if call is None or call.wanted:
+    if call is None:
+        return
+    if call.state == m.OPEN and (due := subjects.sooner(state, look, call, entry.at)):
+        yield h.WakeAsked(due=due, key=LATE + call.notice)
+    if call.wanted:
         return
     for name in call.acked:
         person = look.people.get(name)

@@ -67,15 +67,10 @@ def needed(state: State, entry: Entry, look: Lookup) -> Iterator[Payload]:
             yield _notice(state, look, m.TEST, test, "", state.rules.within_s, roles=state.rules.roles[:1])
 
 
-def sooner(state: State, entry: Entry, look: Lookup) -> tuple[str, float] | None:
-    """Return an incident's call and when it is given up, where that is sooner than was said before (rule 2)."""
-    if not isinstance(entry.payload, h.IncidentRaised):
-        return None
-    call = state.calls.get(own_notice(m.INCIDENT, entry.payload.incident))
-    if call is None or call.state != m.OPEN:
-        return None
-    given_up = entry.at + _within(state, look, entry.payload.incident)
-    return (call.notice, given_up) if not call.late_due or given_up < call.late_due else None
+def sooner(state: State, look: Lookup, call: Call, at: float) -> float:
+    """Return when an incident's open call is given up, where that is sooner than was said before (rule 2); else 0."""
+    given_up = at + _within(state, look, call.about)
+    return given_up if not call.late_due or given_up < call.late_due else 0.0
 
 
 def _waiting_cut(state: State, look: Lookup, name: str) -> Iterator[Payload]:

@@ -1,17 +1,12 @@
 """A printer in the crisis room, over IPP.
 
-Comes in: pages. Goes out: a printed page: as a document that the printer takes, best first; plain text where it takes
-nothing else. It asks the printer itself what it takes, and which jobs it had: a page printed before is not printed
-again.
-
-`DOCUMENTS` is what a page can be made into, the best first. Plain text is always there; a better one is added by
-whoever assembles the hub.
+Comes in: pages. Goes out: a printed page, as plain text; or a document that somebody else has made. It asks the printer
+itself what it takes, and which jobs it had: a page printed before is not printed again.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
@@ -21,7 +16,6 @@ from garde.oncall.channels.base import TIMEOUT_S, Alive, Handed, OneWay, Page, U
 from garde.oncall.channels.ipp import Printer as Ipp
 from garde.oncall.channels.ipp import PrinterBusy
 
-Render = Callable[[Page], bytes]
 TEXT: Final = "text/plain"
 ANYTHING: Final = "application/octet-stream"  # the printer finds out itself
 WIDTH: Final = 76  # characters of a line: fits A4 and Letter in every printer's own font
@@ -37,9 +31,6 @@ def as_text(page: Page) -> bytes:
     return ("\r\n".join([page.title, "=" * min(len(page.title), WIDTH), "", *lines]) + "\r\n\f").encode()
 
 
-DOCUMENTS: dict[str, Render] = {TEXT: as_text}
-
-
 class PrinterOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What calling.toml says of it."""
 
@@ -53,10 +44,9 @@ class PrinterOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Printer(OneWay):
     """See the module."""
 
-    def __init__(self, name: str, options: PrinterOptions, documents: Mapping[str, Render] = DOCUMENTS) -> None:
+    def __init__(self, name: str, options: PrinterOptions) -> None:
         self.note = ChannelNote(name, "printer", "place", needs=options.needs, about=options.about)
         self._printer = Ipp(options.uri, options.timeout_s, options.ca)
-        self._documents = documents
 
     def hand(self, page: Page) -> Handed | Unable:
         name = f"Garde {page.id}"
@@ -64,9 +54,7 @@ class Printer(OneWay):
             for which in ("not-completed", "completed"):
                 if name in self._printer.jobs(which):
                     return Handed("printed before")
-            mime = self._best()
-            document = self._documents[mime if mime in self._documents else TEXT](page)
-            job = self._when_free(name, document, mime)
+            job = self._when_free(name, as_text(page), self._text())
         except (OSError, ValueError) as error:
             return unable(error)
         return Handed(f"job {job}")
@@ -99,10 +87,9 @@ class Printer(OneWay):
                 time.sleep(TRY_AGAIN_S)
         return self._printer.print(name, document, mime)
 
-    def _best(self) -> str:
-        """Return the first form of ours that the printer takes; text, undeclared, where it names none of them."""
-        taken = {str(each) for each in self._printer.attributes(_ASKED[:1]).first(_ASKED[0])}
-        return next((mime for mime in self._documents if mime in taken), ANYTHING)
+    def _text(self) -> str:
+        """Return what plain text is declared as: as nothing, where the printer does not name it."""
+        return TEXT if TEXT in self._printer.attributes(_ASKED[:1]).first(_ASKED[0]) else ANYTHING
 
 
 def _wrapped(line: str) -> list[str]:
