@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from garde.clock import VirtualClock
+from garde.contain.actions import frames
 from garde.contain.actions.snmp import DOWN, UP
 from garde.estate.nouns import Estate, Machine, Never
 from garde.hub.keeping import estate_loaded
@@ -44,6 +45,7 @@ class FakeSwitch:
     status: dict[int, int] = field(default_factory=lambda: dict.fromkeys((5, 7, 8, 9), UP))
     sets: list[tuple[int, int]] = field(default_factory=list)
     fail: bool = False
+    asked: int = 0
 
     def ports(self) -> dict[int, str]:
         if self.fail:
@@ -57,8 +59,9 @@ class FakeSwitch:
         self.sets.append((port, status))
         self.status[port] = status
 
-    def octets(self, port: int) -> int:
-        return 0
+    def octets(self) -> dict[int, int]:
+        self.asked += 1
+        return {1: self.asked, **dict.fromkeys(self.status, 0)}  # only the hub's own questions come in
 
     def close(self) -> None:
         pass
@@ -146,9 +149,10 @@ def test_what_cannot_be_done_fails_with_its_reason(desk: Desk) -> None:
     assert desk.switch.sets == []
 
 
-def test_a_port_whose_machine_still_speaks_is_not_proven(desk: Desk) -> None:
+def test_a_port_whose_machine_still_speaks_is_not_proven(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frames, "LONGEST_S", 1.2)
     ticks = iter(range(1000))
-    desk.switch.octets = lambda port: next(ticks)  # type: ignore[method-assign]
+    desk.switch.octets = lambda: {9: next(ticks)}  # type: ignore[method-assign]
     _, tried = desk.ask("ws-9", "lan9")
     assert names([tried]) == ["CutTried"] and not tried.proven  # type: ignore[attr-defined]
 

@@ -5,8 +5,9 @@ apply, prove, undo, active). Refused: a port that the switch does not have or ha
 is who is never cut off.
 
 Proven by traffic: `ifOperStatus` lags by seconds, so the machine is spoken to, and the octets that come in by the
-port are counted; the switch itself and whoever is named in `keep` must still answer. A switch forgets it with its own
-restart (the running configuration is not saved): `survives_reboot` is False, and `recover` shuts the port again."""
+port are counted (`frames.py`); the switch itself and whoever is named in `keep` must still answer. A switch forgets it
+with its own restart (the running configuration is not saved): `survives_reboot` is False, and `recover` shuts the port
+again."""
 
 from __future__ import annotations
 
@@ -21,6 +22,7 @@ from typing import ClassVar, Final
 from garde.contain.actions import probe
 from garde.contain.actions.cut import Applied, CutRefused, Plan, Proof, Undone, Why
 from garde.contain.actions.flows import Flow
+from garde.contain.actions.frames import frames_come_in
 from garde.contain.actions.nft import NeverCut
 from garde.contain.actions.records import Records, Stage, is_cut_id
 from garde.contain.actions.snmp import DOWN, UP, Login, Logins, SnmpSwitch, Switch, load_logins, parse_place
@@ -30,7 +32,7 @@ from garde.model.finding import Skipped
 from garde.sockets import plain_address
 
 SECRETS: Final = "snmp.toml"
-_LISTEN_SECONDS: Final = 0.5  # frames counted; a machine that is up sends some in this time once it is spoken to
+_LISTEN_SECONDS: Final = 0.5  # a machine that is up answers in this time once it is spoken to
 
 Opener = Callable[[str, Login], Switch]  # "ADDRESS:PORT" of the switch, its login
 
@@ -208,10 +210,19 @@ class PortCut:
         checks = []
         try:
             with self._switch(order) as switch:
-                first = switch.octets(record.number)
-                reached = _reached(order.addresses, seconds=_LISTEN_SECONDS)
+                reached: dict[str, bool] = {}
+
+                def speak() -> None:
+                    began = time.monotonic()
+                    found = _reached(order.addresses, seconds=_LISTEN_SECONDS)
+                    reached.update({address: seen or reached.get(address, False) for address, seen in found.items()})
+                    time.sleep(max(0.0, began + _LISTEN_SECONDS - time.monotonic()))
+
+                frames = frames_come_in(switch.octets, record.number, speak)
                 checks += [Check(f"{address} answers", False, seen) for address, seen in reached.items()]
-                checks.append(Check("frames come in by the port", False, switch.octets(record.number) != first))
+                checks.append(Check("frames come in by the port", False, frames is True))
+                if frames is None:
+                    checks.append(Check(f"the counters of {order.switch} move", True, False))
                 checks.append(Check(f"{order.switch} has the port shut", True, switch.admin(record.number) == DOWN))
         except (OSError, SettingsError) as error:
             return Proof(order.cut, self.verb, (*checks, Check(f"{order.switch} answers", True, False)), str(error))

@@ -78,8 +78,8 @@ class Switch(Protocol):
 
     def set_admin(self, port: int, status: int) -> None: ...
 
-    def octets(self, port: int) -> int:
-        """Octets that came in by the port so far."""
+    def octets(self) -> dict[int, int]:
+        """Octets that came in so far, by each port. What a switch says may be seconds old (`frames.py`)."""
         ...
 
     def close(self) -> None:
@@ -165,12 +165,12 @@ class SnmpSwitch:
 
         self._with(ask)
 
-    def octets(self, port: int) -> int:
-        async def ask(talk: _Talk) -> int:
-            try:
-                return int(await talk.get(f"{_OCTETS[0]}.{port}"))
-            except LookupError:
-                return int(await talk.get(f"{_OCTETS[1]}.{port}"))
+    def octets(self) -> dict[int, int]:
+        async def ask(talk: _Talk) -> dict[int, int]:
+            for column in _OCTETS:
+                if found := await talk.numbers(column):
+                    return found
+            return {}
 
         return self._with(ask)
 
@@ -226,7 +226,14 @@ class _Talk:
 
     async def column(self, name: str) -> dict[int, bytes]:
         """A column of a table, by the last number of each row's name."""
-        found: dict[int, bytes] = {}
+        return {row: bytes(value) for row, value in (await self._rows(name)).items()}
+
+    async def numbers(self, name: str) -> dict[int, int]:
+        """The same of numbers."""
+        return {row: int(value) for row, value in (await self._rows(name)).items()}
+
+    async def _rows(self, name: str) -> dict[int, Any]:
+        found: dict[int, Any] = {}
         below = f"{name}."
         walk = self._api.bulk_walk_cmd(*self._to, 0, 25, self._object(name), lookupMib=False, lexicographicMode=False)
         async for said in walk:
@@ -236,7 +243,7 @@ class _Talk:
                 break
             for row, value in rows:
                 if str(row).startswith(below) and len(found) < _MOST_PORTS:
-                    found[int(str(row).removeprefix(below))] = bytes(value)
+                    found[int(str(row).removeprefix(below))] = value
         return found
 
     def _object(self, name: str) -> Any:

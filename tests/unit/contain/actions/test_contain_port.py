@@ -33,6 +33,7 @@ class FakeSwitch:
     names: dict[int, str] = field(default_factory=lambda: {3: "Gi1/0/3", 4: "Gi1/0/4"})
     status: dict[int, int] = field(default_factory=lambda: {3: UP, 4: UP})
     closed: int = 0
+    asked: int = 0
     before_set: Callable[[], None] = lambda: None
     after_set: Callable[[], None] = lambda: None
 
@@ -47,8 +48,9 @@ class FakeSwitch:
         self.status[port] = status
         self.after_set()
 
-    def octets(self, port: int) -> int:
-        return 0
+    def octets(self) -> dict[int, int]:
+        self.asked += 1
+        return {1: self.asked, **dict.fromkeys(self.status, 0)}  # only the hub's own questions come in
 
     def close(self) -> None:
         self.closed += 1
