@@ -13,13 +13,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from tests.support.call_peers import ipp_printer, sms_daemon, smtp_sink, until, web_server
 
 from garde.oncall.channels import CHANNELS
 from garde.oncall.channels.base import Alive, Channel, Handed, Page, Unable
-from garde.oncall.channels.ipp import IppError, parse
 from garde.oncall.channels.modem import dialled
 from garde.oncall.channels.printer import Printer
 
@@ -222,15 +219,6 @@ def test_a_page_that_is_made_already_is_printed_as_it_is_or_refused_with_the_rea
         refused = printer.print("Garde report 1", page, "application/pdf")
         assert refused == Unable("this printer takes no application/pdf") and not peer.pages()
     assert isinstance(printer.print("Garde report 1", page, "application/pdf"), Unable), "it is gone"
-
-
-@given(st.binary(max_size=200))
-def test_an_ipp_answer_is_parsed_or_refused(raw: bytes) -> None:
-    for each in (raw, b"\x02\x00\x00\x00\x00\x00\x00\x01" + raw):
-        try:
-            parse(each)
-        except IppError:
-            pass
 
 
 def test_a_redirect_is_not_followed_and_headers_reach_the_relay() -> None:

@@ -13,8 +13,8 @@ import msgspec
 
 from garde.journal.oncall_kinds import ChannelNote
 from garde.oncall.channels.base import TIMEOUT_S, Alive, Handed, OneWay, Page, Unable, unable
-from garde.oncall.channels.ipp import Printer as Ipp
-from garde.oncall.channels.ipp import PrinterBusy
+from garde.paper.ipp import Printer as Ipp
+from garde.paper.ipp import PrinterBusy
 
 TEXT: Final = "text/plain"
 ANYTHING: Final = "application/octet-stream"  # the printer finds out itself
