@@ -121,6 +121,7 @@ class PackMade(Payload):
     titles: tuple[str, ...] = ()  # of each page, without a name: "MAR 1/2", "blank: transfer"
     people: Text = field(default_factory=Text)  # sealed: page -> patient's number
     fault: str = ""
+    digest: str = ""  # of the content, in hex: its first eight stand in every page's QR code
 
 
 @dataclass(frozen=True, slots=True)
