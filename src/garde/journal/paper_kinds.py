@@ -73,6 +73,17 @@ class NumberIssued(Payload):
 
 
 @dataclass(frozen=True, slots=True)
+class NumberDescribed(Payload):
+    """More is known of somebody under a downtime number: a name, allergies, another bed; or they have left."""
+
+    number: str
+    place: str
+    by: str
+    at: float  # when it was so, as the paper says
+    person: Text = field(default_factory=Text)  # sealed: all that is known from now on
+
+
+@dataclass(frozen=True, slots=True)
 class NumberVoided(Payload):
     """A downtime number is of no use: a spoilt label, a mistake. It is never given again."""
 
@@ -90,6 +101,8 @@ class NumberMatched(Payload):
     identifiers: tuple[str, ...]  # names of those that agree, two at least: family, birth, national, …
     by: str
     record: Text = field(default_factory=Text)  # sealed: the hospital's own number
+    typed: tuple[str, ...] = ()  # those of them that a person says agree: the desk knows no record to compare with
+    differ: tuple[str, ...] = ()  # what does not agree, for the second person to see
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +322,7 @@ PAPER_KINDS: dict[str, type[Payload]] = {
     "fact_heard": FactHeard,
     "numbers_reserved": NumbersReserved,
     "number_issued": NumberIssued,
+    "number_described": NumberDescribed,
     "number_voided": NumberVoided,
     "number_matched": NumberMatched,
     "number_linked": NumberLinked,

@@ -70,12 +70,31 @@ def _issued(e: p.NumberIssued, say: Say) -> _Spoken:
     ), NOTE
 
 
+def _described(e: p.NumberDescribed, say: Say) -> _Spoken:
+    return say(
+        "More is known of {number} on {place} since {at} ({by})",
+        number=e.number,
+        place=e.place,
+        at=say.clock(e.at),
+        by=e.by,
+    ), NOTE
+
+
 def _voided(e: p.NumberVoided, say: Say) -> _Spoken:
     return _noted(say("{number} is void ({by})", number=e.number, by=e.by), e.reason, say), WARN
 
 
 def _matched(e: p.NumberMatched, say: Say) -> _Spoken:
     names = say.list([say("{name}", name=name) for name in e.identifiers])
+    if e.differ:
+        differ = say.list([say("{name}", name=name) for name in e.differ])
+        return say(
+            "{by} says whose {number} is: {names} agree, {differ} DO NOT; a second person must confirm",
+            by=e.by,
+            number=e.number,
+            names=names,
+            differ=differ,
+        ), BAD
     return say(
         "{by} says whose {number} is: {names} agree; a second person must confirm",
         by=e.by,
@@ -206,6 +225,7 @@ PAPER_WRITERS: dict[type[Payload], Callable[[Any, Say], _Spoken]] = {
     p.FactHeard: _fact,
     p.NumbersReserved: _reserved,
     p.NumberIssued: _issued,
+    p.NumberDescribed: _described,
     p.NumberVoided: _voided,
     p.NumberMatched: _matched,
     p.NumberLinked: _linked,

@@ -79,6 +79,7 @@ SAMPLES: dict[str, k.Payload] = {
     "fact_heard": w.FactHeard("service_state", "record", "paper", 1_700_000_000.0, "hub"),
     "numbers_reserved": w.NumbersReserved("b1", "D1", 1, 40, "URG", "nina"),
     "number_issued": w.NumberIssued("D1-000001-X", "URG", "nina", 1_700_000_100.0, Text("sealed:AAAA")),
+    "number_described": w.NumberDescribed("D1-000001-X", "ICU", "nina", 1_700_000_150.0, Text("sealed:CCCC")),
     "number_voided": w.NumberVoided("D1-000002-Y", "nina", Text("label torn\x1b")),
     "number_matched": w.NumberMatched("m1", "D1-000001-X", ("family", "birth"), "nina", Text("sealed:BBBB")),
     "number_linked": w.NumberLinked("m1", "D1-000001-X", True, "otto", Text("seen both")),
