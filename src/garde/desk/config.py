@@ -10,7 +10,7 @@ Comes in: what `garde downtime init` was told. Goes out: `Config`, frozen.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -22,6 +22,28 @@ from garde.trust.files import write_secret
 
 FILE_NAME = "desk.json"
 LISTEN = "0.0.0.0:2575"  # the port registered for HL7
+
+
+@dataclass(frozen=True, slots=True)
+class WorklistConfig:
+    """Whom the DICOM modality worklist answers, and how."""
+
+    listen: str = ""  # HOST:PORT; "" for no worklist
+    title: str = "GARDE"  # the AE title that modalities call
+    peers: tuple[str, ...] = ()  # AE titles that may ask; none: all of them
+    language: str = "en"  # of the words that are ours: en, fr
+    issuer: str = ""  # of patient numbers (0010,0021); "" for the first of `own`, else the hospital's name
+    table: str = ""  # a file that says which orders are images; "" for the table that comes with Garde
+    stations: dict[str, str] = field(default_factory=dict)  # modality -> AE title of the station that does it
+    arrivals: tuple[str, ...] = ("CR", "CT", "DX", "US")  # here, people under downtime numbers stand without a request
+    arrival_hours: float = 24.0  # that long
+    ahead_days: float = 14.0  # what is wanted later than that is not listed yet
+    most: int = 500  # answers to one question
+    associations: int = 12  # at once
+
+    @property
+    def bind(self) -> tuple[str, int]:
+        return split_address(self.listen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +59,7 @@ class Config:
     keep_days: float = 35.0  # raw messages that nothing in the census needs any more
     gone_days: float = 7.0  # patients who are gone stay in the census this long
     longest_mb: float = 64.0  # a message larger than this is refused
+    worklist: WorklistConfig = field(default_factory=WorklistConfig)
 
     @property
     def manner(self) -> Manner:

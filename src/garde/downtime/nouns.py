@@ -214,6 +214,7 @@ class OrderStated:
     priority: str = ""
     by: str = ""
     visit: str = ""
+    section: str = ""  # who carries it out: HL7 table 0074 (OBR-24), or FHIR's category: RAD, CT, LAB, …
 
 
 @dataclass(frozen=True, slots=True)

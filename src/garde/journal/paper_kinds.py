@@ -295,6 +295,18 @@ class ResultNoted(Payload):
     by: str
     at: float
     content: Text = field(default_factory=Text)  # sealed
+    replaces: str = ""  # an earlier result that it corrects
+
+
+@dataclass(frozen=True, slots=True)
+class RequestClosed(Payload):
+    """A paper request needs no more work: it is done, its specimen or form was refused, or it was a mistake."""
+
+    request: str
+    how: str  # done | refused | void
+    by: str
+    at: float
+    note: Text = field(default_factory=Text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,6 +353,7 @@ PAPER_KINDS: dict[str, type[Payload]] = {
     "message_answered": MessageAnswered,
     "request_taken": RequestTaken,
     "result_noted": ResultNoted,
+    "request_closed": RequestClosed,
     "result_called": ResultCalled,
     "worklist_asked": WorklistAsked,
 }

@@ -19,6 +19,11 @@ HOW_RETURNED = {
     "void": mark("void"),
     "missing": mark("MISSING"),
 }
+HOW_CLOSED = {
+    "done": mark("done"),
+    "refused": mark("REFUSED: somebody must ask again"),
+    "void": mark("void"),
+}
 STEPS = {
     "identity": mark("identity"),
     "allergies": mark("allergies"),
@@ -207,6 +212,11 @@ def _result(e: p.ResultNoted, say: Say) -> _Spoken:
     return say("Result of request {request} ({by})", request=e.request, by=e.by), NOTE
 
 
+def _closed(e: p.RequestClosed, say: Say) -> _Spoken:
+    text = say("Request {request}: {how} ({by})", request=e.request, how=say.word(HOW_CLOSED, e.how), by=e.by)
+    return _noted(text, e.note, say), WARN if e.how == "refused" else NOTE
+
+
 def _called(e: p.ResultCalled, say: Say) -> _Spoken:
     known = {"result": e.result, "to": e.to, "by": e.by}
     if e.read_back:
@@ -244,6 +254,7 @@ PAPER_WRITERS: dict[type[Payload], Callable[[Any, Say], _Spoken]] = {
     p.MessageAnswered: _answered,
     p.RequestTaken: _request,
     p.ResultNoted: _result,
+    p.RequestClosed: _closed,
     p.ResultCalled: _called,
     p.WorklistAsked: _worklist,
 }

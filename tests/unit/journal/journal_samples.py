@@ -102,6 +102,7 @@ SAMPLES: dict[str, k.Payload] = {
     "message_answered": w.MessageAnswered("GD0001", "AE", "segment unknown"),
     "request_taken": w.RequestTaken("L-0001", "laboratory", "MED", "lab", 1_700_000_300.0, Text("sealed:D")),
     "result_noted": w.ResultNoted("x1", "L-0001", True, "lab", 1_700_000_400.0, Text("sealed:HH")),
+    "request_closed": w.RequestClosed("L-0001", "refused", "lab", 1_700_000_450.0, Text("haemolysed\x1b")),
     "result_called": w.ResultCalled("x1", "lab", 1_700_000_460.0, True, Text("Sister Ann\x1b")),
     "worklist_asked": w.WorklistAsked("CT1", 4),
     "hub_started": h.HubStarted("0.2.0", 12_345),

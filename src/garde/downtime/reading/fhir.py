@@ -283,7 +283,10 @@ def _value(part: dict[str, Any]) -> tuple[str, str]:
 def _request(found: dict[str, Any]) -> list[Statement]:
     standing = _STANDING.get(str(found.get("status")), Standing.UNSAID)
     what, wanted = _coded(found.get("code")), _moment(found.get("occurrenceDateTime") or found.get("authoredOn"))
-    return [OrderStated(_number(found), what, standing, wanted, str(found.get("priority", "")))]
+    by = str((found.get("requester") or {}).get("display", ""))
+    section = next((_coded(each).code or _coded(each).text for each in found.get("category", ())), "")
+    priority = str(found.get("priority", ""))
+    return [OrderStated(_number(found), what, standing, wanted, priority, by, section=section)]
 
 
 def _appointment(found: dict[str, Any]) -> list[Statement]:

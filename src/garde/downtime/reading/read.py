@@ -14,8 +14,8 @@ from garde.downtime.nouns import PersonStated, Read, Source, Statement, Told
 from garde.downtime.reading import parts, requests, results, visits
 from garde.downtime.reading.manner import Manner
 
-VERSION = 1  # raise it when more is understood: what was not is read again
-_ORDERS = ("ORM", "OMG", "OML", "OMP", "RDE", "RDS", "RAS", "OMS", "OMD")
+VERSION = 2  # raise it when more is understood: what was not is read again
+_ORDERS = ("ORM", "OMG", "OMI", "OML", "OMP", "RDE", "RDS", "RAS", "OMS", "OMD")
 _RESULTS = ("ORU", "OUL")
 _Reader = Callable[[Message, Source, Manner, float], Read]
 

@@ -1,10 +1,12 @@
 """Orders, prescriptions, and what was given.
 
-Comes in: a message (ORM, OMG, OML; RDE, OMP; RDS; RAS). Goes out: statements. An order's number is the placer's
+Comes in: a message (ORM, OMG, OMI, OML; RDE, OMP; RDS; RAS). Goes out: statements. An order's number is the placer's
 (ORC-2); the filler's only where there is no other.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from garde.downtime.hl7.message import Message, Segment, pick
 from garde.downtime.nouns import Coded, DrugStated, GivenStated, OrderStated, Standing, Statement
@@ -67,8 +69,14 @@ def _request(group: list[Segment], manner: Manner, received: float) -> list[Stat
     for obr in services or [None]:
         own = number(orc, obr)
         if own and (orc or obr):
-            found.append(_order(own, orc, obr, manner, received))
+            found.append(replace(_order(own, orc, obr, manner, received), section=_section(obr, group)))
     return found
+
+
+def _section(obr: Segment | None, group: list[Segment]) -> str:
+    """Who carries it out: the modality of an imaging order's own segment (IPC-5), else OBR-24."""
+    imaging = next((each.get(5) for each in group if each.name == "IPC"), "")
+    return (imaging or (obr.get(24) if obr else "")).upper()
 
 
 def _order(own: str, orc: Segment | None, obr: Segment | None, manner: Manner, received: float) -> OrderStated:
