@@ -141,7 +141,7 @@ def assemble(
     room = Room(state, complain)
     room.make_sure()
     orders = Orders(clock)
-    calling, fault = _calling(state, complain)
+    calling, fault = _calling(state, _link(config), complain)
     replies = Replies(secret_of(secrets.release), clock, lambda: loop)
     calls = _calls(state, calling, replies, secret_of(secrets.release), clock, loop=lambda: loop)
     reports = Reports(state, lambda: loop, clock)
@@ -184,10 +184,16 @@ def _calls(
     )  # fmt: skip
 
 
-def _calling(state: Path, complain: Callable[[str], None]) -> tuple[Calling, str]:
+def _link(config: Config) -> str:
+    """Return where a telephone in the house finds the console."""
+    host = f"[{config.address}]" if ":" in config.address else config.address
+    return f"https://{host}:{config.bind[1]}" if host else ""
+
+
+def _calling(state: Path, link: str, complain: Callable[[str], None]) -> tuple[Calling, str]:
     """Read how people are called. A slip in the file keeps no hub from starting: it is an alarm."""
     try:
-        return load_calling(state / FILE), ""
+        return load_calling(state / FILE, link), ""
     except SettingsError as error:
         complain(str(error))
         return Calling(), str(error)

@@ -43,6 +43,7 @@ class CallRules:
     quiet: str = "22:00-07:00"  # what is not urgent waits for the end; "" never
     test: str = "Mon 10:00"  # weekly test call; "" none
     roles: tuple[str, ...] = ("on_call_it", "it_director", "crisis_coordinator")  # in this order
+    link: str = ""  # of the console, as a telephone in the house reaches it: stands on each page; "" none
 
 
 @dataclass(frozen=True, slots=True)

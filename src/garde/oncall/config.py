@@ -8,6 +8,7 @@ hub says so in its journal and on every page about calling.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +26,8 @@ from garde.trust.files import read_secret
 
 FILE: Final = "calling.toml"
 TODO: Final = "docs/calling.md says what it holds"
+LONGEST_LINK: Final = 60  # characters: it costs a third of an SMS on each page
+_LINK: Final = re.compile(rf"(?=.{{9,{LONGEST_LINK}}}$)https://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::\d{{1,5}})?")
 SHORTEST_S: Final = 1.0  # of a step: shorter ones call the whole house at once
 
 
@@ -46,8 +49,8 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     channel: list[dict[str, Any]] = []
 
 
-def load_calling(path: Path) -> Calling:
-    """Read the file; no channels where there is none."""
+def load_calling(path: Path, link: str = "") -> Calling:
+    """Read the file; no channels where there is none. `link` is the console's address where the file names no other."""
     try:
         raw = read_secret(path)
     except NotFound:
@@ -59,7 +62,7 @@ def load_calling(path: Path) -> Calling:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         said = str(error) if isinstance(error, msgspec.ValidationError) else "it is no TOML"
         raise SettingsError(f"{path}: {said}", TODO) from None
-    rules = _rules(path, found.rules)
+    rules = _rules(path, {"link": link, **found.rules})
     channels = tuple(_channel(path, number, each) for number, each in enumerate(found.channel, 1))
     names = [each.note.name for each in channels]
     if len(set(names)) != len(names):
@@ -87,6 +90,8 @@ def _check(rules: CallRules) -> None:
         raise ValueError(f"there is no role {unknown[0]!r} in an estate")
     if not rules.roles:
         raise ValueError("roles names nobody")
+    if rules.link and not _LINK.fullmatch(rules.link):
+        raise ValueError(f"link is https://HOST[:PORT], {LONGEST_LINK} characters at most; or nothing")
     if rules.quiet:
         read_hours(rules.quiet)
     if rules.test:

@@ -51,7 +51,7 @@ def lines_for(state: State, look: Lookup, calls: Sequence[Call], person: str, la
             texts[0] = Said(f"GARDE · {texts[0]}")
         found += [PageLine(_short(each)) for each in texts]
         found += _asks(call, person, say) if person else []
-    return tuple(found)
+    return (*found, *_link(state, calls)) if found else ()
 
 
 def said(state: State, look: Lookup, call: Call, say: Say) -> list[Said]:
@@ -156,6 +156,14 @@ def _asks(call: Call, person: str, say: Say) -> list[PageLine]:
     if call.kind == m.INCIDENT:
         return [PageLine(str(say("Answer ######## : you take it in hand")), slot)]
     return [PageLine(str(say("Answer ######## : you know")), slot)]
+
+
+def _link(state: State, calls: Sequence[Call]) -> list[PageLine]:
+    """Return where the console shows it: the incident, where the page is about one."""
+    if not state.rules.link:
+        return []
+    about = {each.about for each in calls} & state.incidents.keys()
+    return [PageLine(state.rules.link + (f"/incidents/{about.pop()}" if len(about) == 1 else ""))]
 
 
 # --- parts ------------------------------------------------------------------------------------------------------------

@@ -179,6 +179,14 @@ def test_the_file_is_read_and_its_secrets_stay_in_it(tmp_path: Path) -> None:
     assert load_calling(tmp_path / "none.toml").channels == ()
 
 
+def test_a_page_leads_to_the_console_unless_the_file_says_otherwise(tmp_path: Path) -> None:
+    assert load_calling(_file(tmp_path, GOOD), "https://10.0.0.1:8443").rules.link == "https://10.0.0.1:8443"
+    other = GOOD.replace("step_s = 90", 'step_s = 90\nlink = "https://[fd00::1]:443"')
+    assert load_calling(_file(tmp_path, other), "https://10.0.0.1:8443").rules.link == "https://[fd00::1]:443"
+    none = GOOD.replace("step_s = 90", 'step_s = 90\nlink = ""')
+    assert load_calling(_file(tmp_path, none), "https://10.0.0.1:8443").rules.link == ""
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -186,6 +194,8 @@ def test_the_file_is_read_and_its_secrets_stay_in_it(tmp_path: Path) -> None:
         ("step_s = 90", "step_s = 0.1", "a second at least"), ("step_s = 90", "steps = 1", "no rule named"),
         ('["on_call_it"]', '["king"]', "no role"), ('name = "repair"', 'name = "../x"', "no name"),
         ('user = "u"', 'nobody = "u"', "nobody"), ("[rules]", "[rules", "no TOML"),
+        ("step_s = 90", 'link = "http://10.0.0.1"', "link is https"),
+        ("step_s = 90", 'link = "https://a/?b"', "link is https"),
         ("step_s = 90", 'test = "Monday"', "no time of the week"), ("step_s = 90", 'quiet = "late"', "late"),
     ],
 )  # fmt: skip

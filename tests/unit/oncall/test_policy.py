@@ -43,6 +43,17 @@ def test_2_what_comes_together_is_one_page(house: House) -> None:
     assert house.called() == [(1.0, "ann")]
 
 
+def test_a_page_ends_with_where_the_console_shows_it(make: Make) -> None:
+    house = make(rules=replace(RULES, link="https://10.0.0.1:8443"))
+    house.incident()
+    house.pass_time(5)
+    (page,) = house.pages(channel="modem")
+    assert page.lines[-1] == o.PageLine("https://10.0.0.1:8443/incidents/i-1")
+    house.say(house.notice("n-2"))
+    house.pass_time(30)
+    assert house.pages(channel="modem")[1].lines[-1] == o.PageLine("https://10.0.0.1:8443")
+
+
 def test_2_what_is_not_urgent_waits_for_the_end_of_quiet_hours(make: Make) -> None:
     house = make(rules=replace(RULES, quiet="00:00-23:00"))
     house.say(house.notice(urgent=False), house.notice("n-2"))
