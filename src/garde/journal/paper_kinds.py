@@ -144,17 +144,64 @@ class PackSent(Payload):
     pack: str
     place: str
     fault: str = ""
+    ward: str = ""  # the PC's name
 
 
 @dataclass(frozen=True, slots=True)
 class PackKept(Payload):
-    """A ward's PC: a pack has come, is whole, and is the newest from now on."""
+    """A ward's PC: a pack has come, is whole, and is the newest of its kind from now on."""
 
     pack: str
     pages: int
     sha256: str
     as_of: float
     made_at: float
+    place: str = ""
+    about: str = ""
+    language: str = ""
+    counter: int = 0  # of its parcel: an older one is refused from now on
+    epoch: int = 0  # of the enrolment under which it counts
+
+
+@dataclass(frozen=True, slots=True)
+class PackOpened(Payload):
+    """A ward's PC: somebody looked at a pack on its screen."""
+
+    pack: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class WardEnrolled(Payload):
+    """The desk sends packs of these places to this PC from now on. Keys are the public halves, in hex."""
+
+    ward: str  # the PC's name
+    places: tuple[str, ...]
+    address: str  # where it hears parcels; "" by stick only
+    sign: str
+    seal: str
+    epoch: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class WardForgotten(Payload):
+    """The desk sends this PC nothing any more, and believes nothing that it says."""
+
+    ward: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeskTrusted(Payload):
+    """A ward's PC takes packs from this desk from now on, and from no other."""
+
+    hospital: str
+    sign: str
+    seal: str
+    epoch: int
+    places: tuple[str, ...]
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,6 +390,10 @@ PAPER_KINDS: dict[str, type[Payload]] = {
     "pack_kept": PackKept,
     "pack_shredded": PackShredded,
     "pack_stale": PackStale,
+    "pack_opened": PackOpened,
+    "ward_enrolled": WardEnrolled,
+    "ward_forgotten": WardForgotten,
+    "desk_trusted": DeskTrusted,
     "sheets_printed": SheetsPrinted,
     "sheet_returned": SheetReturned,
     "scan_taken": ScanTaken,

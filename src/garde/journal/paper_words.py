@@ -125,8 +125,9 @@ def _made(e: p.PackMade, say: Say) -> _Spoken:
 
 def _sent(e: p.PackSent, say: Say) -> _Spoken:
     if e.fault:
+        place = f"{e.place} ({e.ward})" if e.ward else e.place
         return say(
-            "{place} does not have pack {pack}: {fault}", place=e.place, pack=e.pack, fault=say.known(e.fault)
+            "{place} does not have pack {pack}: {fault}", place=place, pack=e.pack, fault=say.known(e.fault)
         ), BAD
     return say("{place} has pack {pack}", place=e.place, pack=e.pack), GOOD
 
@@ -148,9 +149,29 @@ def _stale(e: p.PackStale, say: Say) -> _Spoken:
     return say("Pack {pack} is fresh", pack=e.pack), GOOD
 
 
+def _opened(e: p.PackOpened, say: Say) -> _Spoken:
+    return say("{by} looked at pack {pack}", by=e.by, pack=e.pack), NOTE
+
+
+def _enrolled(e: p.WardEnrolled, say: Say) -> _Spoken:
+    places = ", ".join(e.places)
+    return say("Packs of {places} go to the PC {ward} ({by})", places=places, ward=e.ward, by=e.by), GOOD
+
+
+def _forgotten(e: p.WardForgotten, say: Say) -> _Spoken:
+    return say("No packs go to the PC {ward} any more ({by})", ward=e.ward, by=e.by), WARN
+
+
+def _trusted(e: p.DeskTrusted, say: Say) -> _Spoken:
+    return say("Packs are taken from the desk of {hospital} ({by})", hospital=e.hospital, by=e.by), GOOD
+
+
 def _printed(e: p.SheetsPrinted, say: Say) -> _Spoken:
     sheets = say.many("{n} sheet", "{n} sheets", len(e.pages) * e.copies)
     known = {"sheets": sheets, "pack": e.pack, "printer": e.printer, "by": e.by}
+    if e.fault and not e.pages:
+        known["fault"] = say.known(e.fault)
+        return say("Nothing of pack {pack} came out of {printer}: {fault} ({by})", **known), BAD
     if e.fault:
         return say(
             "{sheets} of pack {pack} may not have come out of {printer}: {fault}", fault=say.known(e.fault), **known
@@ -244,6 +265,10 @@ PAPER_WRITERS: dict[type[Payload], Callable[[Any, Say], _Spoken]] = {
     p.PackKept: _kept,
     p.PackShredded: _shredded,
     p.PackStale: _stale,
+    p.PackOpened: _opened,
+    p.WardEnrolled: _enrolled,
+    p.WardForgotten: _forgotten,
+    p.DeskTrusted: _trusted,
     p.SheetsPrinted: _printed,
     p.SheetReturned: _returned,
     p.ScanTaken: _scanned,
