@@ -7,6 +7,7 @@ It prints nothing and knows no hospital.
     document.py    what goes in and comes out
     typeset.py     the process: time, memory, what it may see        child.py: what runs in it
     codes.py       QR and Code 128, as SVG
+    scan.py        codes on scanned pages, and a picture of each         scan_child.py: what runs in the process
     base.typ       what every template is set with: page, headings, tables
     fonts/         the only fonts that are used, with their licence
 """
