@@ -66,13 +66,16 @@ class OffsetClock:
     def __init__(self, path: Path) -> None:
         with open(path, "rb") as file:
             self._map = mmap.mmap(file.fileno(), 8, prot=mmap.PROT_READ)
-        self._offset = 0.0
+        self._offset = self._wanted()
 
     def offset(self) -> float:
-        """Return the seconds that this clock is ahead of the machine's."""
-        wanted: float = struct.unpack("<d", self._map[:8])[0]
-        self._offset = max(self._offset, wanted)
+        """Return the seconds that this clock is ahead of the machine's (negative: behind it)."""
+        self._offset = max(self._offset, self._wanted())
         return self._offset
+
+    def _wanted(self) -> float:
+        wanted: float = struct.unpack("<d", self._map[:8])[0]
+        return wanted
 
     def now(self) -> float:
         return time.time() + self.offset()

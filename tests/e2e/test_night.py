@@ -44,7 +44,8 @@ def entries_of(night: dict[str, Any]) -> list[dict[str, Any]]:
 
 def namespaces() -> set[str]:
     """Those of labs: other tests' client machines, which may be there meanwhile, are named otherwise."""
-    ours = re.compile(rf"garde\d+-({'|'.join([*Plan('x', 1, Path()).machines, INTERNET])})")
+    plan = Plan("x", 1, Path())
+    ours = re.compile(rf"garde\d+-({'|'.join([*plan.machines, INTERNET, *plan.aside])})")
     there = network.NETNS.iterdir() if network.NETNS.is_dir() else ()
     return {path.name for path in there if ours.fullmatch(path.name)}
 

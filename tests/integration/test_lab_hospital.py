@@ -20,15 +20,30 @@ import pytest
 
 from garde.lab.attackers.smb_attack import PASSWORD
 from garde.lab.attackers.smb_theft import Theft
-from garde.lab.hospital import fileserver, hospital, modem, needs, network, printer, record, remains
+from garde.lab.hospital import aside, fileserver, hospital, modem, needs, network, printer, record, remains
 from garde.lab.hospital.hospital import Hospital
 from garde.lab.hospital.internet import THIEF_PORT
-from garde.lab.hospital.plan import GATEWAY, HUB, INTERNET, RECORD, SHARES, SWITCH, Plan
+from garde.lab.hospital.plan import (
+    CRISIS_PRINTER,
+    DESK,
+    FEED_PORT,
+    GATEWAY,
+    HUB,
+    INTERNET,
+    MODALITY,
+    RECORD,
+    SHARES,
+    SWITCH,
+    WARD_PCS,
+    Plan,
+)
 from garde.lab.night import care, spread
 from garde.lab.night.draw import Burst, draw
 from garde.lab.night.outside import Outside, wait_until
 from garde.lab.night.prober import Line
+from garde.lab.night.traffic import Traffic
 from garde.lab.night.witness import NightWitness
+from garde.lab.ward_traffic.witness import differences
 from garde.oncall.channels.base import Handed, Page
 from garde.oncall.channels.modem import Modem, ModemOptions
 
@@ -50,7 +65,8 @@ sys.stdin.read()
 def traces() -> dict[str, set[str]]:
     """Everything of any lab that could be left on this machine."""
     # Other tests' client machines are named otherwise (garde<N>-c<host>).
-    ours = re.compile(rf"garde\d+-({'|'.join([*Plan('x', 1, Path()).machines, INTERNET])})")
+    plan = Plan("x", 1, Path())
+    ours = re.compile(rf"garde\d+-({'|'.join([*plan.machines, INTERNET, *plan.aside])})")
     there = network.NETNS.iterdir() if network.NETNS.is_dir() else ()
     spaces = {path.name for path in there if ours.fullmatch(path.name)}
     mounts = re.findall(r"\S*garde-lab\S*", Path("/proc/self/mountinfo").read_text())
@@ -74,7 +90,7 @@ def _text(path: Path) -> str:
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Hospital]:
     before = traces()
-    with Hospital("test-lab", guarded=False, documents=60) as made:
+    with Hospital("test-lab", guarded=False, documents=60, paper=True) as made:
         own = subprocess.run(["ip", "addr"], capture_output=True, text=True, check=True).stdout
         assert f"198.18.{made.plan.number}." not in own, "no address in the machine's own network"
         assert not set(re.findall(r"^\d+: ([^@:]+)", own, re.M)) & {it.port for it in made.machines.values()} - {""}
@@ -261,11 +277,55 @@ def test_the_modem_sends_and_receives_and_the_printer_prints(lab: Hospital) -> N
         assert wait_until(lambda: bool(channel.replies()), 20)
         (reply,) = channel.replies()
         assert (reply.sender, reply.text) == ("+32470000001", "YES 123456789 é")
-        done = lab.run(HUB, [sys.executable, "-P", "-c", PRINT, printer.uri(plan)], capture_output=True)
+        done = lab.run(HUB, [sys.executable, "-P", "-c", PRINT, printer.crisis(plan).uri], capture_output=True)
         assert done.stdout.count(b"Handed") == 2, done
         assert wait_until(lambda: len(outside.sheets) == 2, 20)
         assert [outside.file(each).read_bytes() for each in outside.sheets][1] == b"%PDF-1.7 page"
         assert outside.file(outside.sheets[0]).read_bytes().startswith(b"GARDE")
+
+
+def test_the_desk_hears_the_feed_and_loses_none_of_it_when_the_record_is_cut_away(lab: Hospital) -> None:
+    plan = lab.plan
+    with Traffic(lab, 7) as traffic:
+        assert traffic.wait_delivered(60)
+        network.pull_record(plan, out=True)
+        try:
+            traffic.on_paper(("SI",), ("SI",))
+            lab.advance(1800)
+            assert wait_until(lambda: traffic.state().failing and len(traffic.came()) == 1, 20)
+        finally:
+            network.pull_record(plan, out=False)
+        traffic.stop()
+        assert traffic.wait_delivered(60)
+        (census,) = aside.command(lab.programs, plan, DESK, "downtime", "census")
+        assert differences(traffic.truth(), census) == []
+        (status,) = aside.command(lab.programs, plan, DESK, "downtime", "status")
+        assert status["running"] and status["messages"] >= len(traffic.delivered()) == traffic.state().acknowledged
+        assert status["wrong_clocks"] == status["not_understood"] == {}
+
+
+def test_what_stands_aside_is_reached_from_nowhere_else(lab: Hospital) -> None:
+    plan = lab.plan
+    feed, desk = plan.feed_address(DESK), plan.aside_address(DESK)
+    assert reach(lab, RECORD, feed, FEED_PORT), "by the one wire, at the one port"
+    assert not reach(lab, MODALITY, feed, FEED_PORT, 0.3) and not reach(lab, MODALITY, desk, FEED_PORT, 0.3)
+    for machine in (HUB, "ws-ward-3", GATEWAY, INTERNET):
+        for address in (feed, desk, *(plan.aside_address(pc) for pc in WARD_PCS.values())):
+            assert not reach(lab, machine, address, FEED_PORT, 0.3), (machine, address)
+    assert not reach(lab, RECORD, plan.aside_address("pc-si"), printer.PORT, 0.3)
+    assert not any(plan.aside_address(pc) in plan.estate_text for pc in WARD_PCS.values())
+
+
+def test_each_ward_has_a_printer_at_its_own_pc(lab: Hospital) -> None:
+    for ward, pc in WARD_PCS.items():
+        uri = aside.ward_printer(lab.plan, ward).uri
+        network.pull_ward(lab.plan, ward, out=True)
+        done = lab.run(pc, [sys.executable, "-P", "-c", PRINT, uri], capture_output=True)
+        network.pull_ward(lab.plan, ward, out=False)
+        assert done.stdout.count(b"Handed") == 2, done
+        spool = lab.plan.ward_spool(ward)
+        assert wait_until(lambda spool=spool: any(spool.glob("*.pdf")), 20)  # type: ignore[misc]
+        assert not reach(lab, MODALITY, lab.plan.aside_address(pc), printer.PORT, 0.3), "nobody else prints there"
 
 
 def test_what_works_is_seen_from_the_devices_themselves(lab: Hospital) -> None:
@@ -287,9 +347,7 @@ def test_processes_of_the_lab_are_all_known(lab: Hospital) -> None:
         "postgres",
         "internet",
         "smsd",
-        "bus",
-        "avahi",
-        "printer",
+        *(f"{it}-{CRISIS_PRINTER}" for it in ("bus", "avahi", "printer")),
         *(fileserver.program_name(it) for it in SHARES),
     } <= names
     assert len(remains.living(lab.record)) >= len(names)

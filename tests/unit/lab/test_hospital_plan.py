@@ -10,9 +10,22 @@ import pytest
 from garde.estate.read import read_bytes
 from garde.lab.attackers.smb_client import LAB_NETWORKS
 from garde.lab.hospital import network
-from garde.lab.hospital.plan import CRISIS_PRINTER, GATEWAY, HUB, NUMBERS, RECORD, SHARES, SWITCH, Plan
+from garde.lab.hospital.plan import (
+    CRISIS_PRINTER,
+    DESK,
+    GATEWAY,
+    HUB,
+    MODALITY,
+    NUMBERS,
+    RECORD,
+    SHARES,
+    SWITCH,
+    WARD_PCS,
+    Plan,
+)
 from garde.lab.night.alarm import ASLEEP, AWAKE
 from garde.lab.night.outside import Outside
+from garde.lab.ward_traffic.people import WARDS
 
 HOME = Path("/nonexistent/lab")
 
@@ -33,6 +46,8 @@ def test_two_labs_share_no_address_no_mac_and_no_name() -> None:
         lambda plan: set(plan.namespaces),
         lambda plan: {network.outside_address(plan, 66, version) for version in (4, 6)},
         lambda plan: set(plan.estate.gateways[0].allow),
+        lambda plan: {plan.aside_address(name) for name in plan.aside[1:]},
+        lambda plan: {plan.feed_address(name) for name in (RECORD, DESK)},
     ):
         assert take(one).isdisjoint(take(other))  # type: ignore[no-untyped-call]
 
@@ -58,6 +73,21 @@ def test_the_hospital_has_what_the_story_needs() -> None:
     assert plan.hub_url == f"https://{plan.address(HUB)}:8443"
     assert plan.estate.gateways[0].outside == (network.OUTSIDE,)
     assert network.outside_address(plan, network.PROVIDER) in plan.estate.gateways[0].allow[0]
+
+
+def test_what_stands_aside_is_in_no_estate_and_in_no_range_of_the_hospitals() -> None:
+    plan = Plan("x", 3, HOME)
+    assert {DESK, MODALITY, *WARD_PCS.values()} < set(plan.aside) and set(plan.aside).isdisjoint(plan.machines)
+    assert set(WARD_PCS) <= {ward for ward, _ in WARDS}
+    outside = ipaddress.ip_network(f"{plan.outside4}.0/25")
+    taken = [plan.aside_address(name) for name in plan.aside[1:]]
+    taken += [plan.feed_address(name) for name in (RECORD, DESK)]
+    assert len(set(taken)) == len(taken)
+    for text in taken:
+        address = ipaddress.ip_address(text)
+        assert address not in outside and any(address in net for net in LAB_NETWORKS)
+        segments = [ipaddress.ip_network(net) for each in plan.estate.segments for net in each.networks]
+        assert not any(address in net for net in segments)
 
 
 def test_two_are_on_call_and_have_telephones_of_their_own() -> None:

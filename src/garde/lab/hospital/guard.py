@@ -6,7 +6,6 @@ a hospital's administrator uses, and nothing behind them.
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +18,7 @@ import msgspec
 from garde.errors import Incomplete
 from garde.lab.hospital import fileserver, printer, switch
 from garde.lab.hospital.plan import CRISIS_PRINTER, GATEWAY, HUB, HUB_PORT, SHARES, SWITCH, Plan
-from garde.lab.hospital.programs import GARDE, Programs
+from garde.lab.hospital.programs import GARDE, Programs, said
 from garde.lab.hospital.record import Program
 
 HUB_S = 30.0
@@ -80,7 +79,7 @@ def make_hub(programs: Programs, plan: Plan, credentials: switch.Credentials, *,
     _secret(plan.hub_state / "snmp.toml", _SNMP.format(switch=SWITCH, user=credentials.user, **snmp))
     if calling:
         folders = {name: plan.modem(name) for name in ("outbox", "sent", "error", "inbox")}
-        text = _CALLING.format(uri=printer.uri(plan), printer=CRISIS_PRINTER, **folders)
+        text = _CALLING.format(uri=printer.crisis(plan).uri, printer=CRISIS_PRINTER, **folders)
         _secret(plan.hub_state / "calling.toml", text)
     return FirstAccount(str(made["login"]), str(made["password"]))
 
@@ -96,7 +95,7 @@ def run_hub(programs: Programs, plan: Plan) -> subprocess.Popen[bytes]:
     log = plan.log("hub")
     start = log.stat().st_size if log.exists() else 0
     process = programs.daemon("hub", HUB, words)
-    programs.wait("the hub", lambda: any(_said(log, "ready", start)), HUB_S, process)
+    programs.wait("the hub", lambda: any(said(log, "ready", start)), HUB_S, process)
     return process
 
 
@@ -118,7 +117,7 @@ def start_agents(programs: Programs, plan: Plan) -> None:
     started = {machine: run_agent(programs, plan, machine) for machine in plan.guarded}
     for machine, process in started.items():
         log = plan.log(agent_name(machine))
-        programs.wait(f"the agent of {machine}", lambda log=log: any(_said(log, "ready")), AGENT_S, process)  # type: ignore[misc]
+        programs.wait(f"the agent of {machine}", lambda log=log: any(said(log, "ready")), AGENT_S, process)  # type: ignore[misc]
     _wait_alive(programs, plan)
 
 
@@ -173,25 +172,8 @@ def mode_of(plan: Plan, machine: str, programs: Sequence[Program]) -> str:
     """The mode in force that the machine's agent said when it began; "" where none runs."""
     if not any(program.name == agent_name(machine) for program in programs):
         return ""
-    said = list(_said(plan.log(agent_name(machine)), "ready"))
-    return str(said[-1].get("mode", "")) if said else "starting"
-
-
-def _said(log: Path, kind: str, start: int = 0) -> Iterator[dict[str, Any]]:
-    """The JSON lines of one kind in a program's log, from a place on."""
-    try:
-        with log.open("rb") as file:
-            file.seek(start, os.SEEK_SET)
-            lines = file.read().split(b"\n")
-    except OSError:
-        return
-    for line in lines:
-        try:
-            found = msgspec.json.decode(line)
-        except msgspec.DecodeError:
-            continue
-        if isinstance(found, dict) and found.get("kind") == kind:
-            yield found
+    lines = list(said(plan.log(agent_name(machine)), "ready"))
+    return str(lines[-1].get("mode", "")) if lines else "starting"
 
 
 def clock_words(plan: Plan) -> list[str]:

@@ -16,7 +16,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -26,6 +26,7 @@ import msgspec
 from garde.errors import Incomplete, NotPermitted
 from garde.lab.documents import Document
 from garde.lab.hospital import (
+    aside,
     database,
     disks,
     fileserver,
@@ -69,11 +70,12 @@ class Hospital:
         documents: int = DOCUMENTS,
         guarded: bool = True,
         calling: bool = True,
+        paper: bool = False,
         install: bool = True,
         show: Show = lambda text: None,
     ) -> None:
         self.name, self._stays, self._seed, self._count, self._show = name, stays, seed, documents, show
-        self._guarded, self._calling, self._install = guarded, calling, install
+        self._guarded, self._calling, self._paper, self._install = guarded, calling, paper, install
         self.documents: dict[str, list[Document]] = {}  # by file server, as they were made
 
     def __enter__(self) -> Self:
@@ -100,8 +102,11 @@ class Hospital:
             network.claim(self.plan)
         network.make(self.plan)
         self._lay_out()
-        with ThreadPoolExecutor(len(SHARES) + 3) as pool:
+        with ThreadPoolExecutor(len(SHARES) + 6) as pool:
+            stands_aside = self._make_aside(pool) if self._paper else []
             self._make_servers(pool)
+            for each in stands_aside:
+                each.result()
         if self._guarded:
             self._show("hub")
             self.console = guard.make_hub(self.programs, self.plan, self.secrets.switch, calling=self._calling)
@@ -125,6 +130,12 @@ class Hospital:
         )
         _write_secret(plan.home / "secrets.json", msgspec.json.encode(made))
 
+    def _make_aside(self, pool: ThreadPoolExecutor) -> list[Future[None]]:
+        """The desk, the ward PCs: they start while the servers do."""
+        network.make_aside(self.plan)
+        aside.set_clock(self.plan)
+        return aside.start(self.programs, self.plan, pool)
+
     def _make_servers(self, pool: ThreadPoolExecutor) -> None:
         plan, programs, known = self.plan, self.programs, self.secrets
         self._show("disks")
@@ -137,7 +148,7 @@ class Hospital:
             fileserver.prepare(plan, machine, list(known.logins))
         database_started = pool.submit(database.start, programs, plan)
         smsd = modem.start(programs, plan) if self._calling else None
-        paper = pool.submit(printer.start, programs, plan) if self._calling else None
+        crisis = pool.submit(printer.start, programs, plan, printer.crisis(plan)) if self._calling else None
         smbds = dict(
             zip(SHARES, pool.map(lambda it: fileserver.start(programs, plan, it, known.logins), SHARES), strict=True)
         )
@@ -147,9 +158,9 @@ class Hospital:
         database.fill(programs, plan, database_started.result(), known.database)
         fileserver.wait(programs, plan, smbds)
         switch.wait(programs, snmpd)
-        if smsd is not None and paper is not None:
+        if smsd is not None and crisis is not None:
             modem.wait(programs, plan, smsd)
-            printer.wait(programs, paper.result())
+            printer.wait(programs, crisis.result())
 
     def _fill(self, machine: str, seed: int) -> list[Document]:
         """Lay documents out in a share; they belong to whom the server keeps all files as."""
@@ -252,8 +263,12 @@ class Hospital:
 
     def advance(self, seconds: float) -> None:
         """Let time pass at once, in all programs of the lab."""
-        with self.plan.clock_path.open("r+b", buffering=0) as file:  # in place: they have it mapped
-            file.write(struct.pack("<d", self.clock_offset + seconds))
+        for clock in (self.plan.clock_path, self.plan.aside_clock_path):
+            if clock.exists():
+                with clock.open("r+b", buffering=0) as file:  # in place: they have it mapped
+                    offset: float = struct.unpack("<d", file.read(8))[0]
+                    file.seek(0)
+                    file.write(struct.pack("<d", offset + seconds))
 
     # -- taken down ---------------------------------------------------------------------------------------------------
 

@@ -15,11 +15,24 @@ from ipaddress import ip_interface
 from pathlib import Path
 
 from garde.errors import Incomplete
-from garde.lab.hospital.plan import GATEWAY, INTERNET, SWITCH, Plan
+from garde.lab.hospital.plan import (
+    ASIDE_SWITCH,
+    DESK,
+    FEED_PORT,
+    GATEWAY,
+    INTERNET,
+    MODALITY,
+    RECORD,
+    SWITCH,
+    WARD_PCS,
+    WORKLIST_PORT,
+    Plan,
+)
 
 NETNS = Path("/run/netns")
 OUTSIDE = "wan0"  # the gateway's interface that leads out, as the estate names it
 BRIDGE = "br0"
+FEED = "feed0"  # both ends of the wire on which the feed comes
 _ENTER = Path(__file__).with_name("enter.py")
 # In the Internet: who takes what is stolen, and the telephone provider, the one flow that stays open.
 THIEF, PROVIDER = 66, 20
@@ -52,8 +65,7 @@ def entering(namespace: str, own: Mapping[Path, str], arguments: Sequence[str]) 
 
 def make(plan: Plan) -> None:
     """Make all of it; the switch's namespace (made by `claim`) is there."""
-    others = [name for name in plan.namespaces if name != plan.namespace(SWITCH)]
-    _ip_lines("", [f"netns add {name}" for name in others])
+    _ip_lines("", [f"netns add {plan.namespace(it)}" for it in (*plan.machines, INTERNET) if it != SWITCH])
     _make_switch(plan)
     for machine in plan.machines:
         if machine != SWITCH:
@@ -108,22 +120,71 @@ def _make_outside(plan: Plan) -> None:
         gateway,
         [
             f"link add {OUTSIDE} type veth peer name eth0 netns {internet}",
-            f"addr add {plan.outside4}.1/24 dev {OUTSIDE}",
+            f"addr add {plan.outside4}.1/25 dev {OUTSIDE}",
             f"addr add {plan.outside6}:1/64 dev {OUTSIDE} nodad",
             f"link set {OUTSIDE} up",
         ],
     )
     lines = ["link set lo up", "link set eth0 up"]
     for host in (THIEF, PROVIDER):
-        lines += [f"addr add {plan.outside4}.{host}/24 dev eth0", f"addr add {plan.outside6}:{host}/64 dev eth0 nodad"]
+        lines += [f"addr add {plan.outside4}.{host}/25 dev eth0", f"addr add {plan.outside6}:{host}/64 dev eth0 nodad"]
     _ip_lines(internet, lines)
     _output(command(gateway, ["sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"]))
     _output(command(gateway, ["nft", "-f", "-"]), stdin=_FIREWALL)
 
 
+# --- what stands aside ------------------------------------------------------------------------------------------------
+
+_DESK_DOOR = """\
+table inet desk {{
+    chain input {{
+        type filter hook input priority filter; policy drop;
+        iifname "lo" accept
+        ct state established,related accept
+        iifname "{feed}" tcp dport {feed_port} accept
+        iifname "eth0" ip saddr {modality} tcp dport {worklist_port} accept
+    }}
+}}
+"""
+
+
+def make_aside(plan: Plan) -> None:
+    """A switch of its own with the desk, the ward PCs and a modality on it; one wire from the record, for the feed."""
+    _ip_lines("", [f"netns add {plan.namespace(name)}" for name in plan.aside])
+    lines = ["link set lo up", f"link add {BRIDGE} type bridge mcast_snooping 0", f"link set {BRIDGE} up"]
+    hosts = [name for name in plan.aside if name != ASIDE_SWITCH]
+    for name in hosts:
+        lines += [f"link add {name} type veth peer name eth0 netns {plan.namespace(name)}"]
+        lines += [f"link set {name} master {BRIDGE} up"]
+    _ip_lines(plan.namespace(ASIDE_SWITCH), lines)
+    for name in hosts:
+        address = f"addr add {plan.aside_address(name)}/26 dev eth0"
+        _ip_lines(plan.namespace(name), ["link set lo up", "link set eth0 up", address])
+    lines = [f"link add {FEED} type veth peer name {FEED} netns {plan.namespace(DESK)}"]
+    for name in (RECORD, DESK):
+        lines += [f"link set {FEED} up", f"addr add {plan.feed_address(name)}/30 dev {FEED}"]
+        _ip_lines(plan.namespace(name), lines)
+        lines = []
+    door = {"feed": FEED, "feed_port": FEED_PORT, "worklist_port": WORKLIST_PORT}
+    text = _DESK_DOOR.format(modality=plan.aside_address(MODALITY), **door)
+    _output(command(plan.namespace(DESK), ["nft", "-f", "-"]), stdin=text)
+
+
+def pull_record(plan: Plan, *, out: bool) -> None:
+    """Pull both plugs of the record's server, the hospital's and the feed's, or put them back."""
+    state = "down" if out else "up"
+    _ip_lines(plan.namespace(SWITCH), [f"link set {plan.machines[RECORD].port} {state}"])
+    _ip_lines(plan.namespace(DESK), [f"link set {FEED} {state}"])
+
+
+def pull_ward(plan: Plan, ward: str, *, out: bool) -> None:
+    """Pull a ward PC's plug at the switch that stands aside, or put it back."""
+    _ip_lines(plan.namespace(ASIDE_SWITCH), [f"link set {WARD_PCS[ward]} {'down' if out else 'up'}"])
+
+
 def outside_address(plan: Plan, host: int, version: int = 4) -> str:
     """The address of a host in the Internet."""
-    text = f"{plan.outside4}.{host}/24" if version == 4 else f"{plan.outside6}:{host}/64"
+    text = f"{plan.outside4}.{host}/25" if version == 4 else f"{plan.outside6}:{host}/64"
     return str(ip_interface(text).ip)
 
 

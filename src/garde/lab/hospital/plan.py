@@ -32,6 +32,12 @@ RECORD, GATEWAY, HUB, SWITCH = "record", "gateway", "hub", "switch"
 CRISIS_PRINTER = "printer-crisis"
 INTERNET = "internet"  # a namespace, and no machine of the hospital
 HUB_PORT = 8443
+# What stands aside, on a switch of its own: in no estate, so that the hub knows of none of it and can cut none of it.
+ASIDE_SWITCH, DESK, MODALITY = "aside", "desk", "xray-1"
+WARD_PCS = {"SI": "pc-si", "MAT": "pc-mat"}  # by ward: each with a printer of its own
+_ASIDE = {DESK: 130, MODALITY: 141, "pc-si": 151, "pc-mat": 152}  # the last part of each address
+FEED_PORT = 2575  # the desk, for HL7
+WORKLIST_PORT = 11112  # the desk, for DICOM
 
 
 @dataclass(frozen=True)
@@ -67,8 +73,14 @@ class Plan:
         return tuple(machine.id for machine in self.estate.machines if machine.agent)
 
     @property
+    def aside(self) -> tuple[str, ...]:
+        """What stands aside from the hospital's own network."""
+        return (ASIDE_SWITCH, *_ASIDE)
+
+    @property
     def namespaces(self) -> tuple[str, ...]:
-        return tuple(self.namespace(name) for name in (*self.machines, INTERNET))
+        """Every one that a lab may have."""
+        return tuple(self.namespace(name) for name in (*self.machines, INTERNET, *self.aside))
 
     def namespace(self, machine: str) -> str:
         return f"garde{self.number}-{machine}"
@@ -80,9 +92,17 @@ class Plan:
     def address6(self, machine: str) -> str:
         return self.machines[machine].addresses[1]
 
+    def aside_address(self, machine: str) -> str:
+        """The address on the switch that stands aside; IPv4 alone."""
+        return f"{self.outside4}.{_ASIDE[machine]}"
+
+    def feed_address(self, machine: str) -> str:
+        """The record's end, or the desk's, of the wire on which the feed comes."""
+        return f"{self.outside4}.{ {RECORD: 193, DESK: 194}[machine] }"
+
     @property
     def outside4(self) -> str:
-        """The network outside, without its last part."""
+        """The network outside, without its last part. Its lower half lies outside; the upper one stands aside."""
         return f"198.19.{self.number}"
 
     @property
@@ -104,8 +124,24 @@ class Plan:
         return self.home / "clock"
 
     @property
+    def aside_clock_path(self) -> Path:
+        """The clock of what stands aside: it shares not even that. The night begins at 03:00 on it."""
+        return self.home / "clock-aside"
+
+    @property
     def hub_state(self) -> Path:
         return self.home / "hub"
+
+    @property
+    def desk_state(self) -> Path:
+        return self.machine_home(DESK) / "state"
+
+    def ward_state(self, ward: str) -> Path:
+        return self.machine_home(WARD_PCS[ward]) / "state"
+
+    def ward_spool(self, ward: str) -> Path:
+        """Where a ward's printer keeps what it printed."""
+        return self.machine_home(WARD_PCS[ward]) / "spool"
 
     def agent_state(self, machine: str) -> Path:
         return self.home / "agents" / machine

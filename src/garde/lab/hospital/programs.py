@@ -11,10 +11,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 import garde
 from garde.contain.actions import proc
@@ -129,3 +131,20 @@ class Programs:
     def reap(self) -> None:
         """Take note of those of our children that have ended: they would stay as zombies."""
         self._children = {pid: process for pid, process in self._children.items() if process.poll() is None}
+
+
+def said(log: Path, kind: str, start: int = 0) -> Iterator[dict[str, Any]]:
+    """The JSON lines of one kind in a program's log, from a place on."""
+    try:
+        with log.open("rb") as file:
+            file.seek(start, os.SEEK_SET)
+            lines = file.read().split(b"\n")
+    except OSError:
+        return
+    for line in lines:
+        try:
+            found = msgspec.json.decode(line)
+        except msgspec.DecodeError:
+            continue
+        if isinstance(found, dict) and found.get("kind") == kind:
+            yield found

@@ -4,6 +4,9 @@ Comes in: a seed. Goes out: `Sent`, one at a time, each with its moment in the h
 books, at any moment between two messages. What happens: people come (to a bed, by the emergency department, born),
 move, are moved back, go, come back; are asked about allergies; get prescriptions that are given in four rounds a day;
 are tested, with preliminary, final and corrected values; somebody unknown gets a name, and two numbers are merged.
+
+Wards may be on paper (`paper`): what is given there is written down to the minute, as nurses do, and its message says
+so (`Given.on_paper`): it is for whoever plays the ward to keep it back.
 """
 
 from __future__ import annotations
@@ -33,11 +36,31 @@ _FULL = 0.88  # share of beds that are taken at the beginning
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """One line of a medication sheet that was signed, or refused."""
+
+    at: float
+    ward: str
+    mrn: str
+    visit: str
+    order: str
+    code: str
+    text: str
+    dose: str
+    unit: str
+    route: str
+    nurse: str  # id^family^given
+    refused: bool
+    on_paper: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """One message on its way."""
 
     at: float
     data: bytes
+    given: Given | None = None
 
 
 @dataclass(slots=True)
@@ -71,6 +94,9 @@ class Hospital:
         self.outpatients: dict[str, tuple[str, float, bool]] = {}
         beds = [(ward, f"{n // 2 + 1:02d}", f"{n % 2 + 1}") for ward, count in WARDS for n in range(count)]
         self.beds: dict[Bed, str] = dict.fromkeys(beds, "")  # bed -> visit
+        self.paper: frozenset[str] = frozenset()  # wards
+        self.wanted: list[str] = []  # wards to which somebody comes next
+        self.came: list[tuple[Stay, Bed]] = []  # who has come so, and to which bed
 
     # --- the course of events ---
 
@@ -81,6 +107,8 @@ class Hospital:
             yield from self._admit()
         while True:
             self._now += self._draw.expovariate(1 / _EACH_S)
+            while self.wanted:
+                yield from self._admit_in(self.wanted.pop(0))
             if self._is_round():
                 yield from self._round()
             yield from self._happening()
@@ -131,6 +159,17 @@ class Hospital:
             self._now += 5
             self._leave(stay)
             yield self._adt("A11", stay)
+
+    def _admit_in(self, ward: str) -> Iterator[Sent]:
+        """Somebody comes to this ward, with a name; if no bed is free, somebody goes home."""
+        if (bed := self._free(ward=ward)) is None:
+            leaves = next(stay for stay in self.stays.values() if stay.bed[0] == ward)
+            bed = leaves.bed
+            self._leave(leaves)
+            yield self._adt("A03", leaves)
+        stay = self._new(bed, human(self._draw, self._next()))
+        self.came.append((stay, bed))
+        yield self._adt("A01", stay)
 
     def _birth(self) -> Iterator[Sent]:
         mothers = [each for each in self.stays.values() if each.bed[0] == "MAT"]
@@ -315,18 +354,24 @@ class Hospital:
     def _round(self) -> Iterator[Sent]:
         """Every live prescription is given, or refused."""
         for stay in list(self.stays.values()):
-            for number, (code, text, dose, unit, *_) in list(stay.drugs.items()):
+            on_paper = stay.bed[0] in self.paper
+            for number, (code, text, dose, unit, route, _) in list(stay.drugs.items()):
                 self._now += self._draw.uniform(0.5, 3)
+                when = self._now // 60 * 60 if on_paper else self._now
                 refused = self._draw.random() < 0.02
                 if not refused:
-                    stay.given[number] = self._now
-                at, status = self.pharma.time(self._now), "RE" if refused else "CP"
+                    stay.given[number] = when
+                at, status = self.pharma.time(when), "RE" if refused else "CP"
                 nurse = self._draw.choice(NURSES)
                 rxa = f"RXA|0|1|{at}|{at}|{code}^{escaped(text)}^ATC|{dose}|{unit}|||{nurse}||||||||||{status}"
+                given = Given(
+                    when, stay.bed[0], stay.mrn, stay.number, number, code, text, dose, unit, route, nurse, refused,
+                    on_paper,
+                )  # fmt: skip
                 yield Sent(self._now, self.pharma.message("RAS^O17", self._now, [
                     self._pid(self.people[stay.mrn], self.pharma), f"PV1|1|I|||||||||||||||||{stay.number}",
                     f"ORC|RE|{number}", rxa,
-                ]))  # fmt: skip
+                ]), given)  # fmt: skip
 
     # --- outpatients ---
 

@@ -39,3 +39,28 @@ def test_it_has_160_beds_and_never_two_in_one() -> None:
 def test_everything_happens_in_it() -> None:
     events = {f"ADT^A{number:02d}" for number in (1, 2, 3, 4, 6, 8, 11, 12, 13, 40)}
     assert events | {"ORM^O01", "ORU^R01", "RDE^O11", "RAS^O17", "SIU^S12", "SIU^S15"} == set(_kinds(1, 4000))
+
+
+def test_a_ward_on_paper_writes_to_the_minute_and_the_books_say_the_same() -> None:
+    hospital = Hospital(1, BEGINS)
+    hospital.paper = frozenset(("SI",))
+    given = [each.given for each in itertools.islice(hospital.messages(), 3000) if each.given]
+    on_paper = [each for each in given if each.on_paper]
+    assert on_paper and {each.ward for each in on_paper} == {"SI"}
+    assert all(each.at % 60 == 0 for each in on_paper) and not all(each.at % 60 == 0 for each in given)
+    last = {each.order: each.at for each in given if not each.refused}
+    books = hospital.truth()["patients"].values()
+    assert all(last[order] // 1 == at for found in books for order, at in found["last_given"].items())
+
+
+def test_whoever_is_wanted_comes_next_and_somebody_goes_where_no_bed_is_free() -> None:
+    hospital = Hospital(1, BEGINS)
+    course = hospital.messages()
+    for _ in itertools.islice(course, 1500):
+        pass
+    hospital.wanted += ["SI", "SI", "MAT"]
+    for _ in itertools.islice(course, 12):
+        pass
+    assert [bed[0] for _, bed in hospital.came] == ["SI", "SI", "MAT"]
+    taken = [mrn for mrn in hospital.truth()["beds"].values() if mrn]
+    assert {stay.mrn for stay, _ in hospital.came} <= set(taken) and len(taken) == len(set(taken))
