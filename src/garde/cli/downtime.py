@@ -128,39 +128,9 @@ def _run(state: Path, listen: str, clock: Clock, screen: Screen) -> int:
 
 
 def _ask(state: Path, clock: Clock, question: dict[str, Any]) -> dict[str, Any]:
-    """Ask the running desk; where none runs, read what is stored."""
-    from garde.desk.control import ask_desk
-    from garde.errors import HubAbsent, Refused
+    from garde.desk.asking import ask_or_read
 
-    try:
-        found = ask_desk(state, question)
-    except HubAbsent:
-        return _read_here(state, clock, question)
-    if "error" in found:
-        raise Refused(str(found["error"]))
-    return found
-
-
-def _read_here(state: Path, clock: Clock, question: dict[str, Any]) -> dict[str, Any]:
-    import os
-
-    from garde.desk.config import load_config
-    from garde.desk.control import user_name
-    from garde.desk.keeper import rebuilt
-    from garde.downtime.store.messages import MessageStore
-    from garde.downtime.store.seal import Seal
-
-    config = load_config(state)
-    with MessageStore(state, Seal.load(state)) as store:
-        keeper = rebuilt(state, config, store, clock)
-        if question["ask"] == "status":
-            return {**keeper.status(), "running": False}
-        who = user_name(os.getuid())
-        if question["ask"] == "patient":
-            keeper.looked(who, "one patient")
-            return {"patients": keeper.patient_plain(question["number"])}
-        keeper.looked(who, f"census {question['ward']}".strip())
-        return keeper.census_plain(question["ward"])
+    return ask_or_read(state, clock, question)
 
 
 # --- shown ------------------------------------------------------------------------------------------------------------
@@ -214,8 +184,33 @@ def _show_census(found: dict[str, Any], screen: Screen) -> None:
         screen.line(f"    {_allergies(row['patient']['allergies'])}", _allergy_tone(row["patient"]["allergies"]))
         for flag in sorted(row["flags"]):
             screen.line(f"    ! {flag}", "warn")
+    for arrival in found["arrivals"]:
+        _show_arrival(arrival, screen)
     for place in found["empty"]:
         screen.line(plain("/".join(filter(None, (place["ward"], place["room"], place["bed"]))) + "  (empty)"), "dim")
+
+
+def _show_arrival(found: dict[str, Any], screen: Screen) -> None:
+    """One row of its own for who arrived during the downtime: never joined to another row here."""
+    from datetime import datetime
+
+    from garde.journal.text import plain
+
+    place, person = found["place"], found["person"]
+    bed = "/".join(filter(None, (place["ward"], place["room"], place["bed"])))
+    name = " ".join(filter(None, (person["family"], person["given"]))) or "NAME NOT RECORDED"
+    when = datetime.fromtimestamp(found["arrived"]).strftime("%d.%m. %H:%M")
+    screen.line(plain(f"{bed}  {name}  {person['birth'] or 'birth date not recorded'}  {found['number']}"))
+    screen.line(f"    arrived during the downtime, {when}; not in the record", "warn")
+    if not found["legible"]:
+        screen.line("    ! WHAT IS KNOWN OF THIS PERSON CANNOT BE READ: ask them", "bad")
+    words = {"recorded": f"ALLERGIES: {plain(found['allergic_to'])}", "none known": "no known allergy (as told)"}
+    told = words.get(found["allergies"], "allergies NOT RECORDED — ask the patient")
+    screen.line(f"    {told}", _allergy_tone({"status": found["allergies"]}))
+    if found["record"]:
+        screen.line(plain(f"    linked to {found['record']}, which does not show all of this on this ward"), "warn")
+    elif found["waiting"]:
+        screen.line("    ! a match waits for a second person", "warn")
 
 
 def _allergies(found: dict[str, Any]) -> str:

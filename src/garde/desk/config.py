@@ -47,6 +47,18 @@ class WorklistConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class NumbersConfig:
+    """Downtime numbers: what they begin with, and the sheets that their labels are printed on."""
+
+    prefix: str = "D1"  # of this desk; another site's desk has another
+    columns: int = 3  # labels side by side on a sheet of A4
+    rows: int = 8
+    margin_x: float = 0.0  # mm left and right of them
+    margin_y: float = 4.5  # mm above and below
+    copies: int = 3  # labels of each number: wristband, file, one to spare
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """What the desk needs to know."""
 
@@ -60,6 +72,7 @@ class Config:
     gone_days: float = 7.0  # patients who are gone stay in the census this long
     longest_mb: float = 64.0  # a message larger than this is refused
     worklist: WorklistConfig = field(default_factory=WorklistConfig)
+    numbers: NumbersConfig = field(default_factory=NumbersConfig)
 
     @property
     def manner(self) -> Manner:

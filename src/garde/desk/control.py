@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from garde.desk.answers import answer
 from garde.desk.keeper import Keeper
 from garde.downtime.store.messages import Form, Heard
 from garde.errors import GardeError, HubAbsent, StateDamaged
@@ -61,20 +62,10 @@ async def _answer(
     take: Callable[[list[Heard]], Awaitable[bool]],
     now: Callable[[], float],
 ) -> dict[str, Any]:
-    match asked["ask"]:
-        case "status":
-            return keeper.status()
-        case "census":
-            ward = str(asked.get("ward", ""))
-            keeper.looked(who, f"census {ward}".strip())
-            return keeper.census_plain(ward)
-        case "patient":
-            keeper.looked(who, "one patient")
-            return {"patients": keeper.patient_plain(str(asked["number"]))}
-        case "import":
-            heard = [Heard(base64.b64decode(each), now(), Form(asked["form"])) for each in asked["items"]]
-            return {"taken": len(heard)} if await take(heard) else {"error": "it cannot be stored now"}
-    return {"error": "no such question"}
+    if asked["ask"] == "import":
+        heard = [Heard(base64.b64decode(each), now(), Form(asked["form"])) for each in asked["items"]]
+        return {"taken": len(heard)} if await take(heard) else {"error": "it cannot be stored now"}
+    return answer(keeper, who, asked)
 
 
 def _peer(sock: socket.socket) -> str:

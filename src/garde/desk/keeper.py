@@ -14,9 +14,13 @@ import msgspec
 
 from garde.clock import Clock
 from garde.desk.config import Config
+from garde.downtime.book import Book
 from garde.downtime.census.state import Census
 from garde.downtime.census.view import census_view, patient_views
 from garde.downtime.nouns import Read
+from garde.downtime.numbers.form import compare
+from garde.downtime.numbers.people import arrivals, rows_beside
+from garde.downtime.numbers.state import State, numbers_fold
 from garde.downtime.reading.fhir import read_fhir
 from garde.downtime.reading.manner import Manner
 from garde.downtime.reading.read import VERSION, read_hl7
@@ -34,8 +38,10 @@ _UNREAD = {Form.BROKEN: "cut off", Form.NOISE: "not MLLP"}
 class Keeper:
     """One desk's memory."""
 
-    def __init__(self, config: Config, store: MessageStore, clock: Clock) -> None:
+    def __init__(self, config: Config, store: MessageStore, clock: Clock, book: Book | None = None) -> None:
         self.config, self.store, self._clock = config, store, clock
+        self._book = book
+        self._numbers = numbers_fold(book) if book else None
         self.census = Census()
         self.since = clock.now()
         self.rebuilding = False
@@ -118,6 +124,7 @@ class Keeper:
             "outpatients": len(view.outpatients),
             "empty_beds": len(view.empty),
             "not_understood": dict(sorted(self.census.reasons.items())),
+            "arrivals": len(arrivals(self.numbers())),
             "doubts": dict(sorted(self.census.doubts.items())),
             "lag_p95_s": _p95(self.lags),
         }
@@ -133,8 +140,23 @@ class Keeper:
             for name in ("rows", "outpatients", "expected"):
                 view[name] = [row for row in view[name] if row["visit"]["place"]["ward"] == ward]
             view["empty"] = [place for place in view["empty"] if place["ward"] == ward]
+        view["arrivals"] = [each for each in self.arrivals_plain() if ward in ("", each["place"]["ward"])]
         fresh: dict[str, Any] = msgspec.to_builtins(self.freshness())
         return {"as_of": fresh, "rebuilding": self.rebuilding, **view}
+
+    def numbers(self) -> State:
+        """Return the downtime numbers as the desk's journal has them now."""
+        return self._book.follow(self._numbers) if self._book and self._numbers else State()
+
+    def arrivals_plain(self) -> list[dict[str, Any]]:
+        """Return who must be shown beside the census: they arrived under a downtime number."""
+        found: list[dict[str, Any]] = msgspec.to_builtins(rows_beside(self.numbers(), census_view(self.census)))
+        return found
+
+    def prefix_plain(self, prefix: str) -> dict[str, Any]:
+        """Say whether numbers with this prefix could be patients' own; counts only."""
+        found: dict[str, Any] = msgspec.to_builtins(compare(prefix, [*self.census.patients, *self.census.merges]))
+        return {**found, "rebuilding": self.rebuilding}
 
     def patient_plain(self, number: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = msgspec.to_builtins(patient_views(self.census, number))
@@ -150,9 +172,9 @@ def _p95(values: Iterable[float]) -> float | None:
     return round(found[int(len(found) * 0.95)], 6) if found else None
 
 
-def rebuilt(state: Path, config: Config, store: MessageStore, clock: Clock) -> Keeper:
+def rebuilt(state: Path, config: Config, store: MessageStore, clock: Clock, book: Book | None = None) -> Keeper:
     """Return a keeper that has read everything: for questions where no desk runs."""
-    keeper = Keeper(config, store, clock)
+    keeper = Keeper(config, store, clock, book)
     for _ in keeper.replay(store, store.last()):
         pass
     return keeper

@@ -22,6 +22,7 @@ from garde.desk.control import SOCKET, serve_control
 from garde.desk.intake import Intake
 from garde.desk.keeper import Keeper
 from garde.desk.listener import Listener
+from garde.downtime.book import Book
 from garde.downtime.reading.read import VERSION
 from garde.downtime.silence import Feed
 from garde.downtime.store.messages import MessageStore, take_lock
@@ -56,16 +57,18 @@ def run_desk(state: Path, clock: Clock, out: Out, *, listen: str = "") -> int:
         config = replace(config, listen=listen)
     handle = take_lock(state)
     try:
-        with MessageStore(state, Seal.load(state)) as store:
-            return asyncio.run(_Desk(state, config, store, clock, out).run())
+        seal = Seal.load(state)
+        with MessageStore(state, seal) as store, Book(state, seal, clock) as book:
+            return asyncio.run(_Desk(state, config, (store, book), clock, out).run())
     finally:
         os.close(handle)
 
 
 class _Desk:
-    def __init__(self, state: Path, config: Config, store: MessageStore, clock: Clock, out: Out) -> None:
-        self._state, self._config, self._store, self._clock, self._out = state, config, store, clock, out
-        self._keeper = Keeper(config, store, clock)
+    def __init__(self, state: Path, config: Config, kept: tuple[MessageStore, Book], clock: Clock, out: Out) -> None:
+        self._state, self._config, self._clock, self._out = state, config, clock, out
+        self._store, self._book = kept
+        self._keeper = Keeper(config, self._store, clock, self._book)
         self._intake = Intake(self._keeper, self._complain)
         self._listener = Listener(self._intake, clock, int(config.longest_mb * (1 << 20)), self._complain)
         self._feed = Feed.WAITING

@@ -87,7 +87,7 @@ def incident(deps: Hub, incident: Id) -> Incident:
 @post("/incidents/{incident:str}/answer", sync_to_thread=True)
 def answer(deps: Hub, caller: Who, incident: Id) -> Written:
     """Take an incident in hand: what the authority lays down for an unanswered one no longer counts."""
-    _incident(deps, incident)
+    _check_goes_on(deps, incident)
     if caller.how == "token":
         raise PermissionDeniedException("a token is no person: sign in to take an incident in hand")
     return _write(deps, caller, IncidentAnswered(incident, caller.login))
@@ -96,8 +96,7 @@ def answer(deps: Hub, caller: Who, incident: Id) -> Written:
 @post("/incidents/{incident:str}/close", sync_to_thread=True)
 def close(deps: Hub, caller: Who, incident: Id, data: JSONBody[Note]) -> Written:
     """Declare an incident over."""
-    if _incident(deps, incident).state == "closed":
-        raise ClientException("this incident is closed already", status_code=409)
+    _check_goes_on(deps, incident)
     return _write(deps, caller, IncidentClosed(incident, caller.login, _note(data.note)))
 
 
@@ -157,10 +156,11 @@ async def events(
 ) -> Stream:
     """Every new entry as a server-sent event, named for its kind; `after` or `Last-Event-ID`: its number, to go on.
 
-    Who may not read the record hears that something was written and of what kind, not what.
+    The header counts where both are there: a browser that connects again asks by the address that it began with. Who
+    may not read the record hears that something was written and of what kind, not what.
     """
     last = request.headers.get("last-event-id", "")
-    if after is None and last.isascii() and last.isdigit():
+    if last.isascii() and last.isdigit():
         after = min(int(last[:20]), MOST_SEQ)
     if live.listeners >= LISTENERS:
         raise ClientException("too many are listening already", status_code=503)
@@ -200,6 +200,14 @@ def _incident(deps: Hub, name: str) -> Incident:
     if found is None:
         raise NotFoundException("there is no such incident")
     return found
+
+
+def _check_goes_on(deps: Hub, name: str) -> None:
+    found = _incident(deps, name)
+    if found.state == "joined":
+        raise ClientException(f"this incident is part of {found.into} by now: go on with that one", status_code=409)
+    if found.state != "open":
+        raise ClientException("this incident is closed already", status_code=409)
 
 
 def _cut(deps: Hub, name: str) -> Cut:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from garde.clock import Clock
-from garde.errors import GardeError
+from garde.errors import GardeError, NotPermitted
 from garde.estate.canonical import to_json
 from garde.estate.nouns import Estate
 from garde.estate.places import Problem
@@ -62,7 +62,7 @@ class Taken:
     added: Mapping[str, list[str]]  # table -> ids
     changed: Mapping[str, list[str]]
     unused: Mapping[str, list[str]]  # file -> columns that mean nothing here
-    written: bool
+    written: bool  # something of it is new: in the file, or in force
     in_force: bool
 
 
@@ -87,8 +87,8 @@ class EstateKeeper:
         """Merge lists (table -> file name and content) into the file and put it in force.
 
         Where a list is wrong nothing is written; where the estate cannot be used yet the file is written, and the one
-        before stays in force. SettingsError where the file as it stands cannot be read, OSError where it cannot be
-        written.
+        before stays in force. SettingsError where the file as it stands cannot be read, NotPermitted where it cannot be
+        written; OSError where the journal cannot be: the file holds the lists then, and brought again they count.
         """
         with self._lock:
             before = read(self.path)
@@ -98,27 +98,39 @@ class EstateKeeper:
             merged = merge(named, before.lines, lists)
             if merged.refused:
                 return Taken(merged.refused, {}, {}, merged.unused, written=False, in_force=False)
-            if merged.estate != before.estate:
-                replace_file(self.path, to_yaml(merged.estate))
+            new = merged.estate != before.estate
+            if new:
+                self._replace(to_yaml(merged.estate))
             lacking = tuple(each for each in merged.problems if not each.warning)
             if not lacking:
-                self._put_in_force(merged.estate, who)
+                new = self._put_in_force(merged.estate, who).changed or new
             return Taken(
-                lacking or merged.problems, merged.added, merged.changed, merged.unused,
-                written=merged.estate != before.estate, in_force=not lacking,
+                lacking or merged.problems, merged.added, merged.changed, merged.unused, written=new,
+                in_force=not lacking,
             )  # fmt: skip
 
     def take_file(self, raw: bytes, file_name: str, who: str) -> Taken:
-        """Put a whole hospital.yaml in the place of the file, and in force; where it has a fault nothing is written."""
+        """Put a whole hospital.yaml in the place of the file, and in force; where it has a fault nothing is written.
+
+        Raises as `take` does.
+        """
         with self._lock:
             found = read_bytes(raw, file_name)
             if found.errors or found.estate is None:
                 return Taken(found.errors, {}, {}, {}, written=False, in_force=False)
-            replace_file(self.path, raw.decode("utf-8-sig"))
+            self._replace(raw.decode("utf-8-sig"))
             self._put_in_force(found.estate, who)
             tables = ("machines", "services", "wards", "people")
             added = {table: [each.id for each in getattr(found.estate, table)] for table in tables}
             return Taken(found.warnings, added, {}, {}, written=True, in_force=True)
+
+    def _replace(self, text: str) -> None:
+        try:
+            replace_file(self.path, text)
+        except OSError as error:
+            raise NotPermitted(
+                f"the hospital's file cannot be written: {error.strerror}", "nothing was changed"
+            ) from error
 
     def _put_in_force(self, estate: Estate, who: str) -> EstateState:
         if digest_of(estate) == digest_of(self._loop.estate.estate):

@@ -94,8 +94,13 @@ def set_up(
 
 def empty_estate(address: str, hospital: str = "") -> Estate:
     """Return a hospital of which nothing is known but where its hub is; UsageError for what is no address."""
+    named = address or own_address()
+    if not named:
+        raise UsageError(
+            "this machine has no address by which others reach it", "say which it will have: --address 10.0.0.5"
+        )
     try:
-        found = str(ipaddress.ip_address(address or own_address()))
+        found = str(ipaddress.ip_address(named))
     except ValueError:
         raise UsageError(
             f"{address} is a name: a cut resolves none", "name the hub's own IP address: --address 10.0.0.5"
@@ -104,7 +109,10 @@ def empty_estate(address: str, hospital: str = "") -> Estate:
 
 
 def own_address() -> str:
-    """Return the address by which this machine speaks to others. Nothing is sent: the kernel only chooses a way."""
+    """Return the address by which this machine speaks to others; "" where it has no way to them.
+
+    Nothing is sent: the kernel only chooses a way.
+    """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         try:
             sock.connect(("192.0.2.1", 9))  # an address that is nobody's (RFC 5737)

@@ -11,10 +11,13 @@ from garde.clock import VirtualClock
 from garde.desk.bring import split_file
 from garde.desk.config import Config, load_config, save_config
 from garde.desk.keeper import Keeper, rebuilt
+from garde.downtime.book import Book
 from garde.downtime.mllp import frame
+from garde.downtime.numbers.newcomer import Newcomer
 from garde.downtime.store.messages import Form, Heard, MessageStore
 from garde.downtime.store.seal import Seal
 from garde.errors import NotFound, SettingsError, UsageError
+from garde.journal.paper_kinds import NumberIssued
 from garde.lab.ward_traffic.hospital import Hospital
 from garde.lab.ward_traffic.witness import differences
 
@@ -110,3 +113,24 @@ def test_the_config_is_read_as_it_was_written(tmp_path: Path) -> None:
     (tmp_path / "desk.json").write_text("{")
     with pytest.raises(SettingsError):
         load_config(tmp_path)
+
+
+def test_who_arrived_under_a_downtime_number_is_beside_the_census(store: MessageStore, tmp_path: Path) -> None:
+    clock = VirtualClock()
+    seal = Seal.load(tmp_path)
+    with Book(tmp_path, seal, clock) as book, Book(tmp_path, seal, clock, who="nina") as beside:
+        keeper = Keeper(CONFIG, store, clock, book)
+        assert keeper.census_plain()["arrivals"] == [] and keeper.status()["arrivals"] == 0
+        person = Newcomer("Lambert", birth="1950-03-04")
+        beside.add(NumberIssued("D1-000001-N", "MED", "nina", clock.now(), beside.seal(person)))
+        (row,) = keeper.census_plain("MED")["arrivals"]
+        assert row["person"]["family"] == "Lambert" and row["allergies"] == "not recorded" and row["legible"]
+        assert keeper.census_plain("SURG")["arrivals"] == [] and keeper.status()["arrivals"] == 1
+
+
+def test_a_prefix_is_compared_with_every_number_that_was_heard_of(store: MessageStore) -> None:
+    clock = VirtualClock()
+    keeper = Keeper(CONFIG, store, clock)
+    _play(keeper, Hospital(5, clock.now()), clock, 200)
+    found = keeper.prefix_plain("D1")
+    assert found["compared"] >= len(keeper.census.patients) and not found["begins"] and not found["shaped"]

@@ -6,7 +6,8 @@ joins two people by itself.
 
     form.py      how a number is written, read aloud, and told from a patient number
     state.py     blocks, numbers, matches: the fold, with its rules
-    policy.py    what may be done next
+    newcomer.py  what is known of a person: sealed in the journal
+    policy.py    blocks, giving, correcting, voiding        matching.py: whose a number is
     likeness.py  what of a person agrees with a record
     people.py    `arrivals`: who is here under a downtime number (packs, worklist, census)
     need.py      how many numbers a place needs

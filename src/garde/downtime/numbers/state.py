@@ -1,7 +1,7 @@
 """Blocks, numbers, matches: what the desk's journal says of downtime numbers so far.
 
 Comes in: entries, and the Book's `open` for what is sealed. Goes out: `State`. Pure but for the seal. The rules, which
-`policy` enforces and which any journal that was written by it keeps:
+`policy` and `matching` enforce and which any journal that was written by it keeps:
 
  1. A number belongs to one block; blocks never overlap.
  2. A number is given once. One that was given or is void is never given again.

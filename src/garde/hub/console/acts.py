@@ -9,7 +9,7 @@ the journal cannot be written: nothing was done then.
 from __future__ import annotations
 
 from garde.errors import NotFound, NotPermitted, Refused
-from garde.hub.board import Board, Cut, Incident
+from garde.hub.board import Board, Cut
 from garde.hub.console.site import Site, Visit
 from garde.hub.console.views.cuts import seen
 from garde.hub.console.views.situation import CAN_RETRY, CAN_UNDO, WAITS
@@ -53,7 +53,7 @@ def decide(site: Site, visit: Visit, cut: str, decision: str, *, note: str, page
 def answer(site: Site, visit: Visit, incident: str) -> str:
     """Take an incident in hand."""
     check_decider(visit.caller)
-    _incident(site.board(), incident)
+    _check_goes_on(site.board(), incident)
     _write(site, visit.caller, IncidentAnswered(incident, visit.caller.login))
     return "answer"
 
@@ -61,8 +61,7 @@ def answer(site: Site, visit: Visit, incident: str) -> str:
 def close(site: Site, visit: Visit, incident: str, note: str) -> str:
     """Declare an incident over."""
     check_decider(visit.caller)
-    if _incident(site.board(), incident).state == "closed":
-        raise Refused("somebody has declared it over already", "open the page again")
+    _check_goes_on(site.board(), incident)
     _write(site, visit.caller, IncidentClosed(incident, visit.caller.login, _note(note)))
     return "close"
 
@@ -112,11 +111,14 @@ def _check_open(cut: Cut, decision: str, page_seen: str) -> None:
         raise Refused("the proposal has changed since the page was read: nothing was done", again)
 
 
-def _incident(board: Board, name: str) -> Incident:
+def _check_goes_on(board: Board, name: str) -> None:
     found = board.incidents.get(name)
     if found is None:
         raise NotFound("there is no such incident")
-    return found
+    if found.state == "joined":
+        raise Refused("it has become part of an earlier incident: nothing was done", "go on with that one")
+    if found.state != "open":
+        raise Refused("somebody has declared it over already", "open the page again")
 
 
 def _write(site: Site, caller: Caller, payload: Payload) -> str:

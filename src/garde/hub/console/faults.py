@@ -28,6 +28,8 @@ FAULTS = (
     mark("there is no such incident"),
     mark("there is no such machine"),
     mark("somebody has declared it over already"),
+    mark("it has become part of an earlier incident: nothing was done"),
+    mark("go on with that one"),
     mark("open the page again"),
     mark("your account can look, not decide"),
     mark("sign in with an account that may, or by the envelope"),

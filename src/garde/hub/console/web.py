@@ -70,6 +70,7 @@ Sent = NamedDependency[SkipValidation[Form]]
 
 def anybody(request: Asked, site: Here) -> Visit:
     """Return the visit of whoever asks, signed in or not."""
+    seq = site.deps.loop.seq  # first: what is written while the page is made, its live half hears again
     session = site.accounts.session(request.cookies)
     look = site.deps.estate()
     person = look.person(session.caller.login) if session else None
@@ -82,7 +83,7 @@ def anybody(request: Asked, site: Here) -> Visit:
         path=_path_of(request),
         alarm=site.deps.loop.refusal,
         address=request.client.host if request.client else "",
-        seq=site.deps.loop.seq,
+        seq=seq,
     )
 
 

@@ -15,7 +15,7 @@ from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
 
-from garde.errors import GardeError, NotPermitted, UsageError
+from garde.errors import GardeError, UsageError
 from garde.estate.source import MAX_BYTES
 from garde.estate.tables import KINDS
 from garde.hub.console import acts
@@ -119,8 +119,6 @@ def _take(site: Site, visit: Visit, name: str, files: dict[str, tuple[str, bytes
             raise UsageError("no list was chosen", "choose a file of machines to begin")
     except GardeError as error:
         return _page(site, visit, wrong=visit.say.known(error.message), todo=visit.say.known(error.todo))
-    except OSError as error:
-        raise NotPermitted(f"the hospital's file cannot be written: {error.strerror}", "nothing was changed") from error
     if taken.written and taken.in_force and not taken.problems and not taken.unused:
         return go("/start?said=taken")
     return _page(site, visit, taken=taken)

@@ -74,7 +74,8 @@ class Hangs:
 
 def hangs(look: Lookup, cut: Collection[str], of: str = "") -> Hangs:
     """Return the drawing; `of`: only what this machine or service has to do with."""
-    known = [each.id for each in look.estate.machines if each.id in cut or set(each.addresses) & set(cut)]
+    off = set(cut)
+    known = [each.id for each in look.estate.machines if not off.isdisjoint((each.id, *each.addresses))]
     effect = impact(look.estate, known)
     state = _states(effect)
     rows = sorted((_row(each, state, effect) for each in look.estate.services), key=lambda row: row.state == WORKS)

@@ -123,8 +123,9 @@ def counts(all_rows: Iterable[Row]) -> Counts:
 
 def _group(name: str, members: list[Row]) -> Group:
     shown = [row for row in members if row.agent != NONE or row.needs_a_look]
+    others = [row for row in members if row.agent == NONE and not row.needs_a_look]
     shown.sort(key=lambda row: (not row.needs_a_look, row.agent == EXPECTED))  # stable: the rest keeps the file's order
-    return Group(name, tuple(shown), tuple(row for row in members if row not in shown))
+    return Group(name, tuple(shown), tuple(others))
 
 
 def _unknown(name: str) -> Machine:

@@ -8,6 +8,8 @@ view box: damaged upwards, put back downwards, so that the two are told apart wi
 3. What is said of a verdict before that joined an incident waits, and is counted with it.
 4. Of an incident at most `SPANS` spans of time are kept: where that is not enough, spans become twice as long. No file
    is lost by that.
+5. What an incident has counted goes on in the earlier one that it is joined to, and so does what is said of its
+   verdicts later.
 """
 
 from __future__ import annotations
@@ -53,6 +55,9 @@ def project(state: Paces, entry: Entry) -> Paces:
     if isinstance(payload, h.HarmJoined):
         _join(state, payload.incident, f"{payload.server}/{payload.verdict}")
         return state
+    if isinstance(payload, h.IncidentJoined):
+        _go_on(state, payload.incident, payload.into)
+        return state
     verdict = payload.id if isinstance(payload, k.MassDeleteSeen) else str(getattr(payload, "verdict", "") or "")
     machine = entry.who.removeprefix("agent/")
     if not verdict or machine == entry.who:
@@ -90,26 +95,29 @@ def _join(state: Paces, incident: str, key: str) -> None:
     if key in state.verdicts:
         return
     state.verdicts[key] = incident
-    pace, waited = state.paces.setdefault(incident, Pace()), state.loose.pop(key, Pace())
-    for kept, back in ((waited.harm, False), (waited.back, True)):
+    _pour(state.loose.pop(key, Pace()), state.paces.setdefault(incident, Pace()))
+
+
+def _go_on(state: Paces, young: str, old: str) -> None:
+    """Rule 5."""
+    _pour(state.paces.pop(young, Pace()), state.paces.setdefault(old, Pace()))
+    state.verdicts = {key: old if of == young else of for key, of in state.verdicts.items()}
+
+
+def _pour(source: Pace, pace: Pace) -> None:
+    for kept, back in ((source.harm, False), (source.back, True)):
         for number, files in kept.items():
-            _add(pace, number * waited.width, files, back=back)
+            _add(pace, number * source.width, files, back=back)
 
 
 def _add(pace: Pace, at: float, files: int, *, back: bool) -> None:
     side = pace.back if back else pace.harm
     number = int(at // pace.width)
+    known = number in side
     side[number] = side.get(number, 0) + files
-    while _last(pace) - _first(pace) >= SPANS:
+    while not known and _last(pace) - _first(pace) >= SPANS:  # a span that is there already widens nothing
         pace.width *= 2
-        pace.harm, pace.back = _halved(pace.harm), _halved(pace.back)
-
-
-def _halved(side: dict[int, int]) -> dict[int, int]:
-    found: dict[int, int] = {}
-    for number, files in side.items():
-        found[number // 2] = found.get(number // 2, 0) + files
-    return found
+        pace.harm, pace.back = _grouped(pace.harm, 0, 2), _grouped(pace.back, 0, 2)
 
 
 def _first(pace: Pace) -> int:
@@ -124,10 +132,14 @@ PACES = Fold(
     name="console_paces",
     shape=Paces,
     project=project,
+    version=2,
     kinds=frozenset(
-        k.NAMES[kind] for kind in (h.HarmJoined, k.VerdictReached, k.FindingMade, k.MassDeleteSeen, k.FileRestored)
+        k.NAMES[kind]
+        for kind in (
+            h.HarmJoined, h.IncidentJoined, k.VerdictReached, k.FindingMade, k.MassDeleteSeen, k.FileRestored,
+        )
     ),
-)
+)  # fmt: skip
 
 
 # --- the drawing ------------------------------------------------------------------------------------------------------

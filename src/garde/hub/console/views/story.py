@@ -160,6 +160,8 @@ def _go_on(state: Stories, young: Story, incident: str, into: str) -> None:
         _tell(old, seq)
     for seq in young.files:
         _name_files(old, seq)
+    old.told += young.told - len(young.first) - len(young.latest)  # told, and no longer listed
+    old.files_more += young.files_more
     for name, server in young.servers.items():
         known = old.servers.setdefault(name, Server())
         _add(known, server)
@@ -335,7 +337,7 @@ STORIES = Fold(
     name="console_stories",
     shape=Stories,
     project=project,
-    version=2,
+    version=3,
     kinds=frozenset(
         k.NAMES[kind]
         for kind in (
