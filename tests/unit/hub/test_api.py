@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from hub_house import ESTATE, HubHouse, call
 from hub_samples import CHANGED
+from litestar.exceptions import ClientException
 
 from garde.clock import VirtualClock
 from garde.estate.write import to_yaml
@@ -21,7 +22,7 @@ from garde.hub.guard import Door
 from garde.hub.keeping import Checkpoints, EstateKeeper
 from garde.hub.replies import Replies
 from garde.hub.server import build_app
-from garde.journal.hub_kinds import CutChanged, CutProposed, IncidentOpened, MachineCut
+from garde.journal.hub_kinds import CutChanged, CutProposed, IncidentJoined, IncidentOpened, MachineCut
 from garde.journal.kinds import ErrorSeen
 from garde.journal.text import Text
 from garde.trust.keys import SigningKey
@@ -219,6 +220,41 @@ def test_an_incident_is_answered_and_closed_by_a_person(site: Site) -> None:
     assert site.ask("POST", "/incidents/i1/close", {"note": "over"}, by="carla")[0] == 409
     incident = site.ask("GET", "/incidents/i1")[1]
     assert (incident["answered"], incident["state"], incident["closed"]) == ("carla", "closed", "carla")
+
+
+def test_an_incident_that_became_part_of_another_is_neither_answered_nor_closed(site: Site) -> None:
+    site.incident()
+    site.account("carla", "operator")
+    site.loop.append([IncidentOpened("i2", site.clock.now(), "files-2", 1), IncidentJoined("i2", "i1", "same tool")])
+    before = site.loop.seq
+    for path in ("answer", "close"):
+        body = {"note": "x"} if path == "close" else None
+        status, answer = site.ask("POST", f"/incidents/i2/{path}", body, by="carla")
+        assert status == 409 and "part of i1" in answer["message"]
+    site.ask("POST", "/incidents/i1/close", {"note": "over"}, by="carla")
+    assert site.ask("POST", "/incidents/i1/answer", by="carla")[0] == 409
+    assert site.loop.seq == before + 1
+
+
+def test_who_connects_again_goes_on_from_the_last_event_that_it_has(site: Site) -> None:
+    asked: list[int | None] = []
+
+    class Listening(Events):
+        def stream(self, after: int | None = None, *, bare: bool = False) -> AsyncIterator[bytes]:
+            asked.append(after)
+            raise ClientException("enough", status_code=418)
+
+    async def once(query: str, last: str) -> None:
+        app = build_app(
+            site.deps, intake=site.intake, door=Door(site.accounts, site.state), keeper=site.keeper,
+            live=Listening(site.loop),
+        )  # fmt: skip
+        headers = [("authorization", f"Bearer {TOKEN}"), *([("last-event-id", last)] if last else [])]
+        assert (await call(app, "GET", f"/api/v1/events{query}", b"", headers))[0] == 418
+
+    for query, last in (("", ""), ("?after=3", ""), ("?after=3", "17"), ("", "17"), ("?after=3", "x")):
+        asyncio.run(once(query, last))
+    assert asked == [None, 3, 17, 17, 3]
 
 
 def test_a_full_disk_is_said_and_nothing_was_done(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

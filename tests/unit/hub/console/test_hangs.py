@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 
 from console_house import SAMPLE
@@ -87,3 +88,15 @@ def test_everything_stays_in_its_frame(cut: set[str], of: str) -> None:
             node.x >= 0 and node.x + node.width <= WIDTH and 0 <= node.y <= drawn.height - ROW for node in column
         )
     assert drawn == hangs(LOOK, cut, of)
+
+
+def test_the_cuts_are_read_once_however_many_machines_there_are() -> None:
+    class Counted(list[str]):
+        reads = 0
+
+        def __iter__(self) -> Iterator[str]:
+            self.reads += 1
+            return super().__iter__()
+
+    cut = Counted(["m1"])
+    assert [row.id for row in hangs(_many(50), cut).rows if row.state != WORKS] == ["s1"] and cut.reads == 1

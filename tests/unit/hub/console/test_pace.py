@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from garde.hub.console.views import pace as pace_module
 from garde.hub.console.views.pace import AXIS, BARS, HEIGHT, LOOSE, SPANS, WIDTH, Pace, Paces, chart, project
 from garde.journal import hub_kinds as h
 from garde.journal import kinds as k
@@ -63,6 +65,23 @@ def test_what_came_before_its_incident_waits_for_it() -> None:
     assert state.loose == {}
     project(state, _joined())  # twice changes nothing
     assert sum(state.paces["i1"].harm.values()) == 1
+
+
+def test_an_incident_that_is_joined_into_another_goes_on_there() -> None:
+    younger = _entry(h.HarmJoined("i2", "files-1", "v2", "10.0.0.9", (), "first"), BEGAN, "hub")
+    state = _folded(_joined(), _verdict(BEGAN), younger, _verdict(BEGAN, BEGAN + 500, verdict="v2"))
+    assert state.paces["i2"].width > 1
+    project(state, _entry(h.IncidentJoined("i2", "i1", "same account"), BEGAN, "hub"))
+    project(state, _back(BEGAN + 5, verdict="v2"))
+    assert set(state.paces) == {"i1"} and set(state.verdicts.values()) == {"i1"}
+    assert (sum(state.paces["i1"].harm.values()), sum(state.paces["i1"].back.values())) == (3, 1)
+
+
+def test_a_file_in_a_span_that_is_there_is_only_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    state = _folded(_joined(), _verdict(BEGAN))
+    monkeypatch.setattr(pace_module, "_first", None)  # the spans of the whole night are not looked at
+    project(state, _verdict(*[BEGAN + 0.001] * 100))
+    assert state.paces["i1"].harm == {int(BEGAN): 101}
 
 
 def test_what_never_joins_is_bounded() -> None:

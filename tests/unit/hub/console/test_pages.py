@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from console_house import HOST, PASSWORD, SPREADER, Browser, ConsoleHouse, Night
@@ -348,6 +349,38 @@ def test_taken_in_hand_and_over(house: ConsoleHouse, night: Night) -> None:
     assert "Els Janssens declared it over" in browser.get(page).text
     assert browser.press("/me", f"{page}/close").status == 409
     assert "All quiet" in browser.get("/").text
+
+
+def test_an_incident_that_became_part_of_another_is_left_alone(house: ConsoleHouse, night: Night) -> None:
+    night.strike("files-1")
+    first = _incident(house)
+    now = house.clock.now()
+    house.loop.append([h.IncidentOpened("late", now, "files-2", 1)])
+    browser = _director(house)
+    form = {"csrf": browser.get("/incidents/late").csrf}
+    house.loop.append([h.IncidentJoined("late", first, "same tool")])
+    before = house.loop.seq
+    for act in ("answer", "close"):
+        answer = browser.post(f"/incidents/late/{act}", form)
+        assert answer.status == 409 and "part of an earlier incident" in answer.text
+    assert house.loop.seq == before
+    browser.post(f"/incidents/{first}/close", form)
+    assert browser.post(f"/incidents/{first}/answer", form).status == 409
+    assert "incident_answered" not in {each.kind for each in house.journal_entries()}
+
+
+def test_what_is_written_while_a_page_is_made_is_heard_by_its_live_half(
+    house: ConsoleHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser, find = _director(house), house.accounts.session
+
+    def meanwhile(cookies: dict[str, str]) -> Any:
+        house.loop.append([h.AgentSilent("files-1", house.clock.now())])
+        return find(cookies)
+
+    before = house.loop.seq
+    monkeypatch.setattr(house.accounts, "session", meanwhile)
+    assert f'data-seq="{before}"' in browser.get("/").text and house.loop.seq > before
 
 
 def test_a_full_disk_is_said_and_nothing_was_done(

@@ -12,6 +12,7 @@ from console_house import PASSWORD, Browser, ConsoleHouse, Night, empty_house
 from garde.errors import UsageError
 from garde.estate.look import Lookup
 from garde.estate.nouns import Estate, Machine
+from garde.hub import keeping, setup
 from garde.hub.console.pages.start import EXAMPLES
 from garde.hub.console.views.start import Drill, candidates, steps
 from garde.hub.deps import Account
@@ -113,6 +114,13 @@ def test_a_hub_without_a_file_begins_with_itself(empty: ConsoleHouse) -> None:
     assert empty_estate("").machines[0].addresses[0] == own_address()
 
 
+def test_a_machine_without_an_address_is_asked_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(setup, "own_address", lambda: "")
+    with pytest.raises(UsageError, match="has no address") as found:
+        empty_estate("")
+    assert "--address" in found.value.todo
+
+
 def test_from_nothing_to_the_first_drill(empty: ConsoleHouse, keeper: Browser) -> None:
     first = keeper.get("/").text
     assert 'href="/start"' in first and "Nobody is guarding" in first
@@ -174,6 +182,35 @@ def test_a_list_with_nothing_new_changes_nothing(empty: ConsoleHouse, keeper: Br
     seq = empty.loop.seq
     status, page = _bring(keeper, machines="id;name\n".encode("utf-16"))
     assert status == 200 and "Nothing new was in it." in page and empty.loop.seq == seq
+
+
+def test_a_list_whose_entry_found_no_room_counts_when_it_is_brought_again(
+    empty: ConsoleHouse, keeper: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(empty.loop.journal, "append_all", full)
+        empty.hub.room.give()
+        status, page = _bring(keeper, machines=MACHINES)
+    assert status == 503 and "cannot write its journal" in page and "file cannot be written" not in page
+    assert "files-1" in empty.hub.keeper.path.read_text() and "files-1" not in empty.loop.estate.machines
+    empty.clock.advance(1)  # type: ignore[attr-defined]
+    assert _bring(keeper, machines=MACHINES)[0] == 303
+    assert "files-1" in empty.loop.estate.machines
+
+
+def test_a_file_that_cannot_be_written_is_said_and_nothing_changes(
+    empty: ConsoleHouse, keeper: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(keeping, "replace_file", refuse)
+    seq = empty.loop.seq
+    status, page = _bring(keeper, machines=MACHINES)
+    assert status == 400 and "file cannot be written: Permission denied" in page and empty.loop.seq == seq
 
 
 def test_a_name_of_a_file_is_a_word_and_no_path(empty: ConsoleHouse, keeper: Browser) -> None:

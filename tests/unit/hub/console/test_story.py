@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
+import pytest
 from console_house import ConsoleHouse, Night
 
 from garde.hub.console.views import story as story_module
@@ -141,6 +142,17 @@ def test_a_story_keeps_its_beginning_and_its_newest_part() -> None:
     story = fold(OPENED, *rises).stories["i1"]
     assert story.first == list(range(1, story_module.FIRST + 1))
     assert story.latest[-1] == 1001 and len(story.latest) == story_module.LATEST and story.told == 1001
+
+
+def test_what_a_joined_story_no_longer_lists_is_counted_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, most in (("FILES", 2), ("FIRST", 2), ("LATEST", 2)):
+        monkeypatch.setattr(story_module, name, most)
+    younger = (h.IncidentOpened("i2", 0.5, "files-2", 1), h.HarmJoined("i2", "files-2", "v2", "", (), "first"))
+    named = [agent(k.FindingMade(FILE, ACTOR, "v2"), "files-2") for _ in range(5)]
+    rises = [h.IncidentRaised("i2", 2, "x") for _ in range(6)]
+    story = fold(OPENED, *younger, *named, *rises, h.IncidentJoined("i2", "i1", "same tool")).stories["i1"]
+    assert (len(story.files), story.files_more) == (2, 3)
+    assert story.told == 1 + 7 + 1  # opened; the younger one's opening and rises; that it was joined
 
 
 def test_what_is_never_joined_is_forgotten() -> None:

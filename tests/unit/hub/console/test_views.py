@@ -200,3 +200,14 @@ def test_a_machine_without_an_agent_is_folded_away_until_it_matters() -> None:
     cut_off = machines.rows(LOOK, [], {"ws-accounts-1": ["c1"]})
     office = next(group for group in machines.groups(LOOK, cut_off) if group.id == "office")
     assert [row.id for row in office.rows] == ["ws-accounts-1"]
+
+
+def test_machines_are_sorted_into_their_groups_without_comparing_each_with_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def compared(*_: object) -> bool:
+        raise AssertionError("two rows were compared")
+
+    found = machines.rows(LOOK, [], {"ws-accounts-1": ["c1"]})
+    monkeypatch.setattr(machines.Row, "__eq__", compared)
+    assert sum(len(group.rows) + len(group.others) for group in machines.groups(LOOK, found)) == len(found)
