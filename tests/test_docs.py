@@ -111,7 +111,9 @@ def test_fields_that_can_be_erased_are_marked() -> None:
 
 
 # Kinds whose writers are being built: this list only ever gets shorter.
-PROMISED = frozenset(PAPER_KINDS)
+PROMISED = frozenset(PAPER_KINDS) - {
+    "numbers_reserved", "number_issued", "number_described", "number_voided", "number_matched", "number_linked",
+}  # fmt: skip
 
 
 def test_every_kind_is_written_by_something() -> None:

@@ -45,6 +45,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "garde.cli.downtime:downtime",
         "Keep the hospital's feed and the census, apart from all that may burn.",
     ),
+    "number": (
+        "garde.cli.number:number",
+        "Reserve downtime numbers, give them to who arrives, and say later whose they are.",
+    ),
     "lab": ("garde.cli.lab:lab", "Make a small hospital on this machine, look at it, remove it."),
     "night": ("garde.cli.night:night", "Play the story's night on a lab of its own, and keep the score."),
 }

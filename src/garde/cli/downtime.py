@@ -185,23 +185,25 @@ def _show_census(found: dict[str, Any], screen: Screen) -> None:
         for flag in sorted(row["flags"]):
             screen.line(f"    ! {flag}", "warn")
     for arrival in found["arrivals"]:
-        _show_arrival(arrival, screen)
+        _show_arrival(arrival, found["zone"], screen)
     for place in found["empty"]:
         screen.line(plain("/".join(filter(None, (place["ward"], place["room"], place["bed"]))) + "  (empty)"), "dim")
 
 
-def _show_arrival(found: dict[str, Any], screen: Screen) -> None:
+def _show_arrival(found: dict[str, Any], zone: str, screen: Screen) -> None:
     """One row of its own for who arrived during the downtime: never joined to another row here."""
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from garde.journal.text import plain
 
     place, person = found["place"], found["person"]
     bed = "/".join(filter(None, (place["ward"], place["room"], place["bed"])))
     name = " ".join(filter(None, (person["family"], person["given"]))) or "NAME NOT RECORDED"
-    when = datetime.fromtimestamp(found["arrived"]).strftime("%d.%m. %H:%M")
+    when = datetime.fromtimestamp(found["arrived"], ZoneInfo(zone)).strftime("%d.%m. %H:%M")
     screen.line(plain(f"{bed}  {name}  {person['birth'] or 'birth date not recorded'}  {found['number']}"))
-    screen.line(f"    arrived during the downtime, {when}; not in the record", "warn")
+    linked = "" if found["record"] else "; not in the record"
+    screen.line(f"    arrived during the downtime, {when}{linked}", "warn")
     if not found["legible"]:
         screen.line("    ! WHAT IS KNOWN OF THIS PERSON CANNOT BE READ: ask them", "bad")
     words = {"recorded": f"ALLERGIES: {plain(found['allergic_to'])}", "none known": "no known allergy (as told)"}

@@ -142,7 +142,7 @@ class Keeper:
             view["empty"] = [place for place in view["empty"] if place["ward"] == ward]
         view["arrivals"] = [each for each in self.arrivals_plain() if ward in ("", each["place"]["ward"])]
         fresh: dict[str, Any] = msgspec.to_builtins(self.freshness())
-        return {"as_of": fresh, "rebuilding": self.rebuilding, **view}
+        return {"as_of": fresh, "rebuilding": self.rebuilding, "zone": self.config.zone, **view}
 
     def numbers(self) -> State:
         """Return the downtime numbers as the desk's journal has them now."""

@@ -66,7 +66,7 @@ def checked(person: Newcomer, today: date) -> Newcomer:
 def allergies_said(words: str) -> tuple[AllergyStatus, str]:
     """Read what stands in one field: nothing, `none-known`, or what somebody is allergic to."""
     text = _line(words)
-    key = re.sub(r"[\s_-]+", " ", text).casefold()
+    key = re.sub(r"(?<=\w)[\s_-]+(?=\w)", " ", text).casefold()
     if key in ("", "not recorded", "not asked", "unknown", "?"):
         return AllergyStatus.NOT_RECORDED, ""
     if key in ("none known", "no known allergy", "nka"):

@@ -7,7 +7,6 @@ inside `Book.change`, so that two commands at once never get the same number. Th
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import Final
 
 from garde.downtime.numbers.form import Clash, Number, clear_numbers, is_prefix, read_number
@@ -21,7 +20,7 @@ from garde.journal.paper_kinds import (
     NumberVoided,
 )
 
-MOST: Final = 20_000  # numbers of one block: 2,500 sheets of labels
+MOST: Final = 5_000  # numbers of one block: 625 sheets of labels
 AHEAD_S: Final = 300.0  # a moment may be this far in the future: two watches
 LONGEST_NAME: Final = 60
 
@@ -134,10 +133,9 @@ def check_can_be_given(state: State, number: Number, place: str, *, elsewhere: b
 
 
 def _why_held(held: Held) -> str:
-    when = datetime.fromtimestamp(held.at).strftime("%d.%m. %H:%M")
     if held.standing is Standing.VOID:
-        return f"{held.number} is void since {when} ({held.by}): it is never given again"
-    return f"{held.number} was given on {held.place} at {when} ({held.by})"
+        return f"{held.number} is void ({held.by}): it is never given again"
+    return f"{held.number} was given to somebody on {held.place} ({held.by})"
 
 
 def check_moment(at: float, now: float) -> None:
