@@ -102,9 +102,21 @@ def running(words: list[str], log: Path, more: Mapping[str, str] | None = None) 
 
 
 @contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Wait for whoever else has one, another user included: a lock file of somebody else's is opened for reading."""
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(LOCK, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644))
+    handle = os.open(LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
 def _dns_sd(folder: Path) -> Iterator[dict[str, str]]:
-    with tempfile.TemporaryDirectory(prefix="garde-bus-") as place, LOCK.open("w") as lock:  # a socket's path is short
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with tempfile.TemporaryDirectory(prefix="garde-bus-") as place, _alone():  # a socket's path is short
         bus = Path(place) / "bus"
         (folder / "bus.conf").write_text(_BUS.format(path=bus))
         (folder / "avahi.conf").write_text(_AVAHI)
