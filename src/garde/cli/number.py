@@ -6,17 +6,13 @@ state directory, beside the running desk or without one. Rules: `garde.downtime.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 from garde.cli.downtime import DEFAULT_STATE, DeskState
 from garde.cli.options import Json, LabClock
-
-if TYPE_CHECKING:
-    pass
 
 Action = Annotated[
     Literal["need", "check", "reserve", "labels", "list", "issue", "change", "void", "match", "confirm", "refuse"],
@@ -109,7 +105,7 @@ def number(
 
     Example: garde number issue URG --family Lambert --birth 1950-03-04 --allergies penicillin
     """
-    from garde.cli.number_desk import Acts
+    from garde.cli.number_desk import Acts, Supply, Words
     from garde.cli.options import clock_of
     from garde.cli.screen import Screen
 
@@ -120,32 +116,3 @@ def number(
     words = Words(what, word, by, at, note, person, allergies, left, agree, elsewhere)
     supply = Supply(count, per_day, days, first, out, copies, lang)
     return Acts(Screen(as_json), state.absolute(), clock_of(lab_clock), words, supply).do(action)
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What was said of a person and a number."""
-
-    what: str
-    word: str
-    by: str
-    at: str
-    note: str
-    person: dict[str, str]
-    allergies: str
-    left: str
-    agree: str
-    elsewhere: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Supply:
-    """What was said of blocks and labels."""
-
-    count: int
-    per_day: float
-    days: float
-    first: int
-    out: Path | None
-    copies: int
-    lang: str

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,12 +31,40 @@ from garde.errors import Incomplete, NotFound, Refused, UsageError
 from garde.journal.text import plain
 
 if TYPE_CHECKING:
-    from garde.cli.number import Supply, Words
     from garde.cli.screen import Screen
     from garde.clock import Clock
     from garde.downtime.nouns import Person
 
 _TYPESET_S = 240.0  # for 5,000 numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What was said of a person and a number."""
+
+    what: str
+    word: str
+    by: str
+    at: str
+    note: str
+    person: dict[str, str]
+    allergies: str
+    left: str
+    agree: str
+    elsewhere: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """What was said of blocks and labels."""
+
+    count: int
+    per_day: float
+    days: float
+    first: int
+    out: Path | None
+    copies: int
+    lang: str
 
 
 class Acts:
