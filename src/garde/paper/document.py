@@ -26,6 +26,7 @@ class Document:
     language: str = "en"
     made_at: float = 0.0  # wall seconds: the file's own date
     parts: tuple[Path, ...] = ()
+    tagged: bool = True  # for readers of screens; what is only ever printed is a fifth of the size without
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,7 @@ def _request(document: Document, timeout_s: float, memory: int) -> bytes:
         "made_at": max(document.made_at, 0.0),
         "seconds": math.ceil(timeout_s),
         "memory": memory,
+        "tagged": document.tagged,
     }
     return json.dumps(asked).encode()
 
