@@ -49,6 +49,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "garde.cli.number:number",
         "Reserve downtime numbers, give them to who arrives, and say later whose they are.",
     ),
+    "sheet": (
+        "garde.cli.sheet:sheet",
+        "Account for every printed sheet, and bring paper back into the record.",
+    ),
     "lab": ("garde.cli.lab:lab", "Make a small hospital on this machine, look at it, remove it."),
     "night": ("garde.cli.night:night", "Play the story's night on a lab of its own, and keep the score."),
 }

@@ -59,6 +59,17 @@ class NumbersConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordConfig:
+    """Where paper goes once the record is back, and how the record is called there."""
+
+    address: str = ""  # HOST:PORT of its MLLP listener, or the interface engine's; "" for none
+    application: str = ""  # MSH-5
+    facility: str = ""  # MSH-6
+    downtime_authority: str = ""  # of downtime numbers in MRG-1; "" for the first of `own`
+    wait_s: float = 30.0  # for an answer
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """What the desk needs to know."""
 
@@ -73,6 +84,7 @@ class Config:
     longest_mb: float = 64.0  # a message larger than this is refused
     worklist: WorklistConfig = field(default_factory=WorklistConfig)
     numbers: NumbersConfig = field(default_factory=NumbersConfig)
+    record: RecordConfig = field(default_factory=RecordConfig)
 
     @property
     def manner(self) -> Manner:

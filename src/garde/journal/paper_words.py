@@ -37,7 +37,9 @@ _Spoken = tuple[Said, str]
 
 
 def _noted(text: Said, note: Text, say: Say) -> Said:
-    return say("{text}: {note}", text=text, note=note) if note else text
+    # What is sealed is for who has the key: `garde sheet`, `garde number` open it.
+    shown = bool(note) and not (note.value or b"").startswith(b"sealed:")
+    return say("{text}: {note}", text=text, note=note) if shown else text
 
 
 def _began(e: p.DowntimeBegan, say: Say) -> _Spoken:
@@ -215,6 +217,10 @@ def _due(e: p.MessageDue, say: Say) -> _Spoken:
 
 def _answered(e: p.MessageAnswered, say: Say) -> _Spoken:
     known = {"message": e.message, "answer": e.answer or "–", "detail": e.detail}
+    if e.answer == "hand":
+        return say("{message} was entered in the record by hand ({by})", message=e.message, by=e.detail), NOTE
+    if e.answer == "file":
+        return say("{message} was handed over as a file ({name})", message=e.message, name=e.detail), GOOD
     if e.answer == "AA" or e.answer.startswith("2"):
         return say("The record has taken {message} ({answer})", **known), GOOD
     return say("The record has not taken {message} ({answer}): {detail}", **known), BAD

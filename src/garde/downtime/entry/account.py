@@ -123,6 +123,7 @@ class Sheets:
     printings: dict[tuple[str, str], Printing] = field(default_factory=dict)  # by run and pack
     words: dict[str, Word] = field(default_factory=dict)  # by sheet
     scans: dict[str, list[str]] = field(default_factory=dict)  # sheet -> pictures
+    files: dict[str, ScanTaken] = field(default_factory=dict)  # what was scanned, by its digest
 
 
 def project(state: Sheets, entry: Entry) -> None:
@@ -140,6 +141,7 @@ def project(state: Sheets, entry: Entry) -> None:
             state.words[_key(told.sheet)] = Word(told.how, told.by, entry.at, told.scan)
             _pictured(state, told.sheet, told.scan)
         case ScanTaken() as taken:
+            state.files.setdefault(taken.scan, taken)
             for sheet in taken.matched:  # each has a word of its own as well; a picture is one even without it
                 state.words.setdefault(_key(sheet), Word("scanned", taken.by, entry.at, taken.scan))
 

@@ -11,13 +11,15 @@ from litestar.params import FromPath, FromQuery
 from garde.emergency.board import make_board
 from garde.emergency.page import static_page
 from garde.emergency.sheets import board_sheet
+from garde.emergency.words import EMERGENCY_LOCALE, Voice
 from garde.errors import UsageError
 from garde.hub.console.pages.plan import SAID, minutes_of, paper
 from garde.hub.console.views.diversion import ways
 from garde.hub.console.web import HEADERS, Here, Seen, Sent, go, html
-from garde.hub.plan_acts import Desk
+from garde.hub.plan_acts import HOW, Desk
+from garde.journal.plan_words import HOW as HOW_WORDS
 from garde.journal.plan_words import SERVICE_STATES
-from garde.journal.speech import LANGUAGES
+from garde.journal.speech import LANGUAGES, say_in
 
 KINDS = (
     "service_state service_overridden diversion_changed estate_loaded plan_triggered plan_phase_changed plan_stood_down"
@@ -31,7 +33,7 @@ def services(site: Here, visit: Seen, said: FromQuery[str] = "", wall: FromQuery
     """The board; `?wall=1`: for a screen on the wall."""
     desk = Desk(site.deps, visit.caller)
     state = desk.state()
-    voice = visit.voice(state.plan)
+    voice = Voice(say_in(visit.language, EMERGENCY_LOCALE), visit.names.look, state.plan)
     body = site.render(
         "services.html",
         visit,
@@ -52,7 +54,7 @@ def board_pdf(site: Here, visit: Seen) -> Response[bytes]:
     """The board as one page of A4."""
     desk = Desk(site.deps, visit.caller)
     state = desk.state()
-    voice = visit.voice(state.plan)
+    voice = Voice(say_in(visit.language, EMERGENCY_LOCALE), visit.names.look, state.plan)
     return paper(board_sheet(make_board(state, voice, visit.now)), "services.pdf")
 
 
@@ -60,8 +62,9 @@ def board_pdf(site: Here, visit: Seen) -> Response[bytes]:
 def public_page(site: Here, visit: Seen) -> Response[str]:
     """The board as a file to put on a web site outside the hospital."""
     state = Desk(site.deps, visit.caller).state()
-    spoken = [each for each in visit.names.look.estate.languages if each in LANGUAGES] or ["en"]
-    voices = [visit.voice(state.plan, each) for each in spoken]
+    look = visit.names.look
+    spoken = [each for each in look.estate.languages if each in LANGUAGES] or ["en"]
+    voices = [Voice(say_in(each, EMERGENCY_LOCALE), look, state.plan) for each in spoken]
     page = static_page([make_board(state, each, visit.now) for each in voices])
     given = {**HEADERS, "Content-Disposition": 'attachment; filename="services.html"'}
     return Response(page, media_type="text/html; charset=utf-8", headers=given)
@@ -80,7 +83,7 @@ def diversion(site: Here, visit: Seen, said: FromQuery[str] = "") -> Response[st
     """Who may come, and who knows."""
     desk = Desk(site.deps, visit.caller)
     state = desk.state()
-    voices = {each: visit.voice(state.plan, each) for each in LANGUAGES}
+    voices = {each: Voice(say_in(each, EMERGENCY_LOCALE), visit.names.look, state.plan) for each in LANGUAGES}
     own = voices.pop(visit.language)
     body = site.render(
         "diversion.html",
@@ -89,6 +92,7 @@ def diversion(site: Here, visit: Seen, said: FromQuery[str] = "") -> Response[st
         voice=own,
         ways=ways(state, own, tuple(voices.values()), visit.now),
         may_divert=desk.may(state, "divert"),
+        how=[(each, visit.say.word(HOW_WORDS, each)) for each in HOW],
         said=visit.say(SAID[said]) if said in SAID else "",
         waiting=site.waiting(site.board()),
         kinds=WAY_KINDS,

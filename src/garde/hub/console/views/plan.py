@@ -76,6 +76,7 @@ class FlagShown:
     name: Said
     running: bool
     since: float
+    by: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,7 @@ def _calls(state: State, voice: Voice) -> list[CallShown]:
 
 def _flags(state: State, voice: Voice) -> list[FlagShown]:
     return [
-        FlagShown(flag, voice.flag(flag), found.state == RUNNING, found.since)
+        FlagShown(flag, voice.flag(flag), found.state == RUNNING, found.since, voice.person(found.by))
         for flag in FLAGS
         if (found := state.flags.get(flag)) is not None
     ]
