@@ -53,6 +53,10 @@ def on_joined_into(state: State, entry: Entry, payload: h.IncidentJoined) -> Non
         return
     state.news.before = state.picture()
     old.severity = max(old.severity, young.severity)
+    for proposal in state.proposals.values():
+        proposal.incident = old.id if proposal.incident == young.id else proposal.incident
+    if state.activation is not None and state.activation.incident == young.id:
+        state.activation.incident = old.id
     _close(state, young)
 
 

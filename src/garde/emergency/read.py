@@ -44,7 +44,7 @@ def read_bytes(raw: bytes, name: str, look: Lookup | None = None) -> Reading:
     try:
         root = read_nodes(raw)
     except Broken as error:
-        return Reading(None, (Problem(Place(name, error.line), error.text),))
+        return Reading(None, (Problem(Place(name, error.line), error.why),))
     if not isinstance(root, Table):
         return Reading(None, (Problem(Place(name, 1), "no plan: it begins with `id:` and its tables (`phases:`, …)"),))
     converter = Converter(places)

@@ -20,14 +20,16 @@ Ids:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from garde.estate import rules_care, rules_network, rules_people
-from garde.estate.convert import nearest, shown
+from garde.estate.convert import nearest
 from garde.estate.look import Lookup
 from garde.estate.nouns import Estate
 from garde.estate.places import Places, Problem
+from garde.estate.sentences import Quoted, Sentence
 from garde.estate.vocabulary import CHOICES, REFERENCES
+from garde.journal.speech import mark
 
 Rule = Callable[[Lookup, Places], Iterator[Problem]]
 
@@ -45,15 +47,17 @@ def ids_stand_once(look: Lookup, places: Places) -> Iterator[Problem]:
         for number, each in enumerate(getattr(look.estate, table)):
             before = first.setdefault((space, each.id), (table, number))
             if before != (table, number):
-                text = f"the id {each.id} stands a second time (first in {places.at(*before, 'id')})"
-                yield Problem(places.at(table, number, "id"), text)
+                place = str(places.at(*before, "id"))
+                what = Sentence("the id {id} stands a second time (first in {place})", id=each.id, place=place)
+                yield Problem(places.at(table, number, "id"), what)
 
 
 def gateways_stand_once(look: Lookup, places: Places) -> Iterator[Problem]:
     seen: set[str] = set()
     for number, each in enumerate(look.estate.gateways):
         if each.machine in seen:
-            yield Problem(places.at("gateways", number, "machine"), f"the gateway {each.machine} stands a second time")
+            what = Sentence("the gateway {machine} stands a second time", machine=each.machine)
+            yield Problem(places.at("gateways", number, "machine"), what)
         seen.add(each.machine)
 
 
@@ -65,16 +69,16 @@ def references_exist(look: Lookup, places: Places) -> Iterator[Problem]:
         names = set().union(*(known[table] for table in tables))
         for path, text in _values(look.estate, field):
             if text and text not in names:
-                what = " or ".join(_ONE[table] for table in tables)
-                yield Problem(places.at(*path), f"no {what} has the id {shown(text)}{nearest(text, names)}")
+                what = Sentence(_NO_SUCH[tables], text=Quoted(text), hint=nearest(text, names))
+                yield Problem(places.at(*path), what)
 
 
 def words_are_known(look: Lookup, places: Places) -> Iterator[Problem]:
     for field, words in CHOICES.items():
         for path, text in _values(look.estate, field):
             if text and text not in words:
-                wanted = nearest(text, words) or f": one of {', '.join(words)}"
-                yield Problem(places.at(*path), f"{shown(text)} is not known as {_WORD[field]}{wanted}")
+                hint = nearest(text, words) or Sentence(": one of {words}", words=words)
+                yield Problem(places.at(*path), Sentence(_NOT_KNOWN[field], text=Quoted(text), hint=hint))
 
 
 def lists_name_once(look: Lookup, places: Places) -> Iterator[Problem]:
@@ -82,7 +86,8 @@ def lists_name_once(look: Lookup, places: Places) -> Iterator[Problem]:
         seen: set[tuple[Any, ...]] = set()
         for path, text in _values(look.estate, field):
             if len(path) == 4 and (path[1], text) in seen:
-                yield Problem(places.at(*path), f"{shown(text)} stands twice in this list", warning=True)
+                what = Sentence("{text} stands twice in this list", text=Quoted(text))
+                yield Problem(places.at(*path), what, warning=True)
             seen.add((path[1], text))
 
 
@@ -97,22 +102,25 @@ def _values(estate: Estate, field: str) -> Iterator[tuple[tuple[str | int, ...],
             yield from (((table, number, name, index), text) for index, text in enumerate(value))
 
 
-_ONE = {
-    "sites": "site",
-    "segments": "segment",
-    "machines": "machine",
-    "services": "service",
-    "wards": "ward",
-    "people": "person",
+# Whole sentences: in other languages the word for a thing changes the words around it.
+_NO_SUCH: Final[dict[tuple[str, ...], str]] = {
+    ("sites",): mark("no site has the id {text}{hint}"),
+    ("segments",): mark("no segment has the id {text}{hint}"),
+    ("machines",): mark("no machine has the id {text}{hint}"),
+    ("services",): mark("no service has the id {text}{hint}"),
+    ("services", "machines"): mark("no service or machine has the id {text}{hint}"),
+    ("wards",): mark("no ward has the id {text}{hint}"),
+    ("people",): mark("no person has the id {text}{hint}"),
 }
-_WORD = {
-    "machines.role": "the role of a machine",
-    "people.roles": "the role of a person",
-    "rota.role": "the role of a person",
-    "authority.actions": "a cut",
-    "authority.needs": "who must say yes",
-    "authority.care": "a price in care",
-    "authority.roles": "the role of a person or an account",
+_NO_ROLE = mark("{text} is not known as the role of a person{hint}")
+_NOT_KNOWN: Final = {
+    "machines.role": mark("{text} is not known as the role of a machine{hint}"),
+    "people.roles": _NO_ROLE,
+    "rota.role": _NO_ROLE,
+    "authority.actions": mark("{text} is not known as a cut{hint}"),
+    "authority.needs": mark("{text} is not known as who must say yes{hint}"),
+    "authority.care": mark("{text} is not known as a price in care{hint}"),
+    "authority.roles": mark("{text} is not known as the role of a person or an account{hint}"),
 }
 
 RULES: tuple[Rule, ...] = (

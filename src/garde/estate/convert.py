@@ -22,6 +22,7 @@ from typing import Any
 
 from garde.estate.nouns import Estate, Words
 from garde.estate.places import Path, Place, Places, Problem
+from garde.estate.sentences import Quoted, Sentence
 from garde.estate.source import Listing, Node, Scalar, Table
 from garde.estate.vocabulary import ID, LANGUAGE
 
@@ -73,7 +74,7 @@ class Converter:
     def estate(self, root: Node) -> Estate | None:
         """Return the estate; None where there is nothing that could be one."""
         if not isinstance(root, Table):
-            self._wrong("no estate: it begins with `name:` and its tables (`machines:`, …)", root.line)
+            self._wrong(Sentence("no estate: it begins with `name:` and its tables (`machines:`, …)"), root.line)
             return None
         languages = next((value for key, value in root.pairs if key.text == "languages"), None)
         spoken = self._texts(languages, ()) if languages is not None else ()
@@ -86,7 +87,9 @@ class Converter:
     def part(self, node: Node, kind: type, path: Path) -> Any:
         """Return one noun from a table, or MISSING where its required fields cannot be filled."""
         if not isinstance(node, Table):
-            self._wrong(f"a table is wanted here (`{required(kind)[0]}: …`), not {_what(node)}", node.line)
+            first = required(kind)[0]
+            what = Sentence("a table is wanted here (`{name}: …`), not {found}", name=first, found=_what(node))
+            self._wrong(what, node.line)
             return MISSING
         self.places.put(path, node.line)
         declared = types_of(kind)
@@ -94,11 +97,16 @@ class Converter:
         seen: dict[str, int] = {}
         for key, value in node.pairs:
             if key.text in seen:
-                self._wrong(f"`{key.text}` stands a second time (first in line {seen[key.text]})", key.line)
+                first = str(seen[key.text])
+                self._wrong(
+                    Sentence("`{name}` stands a second time (first in line {line})", name=key.text, line=first),
+                    key.line,
+                )
                 continue
             seen[key.text] = key.line
             if key.text not in declared:
-                self._wrong(f"no field named `{shown(key.text)}`{nearest(key.text, declared)}", key.line)
+                hint = nearest(key.text, declared)
+                self._wrong(Sentence("no field named `{text}`{hint}", text=Quoted(key.text), hint=hint), key.line)
                 continue
             self.places.put((*path, key.text), value.line)
             found = self.value(value, declared[key.text], (*path, key.text))
@@ -109,7 +117,7 @@ class Converter:
     def _made(self, kind: type, values: dict[str, Any], seen: dict[str, int], path: Path, line: int) -> Any:
         for name in required(kind):
             if name not in seen:
-                self._wrong(f"`{name}` is missing", line)
+                self._wrong(Sentence("`{name}` is missing", name=name), line)
             if name not in values:
                 if name == "id":
                     return MISSING
@@ -126,7 +134,7 @@ class Converter:
         if typing.get_origin(declared) is tuple:
             return self._texts(node, path)
         if not isinstance(node, Scalar):
-            self._wrong(f"one value is wanted here, not {_what(node)}", node.line)
+            self._wrong_one(node)
             return MISSING
         if node.empty:
             return MISSING
@@ -136,7 +144,8 @@ class Converter:
         if isinstance(node, Scalar) and node.empty:
             return ()
         if not isinstance(node, Listing):
-            self._wrong(f"a list is wanted here (each item begins with `- `), not {_what(node)}", node.line)
+            what = Sentence("a list is wanted here (each item begins with `- `), not {found}", found=_what(node))
+            self._wrong(what, node.line)
             return MISSING
         made: list[Any] = []
         for item in node.items:
@@ -153,7 +162,7 @@ class Converter:
         texts: list[str] = []
         for item in items:
             if not isinstance(item, Scalar):
-                self._wrong(f"one value is wanted here, not {_what(item)}", item.line)
+                self._wrong_one(item)
                 continue
             found = self.text(item, (*path, len(texts)))
             if not isinstance(found, Missing) and found:
@@ -166,17 +175,18 @@ class Converter:
             found = MISSING if node.empty else self.text(node, path)
             return found if isinstance(found, Missing) else {self._first_language: found}
         if not isinstance(node, Table):
-            self._wrong(f"words are wanted here, by language (`en: …`), not {_what(node)}", node.line)
+            what = Sentence("words are wanted here, by language (`en: …`), not {found}", found=_what(node))
+            self._wrong(what, node.line)
             return MISSING
         words: dict[str, str] = {}
         for key, value in node.pairs:
             self.places.put((*path, key.text), value.line)
             if key.text in words:
-                self._wrong(f"`{key.text}` stands a second time", key.line)
+                self._wrong(Sentence("`{name}` stands a second time", name=key.text), key.line)
             elif not LANGUAGE.fullmatch(key.text):
-                self._wrong(f"{shown(key.text)} is no language: two small letters, such as en or fr", key.line)
+                self._wrong(no_language(key.text), key.line)
             elif not isinstance(value, Scalar):
-                self._wrong(f"one value is wanted here, not {_what(value)}", value.line)
+                self._wrong_one(value)
             elif not value.empty:
                 found = self.text(value, path)
                 if not isinstance(found, Missing):
@@ -190,27 +200,32 @@ class Converter:
         text = unicodedata.normalize("NFC", node.text).strip()
         hidden = next((sign for sign in text if sign != "\n" and unicodedata.category(sign) in _HIDDEN), "")
         if hidden:
-            self._wrong(f"an invisible character stands in this value (U+{ord(hidden):04X})", node.line)
+            sign = f"U+{ord(hidden):04X}"
+            self._wrong(Sentence("an invisible character stands in this value ({sign})", sign=sign), node.line)
             return MISSING
         if len(text) > _LONGEST:
-            self._wrong(f"the value is {len(text):,} characters long; {_LONGEST:,} is the most", node.line)
+            what = Sentence("the value is {n} characters long; {most} is the most", n=len(text), most=_LONGEST)
+            self._wrong(what, node.line)
             return MISSING
         if path[-1:] == ("id",) and not ID.fullmatch(text):
-            wanted = "letters, digits, dot, dash and underscore, 64 at most, a letter or digit first"
-            self._wrong(f"{shown(text)} is no id: {wanted}", node.line)
+            what = Sentence(
+                "{text} is no id: letters, digits, dot, dash and underscore, 64 at most, a letter or digit first",
+                text=Quoted(text),
+            )
+            self._wrong(what, node.line)
             return MISSING
         return text
 
     def flag(self, node: Scalar, path: Path) -> bool | Missing:
         found = _YES.get(node.text.lower(), MISSING)
         if isinstance(found, Missing):
-            self._wrong(f"yes or no is wanted here, not {shown(node.text)}", node.line)
+            self._wrong(Sentence("yes or no is wanted here, not {text}", text=Quoted(node.text)), node.line)
         return found
 
     def whole(self, node: Scalar, path: Path) -> int | Missing:
         digits = node.text.isascii() and node.text.isdigit()
         if not digits or len(node.text) > 10 or int(node.text) > _MOST:
-            self._wrong(f"a whole number is wanted here, not {shown(node.text)}", node.line)
+            self._wrong(Sentence("a whole number is wanted here, not {text}", text=Quoted(node.text)), node.line)
             return MISSING
         return int(node.text)
 
@@ -220,12 +235,15 @@ class Converter:
         except ValueError:
             found = math.nan
         if not 0 <= found <= _MOST:
-            self._wrong(f"a number is wanted here, not {shown(node.text)}", node.line)
+            self._wrong(Sentence("a number is wanted here, not {text}", text=Quoted(node.text)), node.line)
             return MISSING
         return found
 
-    def _wrong(self, text: str, line: int) -> None:
-        self.problems.append(Problem(Place(self.places.file, line), text))
+    def _wrong_one(self, node: Node) -> None:
+        self._wrong(Sentence("one value is wanted here, not {found}", found=_what(node)), node.line)
+
+    def _wrong(self, what: Sentence, line: int) -> None:
+        self.problems.append(Problem(Place(self.places.file, line), what))
 
 
 _READERS: dict[type, Callable[[Converter, Scalar, Path], Any]] = {
@@ -243,18 +261,18 @@ def _blank(declared: Any) -> Any:
     return () if origin is tuple else origin() if not isinstance(origin, types.UnionType) else None
 
 
-def _what(node: Node) -> str:
+def _what(node: Node) -> Sentence:
     if isinstance(node, Scalar):
-        return "nothing" if node.empty else f"the value {shown(node.text)}"
-    return "a list" if isinstance(node, Listing) else "a table"
+        return Sentence("nothing") if node.empty else Sentence("the value {text}", text=Quoted(node.text))
+    return Sentence("a list") if isinstance(node, Listing) else Sentence("a table")
 
 
-def shown(text: str) -> str:
-    """Return a value as an error message quotes it: one line, not too long."""
-    return repr(text if len(text) <= 60 else f"{text[:57]}…")
+def no_language(text: str) -> Sentence:
+    """Return what is wrong with a word that stands where a language must."""
+    return Sentence("{text} is no language: two small letters, such as en or fr", text=Quoted(text))
 
 
-def nearest(name: str, known: typing.Iterable[str]) -> str:
+def nearest(name: str, known: typing.Iterable[str]) -> Sentence | str:
     """Return a hint at the name that was probably meant, or ""."""
     found = get_close_matches(name, list(known), n=1, cutoff=0.7)
-    return f" — did you mean {found[0]}?" if found else ""
+    return Sentence(" — did you mean {name}?", name=found[0]) if found else ""

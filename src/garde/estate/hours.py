@@ -13,8 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from itertools import pairwise
+from typing import Final
 
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+from garde.estate.sentences import Quoted, Sentence, Unreadable
+from garde.journal.speech import mark
+
+DAYS: Final = (mark("Mon"), mark("Tue"), mark("Wed"), mark("Thu"), mark("Fri"), mark("Sat"), mark("Sun"))
 DAY = 24 * 60
 WEEK = 7 * DAY  # minutes
 _SPAN = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})", re.ASCII)
@@ -42,7 +46,7 @@ ALWAYS = Hours(((0, WEEK),))
 
 @lru_cache(maxsize=256)  # more lines than a rota has: they are asked for with every page
 def read_hours(text: str) -> Hours:
-    """Read the hours of a rota line; ValueError with what is wrong. Nothing is always."""
+    """Read the hours of a rota line; Unreadable with what is wrong. Nothing is always."""
     if not text.strip():
         return ALWAYS
     spans: list[tuple[int, int]] = []
@@ -52,7 +56,7 @@ def read_hours(text: str) -> Hours:
         times = [_span(word) for word in words] or [(0, DAY)]
         spans += [(day * DAY + begin, day * DAY + end) for day in days for begin, end in times]
     if not spans:
-        raise ValueError(f"{text!r} names no hours")
+        raise Unreadable(Sentence("{text} names no hours", text=Quoted(text)))
     return Hours(_joined(spans))
 
 
@@ -69,17 +73,18 @@ def _day(text: str) -> int:
     try:
         return DAYS.index(text[:3].capitalize() if len(text) == 3 else text)
     except ValueError:
-        raise ValueError(f"{text!r} is no day: {', '.join(DAYS)}") from None
+        raise Unreadable(Sentence("{text} is no day: {days}", text=Quoted(text), days=DAYS)) from None
 
 
 def _span(text: str) -> tuple[int, int]:
     found = _SPAN.fullmatch(text)
     if found is None:
-        raise ValueError(f"{text!r} is no span of time: write 08:00-18:00")
+        raise Unreadable(Sentence("{text} is no span of time: write 08:00-18:00", text=Quoted(text)))
     hour, minute, last_hour, last_minute = map(int, found.groups())
     begin, end = hour * 60 + minute, last_hour * 60 + last_minute
     if minute > 59 or last_minute > 59 or begin >= DAY or end > DAY:
-        raise ValueError(f"{text!r} is no span of time: hours run from 00:00 to 24:00")
+        what = Sentence("{text} is no span of time: hours run from 00:00 to 24:00", text=Quoted(text))
+        raise Unreadable(what)
     return begin, end if end > begin else end + DAY
 
 
@@ -102,12 +107,11 @@ def gaps(lines: Iterable[Hours]) -> tuple[tuple[int, int], ...]:
     return tuple((end, begin) for (_, end), (begin, _) in pairwise(edges) if begin > end)
 
 
-def say_span(begin: int, end: int) -> str:
+def say_span(begin: int, end: int) -> Sentence:
     """Return a span of the week in words: `Sat 00:00 to Mon 08:00`."""
-    return f"{_moment(begin)} to {_moment(end)}"
+    return Sentence("{begin} to {end}", begin=_moment(begin), end=_moment(end))
 
 
-def _moment(minute: int) -> str:
-    if minute == WEEK:
-        return "Sun 24:00"
-    return f"{DAYS[minute // DAY]} {minute % DAY // 60:02d}:{minute % 60:02d}"
+def _moment(minute: int) -> Sentence:
+    day, within = divmod(minute, DAY) if minute < WEEK else (6, DAY)
+    return Sentence("{day} {time}", day=Sentence(DAYS[day]), time=f"{within // 60:02d}:{within % 60:02d}")

@@ -1,13 +1,17 @@
 """Where each part of an estate stands, and what is wrong there.
 
 Comes in: files and lines, as read.py and tables.py meet them. Goes out: `Place`, `Places` (a path in the estate to its
-place) and `Problem`. It judges nothing.
+place) and `Problem`, which says itself in English and in a reader's language. It judges nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+
+from garde.estate.sentences import Sentence
+from garde.journal.speech import Said, Say
+from garde.journal.text import plain
 
 Path = tuple[str | int, ...]  # ("machines", 3, "addresses", 0)
 
@@ -28,8 +32,17 @@ class Problem:
     """One thing that is wrong. A warning does not keep the estate from being used."""
 
     place: Place
-    text: str
+    what: Sentence | str  # text that is in no catalogue is said as it is
     warning: bool = False
+
+    @property
+    def text(self) -> str:
+        """What is wrong, in English and not escaped."""
+        return self.what if isinstance(self.what, str) else self.what.text
+
+    def said(self, say: Say) -> Said:
+        """Return what is wrong in a speaker's language (`say_in(language, ESTATE_LOCALE)`), safe to show."""
+        return Said(plain(self.what)) if isinstance(self.what, str) else self.what.said(say)
 
     def __str__(self) -> str:
         return f"{self.place}: {'warning: ' if self.warning else ''}{self.text}"

@@ -67,7 +67,7 @@ def read_bytes(raw: bytes, name: str) -> Reading:
     try:
         root = read_nodes(raw)
     except Broken as error:
-        return Reading(None, places, (Problem(Place(name, error.line), error.text),), whole=False)
+        return Reading(None, places, (Problem(Place(name, error.line), error.why),), whole=False)
     converter = Converter(places)
     estate = converter.estate(root)
     found = [*converter.problems, *(check(estate, places) if estate else ())]

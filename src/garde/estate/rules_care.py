@@ -16,9 +16,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from garde.estate.convert import no_language
 from garde.estate.dependencies import start_needs
 from garde.estate.look import Lookup
 from garde.estate.places import Places, Problem
+from garde.estate.sentences import Sentence
 from garde.estate.vocabulary import LANGUAGE
 
 
@@ -51,15 +53,18 @@ def needs_run_in_no_circle(look: Lookup, places: Places) -> Iterator[Problem]:
     numbers = {each.id: number for number, each in enumerate(estate.machines)}
     if machines:
         where = places.at("machines", numbers[machines[0]], "needs")
-        yield Problem(where, f"these machines need each other in a circle: {_chain(machines)}")
+        yield Problem(where, Sentence("these machines need each other in a circle: {circle}", circle=_chain(machines)))
     if services:
         number = next(number for number, each in enumerate(estate.services) if each.id == services[0])
         where = places.at("services", number, "needs")
-        yield Problem(where, f"these services need each other in a circle: {_chain(services)}")
+        yield Problem(where, Sentence("these services need each other in a circle: {circle}", circle=_chain(services)))
     both = find_circle(start_needs(estate)) if not machines and not services else ()
     if both:
-        text = f"these machines cannot be started one after the other, with what their services need: {_chain(both)}"
-        yield Problem(places.at("machines", numbers[both[0]]), text, warning=True)
+        what = Sentence(
+            "these machines cannot be started one after the other, with what their services need: {circle}",
+            circle=_chain(both),
+        )
+        yield Problem(places.at("machines", numbers[both[0]]), what, warning=True)
 
 
 def _chain(names: tuple[str, ...]) -> str:
@@ -69,12 +74,15 @@ def _chain(names: tuple[str, ...]) -> str:
 def services_hang_on_something(look: Lookup, places: Places) -> Iterator[Problem]:
     for number, service in enumerate(look.estate.services):
         if not service.machines and not service.needs:
-            text = f"the service {service.id} has no machines and needs no service: no cut would ever count for it"
-            yield Problem(places.at("services", number), text, warning=True)
+            what = Sentence(
+                "the service {service} has no machines and needs no service: no cut would ever count for it",
+                service=service.id,
+            )
+            yield Problem(places.at("services", number), what, warning=True)
         for index, each in enumerate(service.uses):
             if each in service.needs or each in service.machines:
-                text = f"{each} is needed: that it is used as well says nothing"
-                yield Problem(places.at("services", number, "uses", index), text, warning=True)
+                what = Sentence("{id} is needed: that it is used as well says nothing", id=each)
+                yield Problem(places.at("services", number, "uses", index), what, warning=True)
 
 
 def words_are_whole(look: Lookup, places: Places) -> Iterator[Problem]:
@@ -85,32 +93,34 @@ def words_are_whole(look: Lookup, places: Places) -> Iterator[Problem]:
             where = places.at(table, number, field)
             lacking = [language for language in wanted if not words.get(language)]
             if lacking and (words or field == "name"):
-                yield Problem(where, f"{each.id} has no {field} in {', '.join(lacking)}", warning=True)
+                what = Sentence("{id} has no {field} in {languages}", id=each.id, field=field, languages=tuple(lacking))
+                yield Problem(where, what, warning=True)
             other = [language for language in words if language not in wanted]
             if other:
-                text = f"{field} in {', '.join(other)}, which is none of the hospital's `languages`"
-                yield Problem(where, text, warning=True)
+                what = Sentence(
+                    "{field} in {languages}, which is none of the hospital's `languages`",
+                    field=field, languages=tuple(other),
+                )  # fmt: skip
+                yield Problem(where, what, warning=True)
 
 
 def languages_are_languages(look: Lookup, places: Places) -> Iterator[Problem]:
     if not look.estate.languages:
-        yield Problem(places.at("languages"), "the hospital speaks no language: name one (`languages: [en]`)")
+        what = Sentence("the hospital speaks no language: name one (`languages: [en]`)")
+        yield Problem(places.at("languages"), what)
     for index, text in enumerate(look.estate.languages):
         if not LANGUAGE.fullmatch(text):
-            yield Problem(
-                places.at("languages", index), f"{text!r} is no language: two small letters, such as en or fr"
-            )
+            yield Problem(places.at("languages", index), no_language(text))
     for number, person in enumerate(look.estate.people):
         if not LANGUAGE.fullmatch(person.language):
-            text = f"{person.language!r} is no language: two small letters, such as en or fr"
-            yield Problem(places.at("people", number, "language"), text)
+            yield Problem(places.at("people", number, "language"), no_language(person.language))
 
 
 def wards_know_what_to_do(look: Lookup, places: Places) -> Iterator[Problem]:
     for number, service in enumerate(look.estate.services):
         if service.clinical and not service.instead:
-            text = f"{service.id} does not say what the wards do without it (`instead:`)"
-            yield Problem(places.at("services", number), text, warning=True)
+            what = Sentence("{service} does not say what the wards do without it (`instead:`)", service=service.id)
+            yield Problem(places.at("services", number), what, warning=True)
 
 
 RULES = (

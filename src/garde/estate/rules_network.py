@@ -27,9 +27,10 @@ import re
 from collections.abc import Iterator
 
 from garde.estate.addresses import Network, read_address, read_flow, read_network, same
-from garde.estate.convert import nearest, shown
+from garde.estate.convert import nearest
 from garde.estate.look import Lookup
 from garde.estate.places import Places, Problem
+from garde.estate.sentences import Quoted, Sentence
 from garde.estate.vocabulary import MAC
 
 _SNMP = re.compile(r"(\[[^\]]+\]|[^:\[\]]+):(\d{1,5})", re.ASCII)
@@ -43,26 +44,29 @@ def addresses_are_addresses(look: Lookup, places: Places) -> Iterator[Problem]:
             try:
                 address = read_address(text)
             except ValueError:
-                yield Problem(where, f"{shown(text)} is no address")
+                yield Problem(where, Sentence("{text} is no address", text=Quoted(text)))
                 continue
             network = read_network(str(address))
             if address.is_loopback or address.is_multicast or address.is_unspecified or look.is_broadcast(network):
-                yield Problem(where, f"{text} can be no machine's own address")
+                yield Problem(where, Sentence("{text} can be no machine's own address", text=text))
 
 
 def networks_are_networks(look: Lookup, places: Places) -> Iterator[Problem]:
     for number, segment in enumerate(look.estate.segments):
         if not segment.networks:
-            yield Problem(places.at("segments", number), f"the segment {segment.id} names no network")
+            what = Sentence("the segment {segment} names no network", segment=segment.id)
+            yield Problem(places.at("segments", number), what)
         for index, text in enumerate(segment.networks):
             where = places.at("segments", number, "networks", index)
             try:
                 network = read_network(text)
             except ValueError:
-                yield Problem(where, f"{shown(text)} is no network: write 10.1.2.0/24")
+                yield Problem(where, Sentence("{text} is no network: write 10.1.2.0/24", text=Quoted(text)))
                 continue
             if str(network.network_address) != same(text.partition("/")[0]):
-                yield Problem(where, f"{text} has bits set beyond its prefix: the network is {network}")
+                right = str(network)
+                what = Sentence("{text} has bits set beyond its prefix: the network is {right}", text=text, right=right)
+                yield Problem(where, what)
 
 
 def addresses_stand_once(look: Lookup, places: Places) -> Iterator[Problem]:
@@ -72,16 +76,18 @@ def addresses_stand_once(look: Lookup, places: Places) -> Iterator[Problem]:
             where = places.at("machines", number, "addresses", index)
             owner = owners.setdefault(same(text), machine.id)
             if owner != machine.id:
-                yield Problem(where, f"{text} is the address of {owner} already")
+                yield Problem(where, Sentence("{text} is the address of {owner} already", text=text, owner=owner))
     macs: dict[str, str] = {}
     for number, machine in enumerate(look.estate.machines):
         where = places.at("machines", number, "mac")
         if machine.mac and not MAC.fullmatch(machine.mac):
-            yield Problem(where, f"{shown(machine.mac)} is no MAC address: write 00:11:22:33:44:55")
+            what = Sentence("{text} is no MAC address: write 00:11:22:33:44:55", text=Quoted(machine.mac))
+            yield Problem(where, what)
         elif machine.mac:
             owner = macs.setdefault(re.sub("[:-]", "", machine.mac).lower(), machine.id)
             if owner != machine.id:
-                yield Problem(where, f"{machine.mac} is the MAC address of {owner} already")
+                what = Sentence("{text} is the MAC address of {owner} already", text=machine.mac, owner=owner)
+                yield Problem(where, what)
 
 
 def addresses_lie_in_their_segment(look: Lookup, places: Places) -> Iterator[Problem]:
@@ -97,8 +103,11 @@ def addresses_lie_in_their_segment(look: Lookup, places: Places) -> Iterator[Pro
             )
             if address and networks and not any(held):
                 where = places.at("machines", number, "addresses", index)
-                listed = ", ".join(map(str, networks))
-                yield Problem(where, f"{text} does not lie in the segment {machine.segment} ({listed})")
+                what = Sentence(
+                    "{text} does not lie in the segment {segment} ({networks})",
+                    text=text, segment=machine.segment, networks=tuple(map(str, networks)),
+                )  # fmt: skip
+                yield Problem(where, what)
 
 
 def segments_do_not_overlap(look: Lookup, places: Places) -> Iterator[Problem]:
@@ -109,7 +118,11 @@ def segments_do_not_overlap(look: Lookup, places: Places) -> Iterator[Problem]:
             for before, owner in seen if network else ():
                 if network and before.version == network.version and before.overlaps(network):
                     where = places.at("segments", number, "networks", index)
-                    yield Problem(where, f"{text} overlaps {before} of {owner}: the narrower one counts", warning=True)
+                    what = Sentence(
+                        "{text} overlaps {other} of {owner}: the narrower one counts",
+                        text=text, other=str(before), owner=owner,
+                    )  # fmt: skip
+                    yield Problem(where, what, warning=True)
             if network:
                 seen.append((network, segment.id))
 
@@ -118,17 +131,15 @@ def ports_have_switches(look: Lookup, places: Places) -> Iterator[Problem]:
     for number, machine in enumerate(look.estate.machines):
         switch = look.machines.get(machine.switch)
         if machine.port and not machine.switch:
-            yield Problem(
-                places.at("machines", number, "port"), f"the port {machine.port} stands here without its switch"
-            )
+            what = Sentence("the port {port} stands here without its switch", port=machine.port)
+            yield Problem(places.at("machines", number, "port"), what)
+        where = places.at("machines", number, "switch")
         if machine.switch and not machine.port:
-            yield Problem(
-                places.at("machines", number, "switch"), f"the switch {machine.switch} stands here without a port"
-            )
+            yield Problem(where, Sentence("the switch {switch} stands here without a port", switch=machine.switch))
         if switch is not None and switch.role != "switch":
-            yield Problem(places.at("machines", number, "switch"), f"{machine.switch} is a {switch.role}, no switch")
+            yield Problem(where, Sentence("{machine} is a {role}, no switch", machine=machine.switch, role=switch.role))
         if machine.switch and machine.id in _above(look, machine.switch):
-            yield Problem(places.at("machines", number, "switch"), f"{machine.id} hangs on itself")
+            yield Problem(where, Sentence("{machine} hangs on itself", machine=machine.id))
 
 
 def _above(look: Lookup, switch: str) -> list[str]:
@@ -147,7 +158,11 @@ def ports_carry_one_machine(look: Lookup, places: Places) -> Iterator[Problem]:
             owner = taken.setdefault((machine.switch, machine.port), machine.id)
             if owner != machine.id:
                 where = places.at("machines", number, "port")
-                yield Problem(where, f"the port {machine.port} of {machine.switch} carries {owner} already")
+                what = Sentence(
+                    "the port {port} of {switch} carries {owner} already",
+                    port=machine.port, switch=machine.switch, owner=owner,
+                )  # fmt: skip
+                yield Problem(where, what)
 
 
 def switches_have_snmp(look: Lookup, places: Places) -> Iterator[Problem]:
@@ -156,21 +171,28 @@ def switches_have_snmp(look: Lookup, places: Places) -> Iterator[Problem]:
         where = places.at("machines", number, "snmp")
         found = _SNMP.fullmatch(machine.snmp)
         if machine.snmp and machine.role != "switch":
-            yield Problem(where, f"{machine.id} is no switch: only a switch has an SNMP agent here")
+            what = Sentence("{machine} is no switch: only a switch has an SNMP agent here", machine=machine.id)
+            yield Problem(where, what)
         elif machine.snmp and (found is None or _network(found[1].strip("[]")) is None or not _is_port(found[2])):
-            yield Problem(where, f"{shown(machine.snmp)} is no SNMP agent: write ADDRESS:161")
+            yield Problem(where, Sentence("{text} is no SNMP agent: write ADDRESS:161", text=Quoted(machine.snmp)))
         elif machine.role == "switch" and not machine.snmp and machine.id in used:
-            text = f"the switch {machine.id} has no `snmp`: its ports cannot be shut by the hub"
-            yield Problem(where, text, warning=True)
+            what = Sentence(
+                "the switch {machine} has no `snmp`: its ports cannot be shut by the hub", machine=machine.id
+            )
+            yield Problem(where, what, warning=True)
 
 
 def there_is_a_hub(look: Lookup, places: Places) -> Iterator[Problem]:
     if not look.hubs:
-        text = "no machine has the role hub: it could not be kept out of a cut, nor an isolated machine talk to it"
-        yield Problem(places.at("machines"), text)
+        what = Sentence(
+            "no machine has the role hub: it could not be kept out of a cut, nor an isolated machine talk to it"
+        )
+        yield Problem(places.at("machines"), what)
     for number, machine in enumerate(look.estate.machines):
         if machine.role == "hub" and not machine.addresses:
-            yield Problem(places.at("machines", number), f"the hub {machine.id} has no address")
+            yield Problem(
+                places.at("machines", number), Sentence("the hub {machine} has no address", machine=machine.id)
+            )
 
 
 def gateways_can_be_cut(look: Lookup, places: Places) -> Iterator[Problem]:
@@ -178,21 +200,31 @@ def gateways_can_be_cut(look: Lookup, places: Places) -> Iterator[Problem]:
         machine = look.machines.get(gateway.machine)
         where = places.at("gateways", number, "machine")
         if machine is not None and machine.role != "gateway":
-            yield Problem(
-                where, f"{machine.id} is a {machine.role or 'machine'}, its role is not gateway", warning=True
-            )
+            what = Sentence("{machine} is a machine, its role is not gateway", machine=machine.id)
+            if machine.role:
+                what = Sentence("{machine} is a {role}, its role is not gateway", machine=machine.id, role=machine.role)
+            yield Problem(where, what, warning=True)
         if machine is not None and not machine.agent:
-            text = f"the gateway {machine.id} carries no agent: the hub cannot cut the outside there"
-            yield Problem(where, text, warning=True)
+            what = Sentence(
+                "the gateway {machine} carries no agent: the hub cannot cut the outside there", machine=machine.id
+            )
+            yield Problem(where, what, warning=True)
         if not gateway.outside:
-            yield Problem(where, f"the gateway {gateway.machine} names no interface that leads out (`outside:`)")
+            what = Sentence(
+                "the gateway {machine} names no interface that leads out (`outside:`)", machine=gateway.machine
+            )
+            yield Problem(where, what)
         for index, name in enumerate(gateway.outside):
             if not _INTERFACE.fullmatch(name):
-                yield Problem(places.at("gateways", number, "outside", index), f"{shown(name)} is no interface")
+                what = Sentence("{text} is no interface", text=Quoted(name))
+                yield Problem(places.at("gateways", number, "outside", index), what)
     for number, machine in enumerate(look.estate.machines):
         if machine.role == "gateway" and machine.id not in look.gateways:
-            text = f"{machine.id} is a gateway without a line among `gateways`: the outside stays open there"
-            yield Problem(places.at("machines", number), text, warning=True)
+            what = Sentence(
+                "{machine} is a gateway without a line among `gateways`: the outside stays open there",
+                machine=machine.id,
+            )
+            yield Problem(places.at("machines", number), what, warning=True)
 
 
 def flows_are_flows(look: Lookup, places: Places) -> Iterator[Problem]:
@@ -201,8 +233,12 @@ def flows_are_flows(look: Lookup, places: Places) -> Iterator[Problem]:
             try:
                 read_flow(text)
             except ValueError:
-                wanted = "write ADDRESS, ADDRESS:PORT/tcp or [IPV6]:PORT/udp; names are not resolved in a cut"
-                yield Problem(places.at("gateways", number, "allow", index), f"{shown(text)} is no flow: {wanted}")
+                what = Sentence(
+                    "{text} is no flow: write ADDRESS, ADDRESS:PORT/tcp or [IPV6]:PORT/udp;"
+                    " names are not resolved in a cut",
+                    text=Quoted(text),
+                )
+                yield Problem(places.at("gateways", number, "allow", index), what)
 
 
 def never_cut_is_known(look: Lookup, places: Places) -> Iterator[Problem]:
@@ -213,19 +249,20 @@ def never_cut_is_known(look: Lookup, places: Places) -> Iterator[Problem]:
         network = _network(line.what)
         if network is None:
             hint = nearest(line.what, look.machines)
-            yield Problem(where, f"{shown(line.what)} is no machine, address or network{hint}")
+            what = Sentence("{text} is no machine, address or network{hint}", text=Quoted(line.what), hint=hint)
+            yield Problem(where, what)
         elif network.prefixlen == 0:
-            yield Problem(where, f"{line.what} is everything: nothing could ever be cut")
+            yield Problem(where, Sentence("{text} is everything: nothing could ever be cut", text=line.what))
 
 
 def machines_can_be_reached(look: Lookup, places: Places) -> Iterator[Problem]:
     for number, machine in enumerate(look.estate.machines):
         if not machine.addresses and (machine.agent or machine.role == "server"):
-            text = f"{machine.id} has no address: what comes from it cannot be told to be its"
-            yield Problem(places.at("machines", number), text, warning=True)
+            what = Sentence("{machine} has no address: what comes from it cannot be told to be its", machine=machine.id)
+            yield Problem(places.at("machines", number), what, warning=True)
     if look.estate.machines and not look.servers:
-        text = "no server carries an agent (`agent: yes`): nothing would be seen"
-        yield Problem(places.at("machines"), text, warning=True)
+        what = Sentence("no server carries an agent (`agent: yes`): nothing would be seen")
+        yield Problem(places.at("machines"), what, warning=True)
 
 
 def _network(text: str) -> Network | None:

@@ -16,12 +16,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
+from typing import Final
 
 from garde.estate.hours import gaps, read_hours, say_span
 from garde.estate.look import Lookup
 from garde.estate.nouns import Rule
 from garde.estate.places import Places, Problem
+from garde.estate.sentences import Quoted, Sentence, Unreadable
 from garde.estate.vocabulary import ACTIONS, CARE, CONSOLE_ROLES, NEEDS, SEVERITIES
+from garde.journal.speech import mark
 
 _Case = tuple[str, int, bool]  # action, severity, whether a clinical service stops
 
@@ -33,20 +36,21 @@ def people_can_be_told_apart(look: Lookup, places: Places) -> Iterator[Problem]:
         for path, text in [*named, (("mail",), person.mail)]:
             where = places.at("people", number, *path)
             if path == ("mail",) and text and (text.count("@") != 1 or " " in text):
-                yield Problem(where, f"{text!r} is no mail address")
+                yield Problem(where, Sentence("{text} is no mail address", text=Quoted(text)))
             owner = owners.setdefault(text.casefold(), person.id) if text else person.id
             if owner != person.id:
-                yield Problem(where, f"{text} belongs to {owner} already")
+                yield Problem(where, Sentence("{text} belongs to {owner} already", text=text, owner=owner))
 
 
 def the_rota_can_be_called(look: Lookup, places: Places) -> Iterator[Problem]:
     for number, line in enumerate(look.estate.rota):
         if not line.people:
-            yield Problem(places.at("rota", number), "this line of the rota names nobody")
+            yield Problem(places.at("rota", number), Sentence("this line of the rota names nobody"))
         for index, name in enumerate(line.people):
             person, where = look.people.get(name), places.at("rota", number, "people", index)
             if person is not None and not person.phones:
-                yield Problem(where, f"{name} is on call and has no telephone", warning=True)
+                what = Sentence("{person} is on call and has no telephone", person=name)
+                yield Problem(where, what, warning=True)
 
 
 def the_rota_has_hours(look: Lookup, places: Places) -> Iterator[Problem]:
@@ -54,28 +58,38 @@ def the_rota_has_hours(look: Lookup, places: Places) -> Iterator[Problem]:
     for number, line in enumerate(look.estate.rota):
         try:
             hours = read_hours(line.hours)
-        except ValueError as error:
-            yield Problem(places.at("rota", number, "hours"), str(error))
+        except Unreadable as error:
+            yield Problem(places.at("rota", number, "hours"), error.why)
             continue
         if line.role == "on_call_it" and line.people:
             covered.append(hours)
     open_hours = gaps(covered)
     if open_hours and look.estate.people:
-        said = ", ".join(say_span(*span) for span in open_hours[:3]) + (", …" if len(open_hours) > 3 else "")
-        yield Problem(places.at("rota"), f"nobody is on call as on_call_it: {said}", warning=True)
+        spans: list[Sentence | str] = [say_span(*span) for span in open_hours[:3]]
+        what = Sentence(
+            "nobody is on call as on_call_it: {spans}", spans=(*spans, *(["…"] if len(open_hours) > 3 else []))
+        )
+        yield Problem(places.at("rota"), what, warning=True)
 
 
 def rules_are_whole(look: Lookup, places: Places) -> Iterator[Problem]:
     for number, rule in enumerate(look.estate.authority):
         if not rule.actions:
-            yield Problem(places.at("authority", number, "actions"), f"the rule {rule.id} names no cut")
+            what = Sentence("the rule {rule} names no cut", rule=rule.id)
+            yield Problem(places.at("authority", number, "actions"), what)
         if rule.severity not in SEVERITIES:
-            yield Problem(places.at("authority", number, "severity"), "the severity of an incident is 1, 2 or 3")
+            what = Sentence("the severity of an incident is 1, 2 or 3")
+            yield Problem(places.at("authority", number, "severity"), what)
         where = places.at("authority", number, "after_s")
         if rule.needs == "unanswered" and rule.after_s <= 0:
-            yield Problem(where, f"the rule {rule.id} is `unanswered`: after how many seconds (`after_s:`)?")
+            what = Sentence("the rule {rule} is `unanswered`: after how many seconds (`after_s:`)?", rule=rule.id)
+            yield Problem(where, what)
         if rule.needs in NEEDS and rule.needs != "unanswered" and rule.after_s:
-            yield Problem(where, f"`after_s` counts only where a rule is `unanswered`; {rule.id} is `{rule.needs}`")
+            what = Sentence(
+                "`after_s` counts only where a rule is `unanswered`; {rule} is `{needs}`",
+                rule=rule.id, needs=rule.needs,
+            )  # fmt: skip
+            yield Problem(where, what)
 
 
 def rules_can_fire(look: Lookup, places: Places) -> Iterator[Problem]:
@@ -83,8 +97,9 @@ def rules_can_fire(look: Lookup, places: Places) -> Iterator[Problem]:
         cases = _cases(rule)
         takers = [each for each in look.estate.authority[:number] if _takes(each, rule) and cases & _cases(each)]
         if cases and not cases - {case for each in takers for case in _cases(each)}:
-            names = ", ".join(each.id for each in takers)
-            yield Problem(places.at("authority", number), f"the rule {rule.id} can never fire: {names} is before it")
+            before = tuple(each.id for each in takers)
+            what = Sentence("the rule {rule} can never fire: {before} is before it", rule=rule.id, before=before)
+            yield Problem(places.at("authority", number), what)
 
 
 def _cases(rule: Rule) -> set[_Case]:
@@ -112,8 +127,10 @@ def every_cut_has_a_rule(look: Lookup, places: Places) -> Iterator[Problem]:
     covered = {case for rule in rules for case in _cases(rule)}
     lacking = [action for action in ACTIONS if not covered >= set(product([action], SEVERITIES, [False, True]))]
     if lacking and look.estate.authority:
-        text = f"no rule fits every case of {', '.join(lacking)}: where none fits, one person decides"
-        yield Problem(places.at("authority"), text, warning=True)
+        what = Sentence(
+            "no rule fits every case of {actions}: where none fits, one person decides", actions=tuple(lacking)
+        )
+        yield Problem(places.at("authority"), what, warning=True)
 
 
 def somebody_may_say_yes(look: Lookup, places: Places) -> Iterator[Problem]:
@@ -123,12 +140,14 @@ def somebody_may_say_yes(look: Lookup, places: Places) -> Iterator[Problem]:
             continue  # every operator may, and accounts are made at the hub
         able = [person for person in look.estate.people if set(person.roles) & set(rule.roles)]
         if len(able) < wanted:
-            have = f"{len(able)} of the people" if able else "nobody"
-            text = (
-                f"the rule {rule.id} needs {rule.needs} with one of the roles {', '.join(rule.roles)}; {have} has one"
-            )
-            yield Problem(places.at("authority", number, "roles"), text, warning=True)
+            form = _ONE_HAS if able else _NOBODY_HAS
+            what = Sentence(form, rule=rule.id, needs=rule.needs, roles=rule.roles)
+            yield Problem(places.at("authority", number, "roles"), what, warning=True)
 
+
+# Fewer than are wanted, and two are the most that are: one or none.
+_ONE_HAS: Final = mark("the rule {rule} needs {needs} with one of the roles {roles}; 1 of the people has one")
+_NOBODY_HAS: Final = mark("the rule {rule} needs {needs} with one of the roles {roles}; nobody has one")
 
 RULES = (
     people_can_be_told_apart,

@@ -13,18 +13,20 @@ from dataclasses import dataclass, field
 
 import yaml
 
+from garde.estate.sentences import Sentence, Unreadable
+
 MAX_BYTES = 4_000_000  # a hospital of a thousand machines takes some 200 kB
 _MAX_NODES = 150_000
 _MAX_DEPTH = 8  # an estate needs five
 _NULL = {"", "~", "null", "Null", "NULL"}
 
 
-class Broken(ValueError):
+class Broken(Unreadable):
     """The file cannot be read from this line on."""
 
-    def __init__(self, line: int, text: str) -> None:
-        super().__init__(text)
-        self.line, self.text = line, text
+    def __init__(self, line: int, why: Sentence) -> None:
+        super().__init__(why)
+        self.line = line
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,29 +64,32 @@ Node = Scalar | Listing | Table
 def read_nodes(raw: bytes) -> Node:
     """Read the one document of a file; Broken where that cannot be done. Nothing in it is Scalar(1, "")."""
     if len(raw) > MAX_BYTES:
-        raise Broken(1, f"the file has {len(raw):,} bytes; more than {MAX_BYTES:,} are not read")
+        what = Sentence("the file has {n} bytes; more than {most} are not read", n=len(raw), most=MAX_BYTES)
+        raise Broken(1, what)
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise Broken(line, f"byte 0x{raw[error.start]:02x} is not UTF-8: save the file as UTF-8") from error
+        byte = f"0x{raw[error.start]:02x}"
+        raise Broken(line, Sentence("byte {byte} is not UTF-8: save the file as UTF-8", byte=byte)) from error
     try:
         return _document(yaml.parse(text, Loader=yaml.SafeLoader))
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise Broken(line, f"character U+{error.character:04X} may not stand in a YAML file") from error
+        sign = f"U+{error.character:04X}"
+        raise Broken(line, Sentence("character {sign} may not stand in a YAML file", sign=sign)) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark if error.problem_mark is not None else error.context_mark
         raise Broken(mark.line + 1 if mark is not None else 1, _said(error)) from error
     except yaml.YAMLError as error:
-        raise Broken(1, str(error)) from error
+        raise Broken(1, Sentence("this is no YAML: {reason}", reason=str(error))) from error
 
 
-def _said(error: yaml.MarkedYAMLError) -> str:
+def _said(error: yaml.MarkedYAMLError) -> Sentence:
     found = " ".join(part for part in (error.context, error.problem) if part)
     if "cannot start any token" in found and "'\\t'" in found:
-        return "a tab stands where spaces must: YAML is indented by spaces"
-    return found or "this is no YAML"
+        return Sentence("a tab stands where spaces must: YAML is indented by spaces")
+    return Sentence("this is no YAML: {reason}", reason=found or str(error))  # the reader's own words: they are English
 
 
 def _document(events: Iterator[yaml.Event]) -> Node:
@@ -95,11 +100,11 @@ def _document(events: Iterator[yaml.Event]) -> Node:
     for number, event in enumerate(events):
         line = event.start_mark.line + 1 if event.start_mark is not None else 1
         if number > _MAX_NODES:
-            raise Broken(line, f"more than {_MAX_NODES:,} values")
+            raise Broken(line, Sentence("more than {most} values", most=_MAX_NODES))
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents > 1:
-                raise Broken(line, "a second document begins (---): one file is one hospital")
+                raise Broken(line, Sentence("a second document begins (---): one file is one hospital"))
         elif isinstance(event, yaml.CollectionEndEvent):
             stack.pop()
             keys.pop()
@@ -111,16 +116,16 @@ def _document(events: Iterator[yaml.Event]) -> Node:
                 stack.append(node)
                 keys.append(None)
                 if len(stack) > _MAX_DEPTH:
-                    raise Broken(line, f"lists and tables are nested more than {_MAX_DEPTH} deep")
+                    raise Broken(line, Sentence("lists and tables are nested more than {most} deep", most=_MAX_DEPTH))
     return root if root is not None else Scalar(1, "")
 
 
 def _node(event: yaml.NodeEvent, line: int) -> Node:
     if isinstance(event, yaml.AliasEvent) or event.anchor:
-        raise Broken(line, "anchors and aliases (& and *) are not read: write the value out")
+        raise Broken(line, Sentence("anchors and aliases (& and *) are not read: write the value out"))
     tag = getattr(event, "tag", None)
     if tag not in (None, "!"):
-        raise Broken(line, f"the tag {tag} is not read")
+        raise Broken(line, Sentence("the tag {tag} is not read", tag=str(tag)))
     if isinstance(event, yaml.ScalarEvent):
         return Scalar(line, event.value, quoted=event.style is not None)
     return Listing(line) if isinstance(event, yaml.SequenceStartEvent) else Table(line)
@@ -139,4 +144,4 @@ def _place(node: Node, stack: list[Listing | Table], keys: list[Scalar | None]) 
     elif isinstance(node, Scalar):
         keys[-1] = node
     else:
-        raise Broken(node.line, "a list or table stands where a name must")
+        raise Broken(node.line, Sentence("a list or table stands where a name must"))

@@ -26,9 +26,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from garde.estate.check import check
-from garde.estate.convert import Converter, Missing, required, shown, types_of
+from garde.estate.convert import Converter, Missing, required, types_of
 from garde.estate.nouns import Estate, Machine, Person, Service, Ward, Words
 from garde.estate.places import Place, Places, Problem, in_order
+from garde.estate.sentences import Quoted, Sentence
 from garde.estate.source import MAX_BYTES, Broken, Listing, Node, Scalar, Table
 from garde.estate.vocabulary import LANGUAGE
 
@@ -122,14 +123,15 @@ class _List:
         try:
             rows = list(_rows(raw))
         except Broken as error:
-            self._wrong(error.text, error.line)
+            self._wrong(error.why, error.line)
             return
         if not rows:
-            self._wrong("the list is empty", 1)
+            self._wrong(Sentence("the list is empty"), 1)
             return
         self.columns = [self._column(heading) for heading in rows[0][1]]
         if not {name for name, _ in filter(None, self.columns)} & {"id", "name"}:
-            self._wrong(f"no column is headed id or name: {', '.join(map(shown, rows[0][1][:8]))}", 1)
+            headings = tuple(map(Quoted, rows[0][1][:8]))
+            self._wrong(Sentence("no column is headed id or name: {headings}", headings=headings), 1)
             return
         for line, cells in rows[1:]:
             self._row(line, cells)
@@ -150,7 +152,8 @@ class _List:
 
     def _row(self, line: int, cells: list[str]) -> None:
         if any(cell.strip() for cell in cells[len(self.columns) :]):
-            self._wrong(f"the row has {len(cells)} cells, the headings are {len(self.columns)}", line)
+            what = Sentence("the row has {n} cells, the headings are {most}", n=len(cells), most=len(self.columns))
+            self._wrong(what, line)
             return
         nodes = self._nodes(line, cells)
         if not nodes:
@@ -165,7 +168,8 @@ class _List:
             return
         name = values["id"]
         if name in self.seen:
-            self._wrong(f"the id {name} stands a second time (first in line {self.seen[name]})", line)
+            first = str(self.seen[name])
+            self._wrong(Sentence("the id {id} stands a second time (first in line {line})", id=name, line=first), line)
             return
         self.seen[name] = line
         self._put(line, values)
@@ -183,7 +187,8 @@ class _List:
             values.setdefault("name", values["id"])
         lacking = [name for name in required(self.kind) if name not in values]
         if lacking:
-            self._wrong(f"{values['id']} is new and has no {', '.join(lacking)}", line)
+            what = Sentence("{id} is new and has no {fields}", id=values["id"], fields=tuple(lacking))
+            self._wrong(what, line)
             return
         number = self.numbers[values["id"]] = len(self.items)
         self.items.append(self.kind(**values))
@@ -243,8 +248,8 @@ class _List:
             node = node.pairs[0][1]
         return re.sub(r"[^a-z0-9]+", "-", _bare(node.text)).strip("-")[:64] if isinstance(node, Scalar) else ""
 
-    def _wrong(self, text: str, line: int) -> None:
-        self.problems.append(Problem(Place(self.name, line), text))
+    def _wrong(self, what: Sentence, line: int) -> None:
+        self.problems.append(Problem(Place(self.name, line), what))
 
 
 def _instead(before: Any, value: Any, name: str) -> Any:
@@ -260,7 +265,7 @@ def _instead(before: Any, value: Any, name: str) -> Any:
 def _rows(raw: bytes) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows that are not empty, each with the line on which it begins."""
     if len(raw) > MAX_BYTES:
-        raise Broken(1, f"the file has more than {MAX_BYTES:,} bytes")
+        raise Broken(1, Sentence("the file has more than {most} bytes", most=MAX_BYTES))
     text = _decoded(raw)
     heading = text.lstrip("\r\n").partition("\n")[0]
     apart = max(",;\t", key=heading.count)
@@ -269,12 +274,12 @@ def _rows(raw: bytes) -> Iterator[tuple[int, list[str]]]:
     try:
         for number, cells in enumerate(reader):
             if number > _MOST_ROWS:
-                raise Broken(line, f"the list has more than {_MOST_ROWS:,} rows")
+                raise Broken(line, Sentence("the list has more than {most} rows", most=_MOST_ROWS))
             if any(cell.strip() for cell in cells):
                 yield line, cells
             line = reader.line_num + 1
     except csv.Error as error:
-        raise Broken(line, f"the row cannot be read: {error}") from error
+        raise Broken(line, Sentence("the row cannot be read: {reason}", reason=str(error))) from error
 
 
 def _decoded(raw: bytes) -> str:
@@ -284,7 +289,7 @@ def _decoded(raw: bytes) -> str:
             return raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise Broken(1, "the file is no text: save it as CSV, UTF-8")
+    raise Broken(1, Sentence("the file is no text: save it as CSV, UTF-8"))
 
 
 def _bare(text: str) -> str:

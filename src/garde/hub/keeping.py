@@ -18,7 +18,7 @@ from garde.errors import GardeError, NotPermitted
 from garde.estate.canonical import to_json
 from garde.estate.nouns import Estate
 from garde.estate.places import Problem
-from garde.estate.read import load, read, read_bytes, refusal
+from garde.estate.read import load, read, read_bytes
 from garde.estate.tables import merge
 from garde.estate.write import replace_file, to_yaml
 from garde.hub.api_shapes import EstateState
@@ -64,6 +64,7 @@ class Taken:
     unused: Mapping[str, list[str]]  # file -> columns that mean nothing here
     written: bool  # something of it is new: in the file, or in force
     in_force: bool
+    standing: bool = False  # the faults are those of the file that stands there: no list was looked at
 
 
 class EstateKeeper:
@@ -87,13 +88,14 @@ class EstateKeeper:
         """Merge lists (table -> file name and content) into the file and put it in force.
 
         Where a list is wrong nothing is written; where the estate cannot be used yet the file is written, and the one
-        before stays in force. SettingsError where the file as it stands cannot be read, NotPermitted where it cannot be
-        written; OSError where the journal cannot be: the file holds the lists then, and brought again they count.
+        before stays in force. Where the file as it stands cannot be read, its faults are said instead. SettingsError
+        where there is none, NotPermitted where it cannot be written; OSError where the journal cannot be: the file
+        holds the lists then, and brought again they count.
         """
         with self._lock:
             before = read(self.path)
             if before.estate is None or not before.whole:
-                raise refusal(before.errors, self.path)
+                return Taken(before.errors, {}, {}, {}, written=False, in_force=False, standing=True)
             named = replace(before.estate, name=name) if name else before.estate
             merged = merge(named, before.lines, lists)
             if merged.refused:

@@ -27,10 +27,10 @@ from garde.hub.api_shapes import Problem
 from garde.hub.deps import Deps
 from garde.hub.events import Events
 from garde.hub.guard import Door, provide_caller
-from garde.hub.http import BoundedHttp
 from garde.hub.intake import Intake, Receive, Scope, Send
 from garde.hub.keeping import EstateKeeper
 from garde.paper import NotTypeset
+from garde.trust.http import BoundedHttp
 
 API = "/api/v1"
 BODY_MOST = 256 * 1024  # bytes of a request to API or console

@@ -16,7 +16,8 @@ class Document:
     """One document.
 
     `template` is a Typst file of a capability's own folder. It is set after `base.typ`, whose functions it may call,
-    and finds `data` under that name. Equal documents give equal bytes.
+    and finds `data` under that name. A long one is in several files: `parts` come before it, in this order. Equal
+    documents give equal bytes.
     """
 
     template: Path
@@ -24,6 +25,8 @@ class Document:
     title: str  # of the file, and in every page's foot
     language: str = "en"
     made_at: float = 0.0  # wall seconds: the file's own date
+    parts: tuple[Path, ...] = ()
+    tagged: bool = True  # for readers of screens; what is only ever printed is a fifth of the size without
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Printed:
 
     pdf: bytes
     pages: int
+    marks: tuple[tuple[int, Any], ...] = ()  # (page, value) of each `#mark(value)` in the template, in their order
 
     @property
     def sha256(self) -> str:

@@ -49,12 +49,14 @@ def typeset(document: Document, *, timeout_s: float = TIMEOUT_S, memory: int = M
     if done.returncode != 0:
         raise NotTypeset(_reason(done.returncode, done.stderr))
     head, _, pdf = done.stdout.partition(b"\n")
-    return Printed(pdf, int(json.loads(head)["pages"]))
+    found = json.loads(head)
+    return Printed(pdf, int(found["pages"]), tuple((int(page), value) for page, value in found["marks"]))
 
 
 def _request(document: Document, timeout_s: float, memory: int) -> bytes:
     try:
-        source = BASE.read_text(encoding="utf-8") + "\n" + document.template.read_text(encoding="utf-8")
+        files = (BASE, *document.parts, document.template)
+        source = "\n".join(each.read_text(encoding="utf-8") for each in files)
         fixed = {"title": document.title, "language": document.language}
         data = msgspec.json.encode({**fixed, "body": document.data}, enc_hook=_text)
     except OSError as error:
@@ -68,6 +70,7 @@ def _request(document: Document, timeout_s: float, memory: int) -> bytes:
         "made_at": max(document.made_at, 0.0),
         "seconds": math.ceil(timeout_s),
         "memory": memory,
+        "tagged": document.tagged,
     }
     return json.dumps(asked).encode()
 

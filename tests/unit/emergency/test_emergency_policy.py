@@ -134,7 +134,8 @@ def test_an_incident_that_is_joined_into_another_proposes_nothing_anew(house: Ho
         "i1": (2, False),
         "i2": (2, True),
     }
-    assert len(house.of(p.PlanProposed)) == 1
+    assert [each.incident for each in house.of(p.PlanProposed)] == ["i2"]
+    assert [each.incident for each in house.state.proposals.values()] == ["i1"]
     house.hub(h.IncidentRaised("i1", 2, "two servers"))
     assert len(house.of(p.PlanProposed)) == 1
 

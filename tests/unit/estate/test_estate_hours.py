@@ -69,7 +69,7 @@ def test_gaps_are_what_nobody_covers() -> None:
     assert gaps([]) == ((0, WEEK),)
     assert gaps([read_hours("Mon-Fri"), read_hours("Sun")]) == ((5 * DAY, 6 * DAY),)
     assert gaps([read_hours("08:00-18:00"), read_hours("18:00-08:00")]) == ()
-    assert say_span(5 * DAY, WEEK) == "Sat 00:00 to Sun 24:00"
+    assert say_span(5 * DAY, WEEK).text == "Sat 00:00 to Sun 24:00"
 
 
 _times = st.tuples(st.integers(0, 23), st.integers(0, 59)).map(lambda time: f"{time[0]:02d}:{time[1]:02d}")

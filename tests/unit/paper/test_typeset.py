@@ -94,3 +94,11 @@ def test_a_picture_is_svg(tmp_path: Path) -> None:
 @given(st.text(max_size=200))
 def test_any_words_can_be_set(template: Path, words: str) -> None:
     assert typeset(Document(template, {"title": words, "lines": [words]}, words)).pages >= 1
+
+
+def test_a_template_in_parts_and_where_its_marks_stand(tmp_path: Path) -> None:
+    part, main = tmp_path / "part.typ", tmp_path / "main.typ"
+    part.write_text("#let leaf(name) = page[#mark((name: name)) #name #lorem(1300)]\n")
+    main.write_text("#for name in data [#leaf(name)]\n")
+    found = typeset(Document(main, ["a", "#b"], "T", parts=(part,)))
+    assert found.marks == ((1, {"name": "a"}), (3, {"name": "#b"})) and found.pages == 4

@@ -26,9 +26,9 @@ from typing import Any
 
 from garde.clock import Clock
 from garde.errors import NotFound, StateDamaged, UsageError
-from garde.hub.console.passwords import Hasher, check_password
-from garde.hub.console.throttle import place_of
 from garde.hub.deps import ROLES, Account, Caller
+from garde.trust.passwords import Hasher, check_password
+from garde.trust.throttle import place_of
 
 FILE_NAME = "accounts.db"
 COOKIE = "__Host-garde"  # the prefix makes the browser refuse it from anywhere but this host over TLS

@@ -4,7 +4,7 @@ Comes in: what was typed into the form, and from where. Goes out: a session's co
 or a refusal. It says what is to be written into the journal by `say` (never raising) and shows nothing. Rules:
 
 1. A refusal does not tell a login that there is not from a wrong password, by words or by time.
-2. Tries are counted before anything slow is done (`throttle.py`).
+2. Tries are counted before anything slow is done (`garde.trust.throttle`).
 3. An account with an app asks for its code after the password; the password stays good for that for five minutes and
    five codes. A code counts once.
 4. Refusals are written, at most one a second in the long run and sixty at once, so that a crowd at the door does not
@@ -22,10 +22,10 @@ from dataclasses import dataclass
 from garde.clock import Clock
 from garde.hub.console import totp
 from garde.hub.console.accounts import BREAK_GLASS, LocalAccounts
-from garde.hub.console.throttle import Buckets, Limit, Throttle
 from garde.journal.hub_kinds import SignedIn, SignInRefused
 from garde.journal.payload import Payload
 from garde.journal.text import Text
+from garde.trust.throttle import Buckets, Limit, Throttle
 
 SECOND_STEP_S = 300.0
 SECOND_STEP_TRIES = 5

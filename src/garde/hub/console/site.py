@@ -17,6 +17,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from garde.emergency.nouns import Plan
+from garde.emergency.words import EMERGENCY_LOCALE, Voice
 from garde.hub.board import Board, Cut, Incident
 from garde.hub.console.accounts import LocalAccounts, Session
 from garde.hub.console.entrance import Entrance
@@ -175,6 +177,10 @@ class Visit:
     def csrf(self) -> str:
         """What a form of ours carries."""
         return self.session.csrf if self.session else ""
+
+    def voice(self, plan: Plan | None, language: str = "") -> Voice:
+        """Return the speaker of the emergency plan's words, in the reader's language or another."""
+        return Voice(say_in(language or self.language, EMERGENCY_LOCALE), self.names.look, plan)
 
     def time(self, at: float) -> Said:
         """Return the wall clock's time."""

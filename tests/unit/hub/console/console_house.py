@@ -28,7 +28,6 @@ from garde.estate.read import SAMPLE
 from garde.hub import program
 from garde.hub.config import Config
 from garde.hub.console.accounts import COOKIE, LocalAccounts
-from garde.hub.console.passwords import Hasher
 from garde.hub.liveness import Beat
 from garde.hub.server import App, listening, server_of
 from garde.hub.setup import Made, set_up
@@ -38,6 +37,7 @@ from garde.journal.entry import Entry
 from garde.journal.text import Text
 from garde.trust.ca import server_context
 from garde.trust.keys import SigningKey
+from garde.trust.passwords import Hasher
 
 HOST = "hub.test"
 QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)

@@ -24,8 +24,8 @@ from garde.hub.console.accounts import (
     LocalAccounts,
     open_accounts,
 )
-from garde.hub.console.passwords import Hasher
 from garde.hub.deps import Account, Accounts
+from garde.trust.passwords import Hasher
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from garde.clock import VirtualClock
 from garde.hub.console import totp
 from garde.hub.console.accounts import BREAK_GLASS, COOKIE, LocalAccounts
 from garde.hub.console.entrance import SECOND_STEP_S, SECOND_STEP_TRIES, AskCode, Denied, Entered, Entrance
-from garde.hub.console.passwords import Hasher
 from garde.journal.hub_kinds import SignedIn, SignInRefused
 from garde.journal.payload import Payload
+from garde.trust.passwords import Hasher
 
 HERE = "10.20.20.5"
 

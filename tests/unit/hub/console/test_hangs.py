@@ -28,7 +28,7 @@ def _many(services: int) -> Lookup:
 
 def test_every_service_is_drawn_with_what_it_hangs_on() -> None:
     drawn = hangs(LOOK, ())
-    assert {node.id for node in drawn.services} == set(LOOK.services) and drawn.left_out == 0
+    assert {node.id for node in drawn.services} == set(LOOK.services)
     assert all(row.state == WORKS and not row.because for row in drawn.rows)
     wanted = sum(
         len({*each.machines, *(name for name in each.uses if name in LOOK.machines)}) for each in LOOK.services.values()
@@ -68,7 +68,7 @@ def test_one_service_or_machine_is_shown_with_its_neighbours() -> None:
 def test_a_large_hospital_is_drawn_as_far_as_it_can_be_read() -> None:
     look = _many(ROOM + 20)
     calm = hangs(look, ())
-    assert calm.services == () and calm.left_out == ROOM + 20 and len(calm.rows) == ROOM + 20
+    assert calm.services == () and len(calm.rows) == ROOM + 20
     struck = hangs(look, {"m3"})
     assert [node.id for node in struck.services] == ["s3"] and struck.rows[0].id == "s3"
 

@@ -213,6 +213,23 @@ def test_a_file_that_cannot_be_written_is_said_and_nothing_changes(
     assert status == 400 and "file cannot be written: Permission denied" in page and empty.loop.seq == seq
 
 
+def test_faults_are_said_in_the_language_of_whoever_looks(empty: ConsoleHouse) -> None:
+    browser = empty.browser(empty.account("llemaire", "it_director"), "fr")
+    raw = "id;name;type;address\nx;X;throne;10.0.0.9\nb<i>;Bé;server;10.0.0.300\n".encode()
+    status, page = _bring(browser, machines=raw)
+    assert status == 400 and "machines.csv, ligne 2" in page
+    assert "«\u00a0throne\u00a0» n’est pas un rôle de machine connu" in page and "is not known" not in page
+    assert "«\u00a0b&lt;i&gt;\u00a0» n’est pas un identifiant" in page
+
+
+def test_a_file_that_stands_there_and_cannot_be_read_is_said_in_french(empty: ConsoleHouse) -> None:
+    empty.hub.keeper.path.write_text("name: X\nmachines: <b>\n", encoding="utf-8")
+    browser = empty.browser(empty.account("llemaire", "it_director"), "fr")
+    status, page = _bring(browser, machines=MACHINES)
+    assert status == 400 and "hospital.yaml, ligne 2" in page and "il faut ici une liste" in page
+    assert "«\u00a0&lt;b&gt;\u00a0»" in page and "tel qu’il est sur le hub" in page
+
+
 def test_a_name_of_a_file_is_a_word_and_no_path(empty: ConsoleHouse, keeper: Browser) -> None:
     csrf = keeper.get("/start").csrf
     files = {"machines": ("../../etc/<b>x.csv", b"id;role\na b;server\n")}

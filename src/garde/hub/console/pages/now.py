@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from litestar import Response, get
 
 from garde.emergency.board import make_board
-from garde.emergency.words import EMERGENCY_LOCALE, Voice
 from garde.hub.board import Board, Incident
 from garde.hub.calls_desk import calls_now
 from garde.hub.console.site import Site, Visit
@@ -21,7 +20,6 @@ from garde.hub.console.views.machines import Row
 from garde.hub.console.views.situation import Situation
 from garde.hub.console.web import Here, Seen, html
 from garde.hub.plan_acts import state_of
-from garde.journal.speech import say_in
 
 KINDS = (
     "incident_opened incident_raised incident_answered incident_closed incident_joined spread_found cut_proposed"
@@ -64,8 +62,8 @@ def now(site: Here, visit: Seen) -> Response[str]:
 
 def tiles(site: Site, visit: Visit, opened: list[Open]) -> list[Tile]:
     """Return who knows, the plan, the services and the ways in, each in a few words."""
-    state, look = state_of(site.deps), visit.names.look
-    voice = Voice(say_in(visit.language, EMERGENCY_LOCALE), look, state.plan)
+    state = state_of(site.deps)
+    voice = visit.voice(state.plan)
     calls = calls_now(site.deps.loop, visit.now) if visit.may("read") else None
     incidents = {each.incident.id for each in opened}
     board = make_board(state, voice, visit.now)

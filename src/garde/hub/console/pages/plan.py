@@ -11,7 +11,6 @@ from litestar.params import FromPath, FromQuery
 
 from garde.emergency.sheets import report_sheet
 from garde.emergency.times import read_time
-from garde.emergency.words import EMERGENCY_LOCALE, Voice
 from garde.errors import Incomplete, UsageError
 from garde.hub.api_plan import report_of
 from garde.hub.console import acts
@@ -19,7 +18,7 @@ from garde.hub.console.site import Visit
 from garde.hub.console.views.plan import plan_page
 from garde.hub.console.web import HEADERS, Form, Here, Seen, Sent, go, html
 from garde.hub.plan_acts import TASK_ACTS, Desk
-from garde.journal.speech import mark, say_in
+from garde.journal.speech import mark
 from garde.paper import Document, NotTypeset, typeset
 
 KINDS = (
@@ -49,7 +48,7 @@ def plan(site: Here, visit: Seen, said: FromQuery[str] = "") -> Response[str]:
     """The plan, and what there is to do."""
     desk = Desk(site.deps, visit.caller)
     state = desk.state()
-    voice = Voice(say_in(visit.language, EMERGENCY_LOCALE), visit.names.look, state.plan)
+    voice = visit.voice(state.plan)
     body = site.render(
         "plan.html",
         visit,

@@ -11,15 +11,13 @@ from litestar.params import FromPath, FromQuery
 from garde.emergency.board import make_board
 from garde.emergency.page import static_page
 from garde.emergency.sheets import board_sheet
-from garde.emergency.words import EMERGENCY_LOCALE, Voice
 from garde.errors import UsageError
 from garde.hub.console.pages.plan import SAID, minutes_of, paper
 from garde.hub.console.views.diversion import ways
 from garde.hub.console.web import HEADERS, Here, Seen, Sent, go, html
-from garde.hub.plan_acts import HOW, Desk
-from garde.journal.plan_words import HOW as HOW_WORDS
+from garde.hub.plan_acts import Desk
 from garde.journal.plan_words import SERVICE_STATES
-from garde.journal.speech import LANGUAGES, say_in
+from garde.journal.speech import LANGUAGES
 
 KINDS = (
     "service_state service_overridden diversion_changed estate_loaded plan_triggered plan_phase_changed plan_stood_down"
@@ -33,7 +31,7 @@ def services(site: Here, visit: Seen, said: FromQuery[str] = "", wall: FromQuery
     """The board; `?wall=1`: for a screen on the wall."""
     desk = Desk(site.deps, visit.caller)
     state = desk.state()
-    voice = Voice(say_in(visit.language, EMERGENCY_LOCALE), visit.names.look, state.plan)
+    voice = visit.voice(state.plan)
     body = site.render(
         "services.html",
         visit,
@@ -54,7 +52,7 @@ def board_pdf(site: Here, visit: Seen) -> Response[bytes]:
     """The board as one page of A4."""
     desk = Desk(site.deps, visit.caller)
     state = desk.state()
-    voice = Voice(say_in(visit.language, EMERGENCY_LOCALE), visit.names.look, state.plan)
+    voice = visit.voice(state.plan)
     return paper(board_sheet(make_board(state, voice, visit.now)), "services.pdf")
 
 
@@ -62,9 +60,8 @@ def board_pdf(site: Here, visit: Seen) -> Response[bytes]:
 def public_page(site: Here, visit: Seen) -> Response[str]:
     """The board as a file to put on a web site outside the hospital."""
     state = Desk(site.deps, visit.caller).state()
-    look = visit.names.look
-    spoken = [each for each in look.estate.languages if each in LANGUAGES] or ["en"]
-    voices = [Voice(say_in(each, EMERGENCY_LOCALE), look, state.plan) for each in spoken]
+    spoken = [each for each in visit.names.look.estate.languages if each in LANGUAGES] or ["en"]
+    voices = [visit.voice(state.plan, each) for each in spoken]
     page = static_page([make_board(state, each, visit.now) for each in voices])
     given = {**HEADERS, "Content-Disposition": 'attachment; filename="services.html"'}
     return Response(page, media_type="text/html; charset=utf-8", headers=given)
@@ -83,7 +80,7 @@ def diversion(site: Here, visit: Seen, said: FromQuery[str] = "") -> Response[st
     """Who may come, and who knows."""
     desk = Desk(site.deps, visit.caller)
     state = desk.state()
-    voices = {each: Voice(say_in(each, EMERGENCY_LOCALE), visit.names.look, state.plan) for each in LANGUAGES}
+    voices = {each: visit.voice(state.plan, each) for each in LANGUAGES}
     own = voices.pop(visit.language)
     body = site.render(
         "diversion.html",
@@ -92,7 +89,6 @@ def diversion(site: Here, visit: Seen, said: FromQuery[str] = "") -> Response[st
         voice=own,
         ways=ways(state, own, tuple(voices.values()), visit.now),
         may_divert=desk.may(state, "divert"),
-        how=[(each, visit.say.word(HOW_WORDS, each)) for each in HOW],
         said=visit.say(SAID[said]) if said in SAID else "",
         waiting=site.waiting(site.board()),
         kinds=WAY_KINDS,

@@ -16,6 +16,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
 
 from garde.errors import GardeError, UsageError
+from garde.estate.sentences import ESTATE_LOCALE
 from garde.estate.source import MAX_BYTES
 from garde.estate.tables import KINDS
 from garde.hub.console import acts
@@ -24,7 +25,7 @@ from garde.hub.console.views import start as start_view
 from garde.hub.console.views.story import Stories, Story
 from garde.hub.console.web import HEADERS, Asked, Here, Seen, Sent, go, html
 from garde.hub.keeping import Taken
-from garde.journal.speech import mark
+from garde.journal.speech import mark, say_in
 from garde.trust.enrolment import TTL, qr_svg
 
 UPLOAD_MOST = 3 * MAX_BYTES
@@ -148,6 +149,7 @@ def _page(
         people=sum(not each.shut for each in accounts),
         taken=taken,
         problems=taken.problems[:SHOWN] if taken else (),
+        faults=say_in(visit.language, ESTATE_LOCALE),
         said=said,
         wrong=wrong,
         todo=todo,

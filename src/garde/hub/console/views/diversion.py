@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from garde.emergency import diversion
 from garde.emergency.memory import OPEN, Diversion, Heard, State
 from garde.emergency.words import Voice, short_time
-from garde.journal.plan_words import HOW
 from garde.journal.speech import Said
 
 
@@ -23,7 +22,6 @@ class Told:
     phone: Said
     told: float
     told_by: Said
-    how: Said
     understood: float
     who: str  # who spoke there
 
@@ -81,8 +79,7 @@ def _told(voice: Voice, found: Diversion, name: str) -> Told:
     heard = found.heard.get(name, Heard())
     return Told(
         name, voice.recipient(name), voice.phone(name), heard.told,
-        voice.person(heard.told_by) if heard.told_by else Said(""),
-        voice.say.word(HOW, heard.how) if heard.how else Said(""), heard.understood, heard.name,
+        voice.person(heard.told_by) if heard.told_by else Said(""), heard.understood, heard.name,
     )  # fmt: skip
 
 

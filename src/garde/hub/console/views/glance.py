@@ -23,7 +23,6 @@ NAMED = 3  # names in one tile; the page that it leads to has all of them
 class Tile:
     """One of them. `more` may be ""."""
 
-    id: str
     href: str
     title: Said
     text: Said
@@ -49,7 +48,7 @@ def _calls(board: CallsNow, incidents: Collection[str], names: Names) -> Tile:
     more = say.many("{n} call was not answered", "{n} calls were not answered", unanswered) if unanswered else Said("")
     if unanswered:
         tone = "warn" if tone == "good" else "bad"
-    return Tile("calls", "/calls", say("Who knows"), text, more, tone)
+    return Tile("/calls", say("Who knows"), text, more, tone)
 
 
 def _who(board: CallsNow, about: list[CallRow], names: Names) -> tuple[Said, str]:
@@ -78,13 +77,13 @@ def _plan(state: State, voice: Voice, names: Names, now: float) -> Tile:
         more = say.many("{n} task open", "{n} tasks open", len(tasks)) if tasks else say("No task is open.")
         if late:
             more = say("{tasks}, {n} late", tasks=more, n=late)
-        return Tile("plan", "/plan", title, voice.phase(state.activation.phase), more, "bad")
+        return Tile("/plan", title, voice.phase(state.activation.phase), more, "bad")
     if state.plan is None:
-        return Tile("plan", "/plan", title, say("None is loaded"), none, "warn")
+        return Tile("/plan", title, say("None is loaded"), none, "warn")
     if state.proposals:
         wanted = names.some([voice.phase(each.phase) for each in state.proposals.values()], 1)
-        return Tile("plan", "/plan", title, say("To be decided"), say("Proposed: {phase}", phase=wanted), "warn")
-    return Tile("plan", "/plan", title, say("Ready, not in force"), none, "plain")
+        return Tile("/plan", title, say("To be decided"), say("Proposed: {phase}", phase=wanted), "warn")
+    return Tile("/plan", title, say("Ready, not in force"), none, "plain")
 
 
 def _services(board: Board, names: Names) -> Tile:
@@ -92,9 +91,9 @@ def _services(board: Board, names: Names) -> Tile:
     stopped = [each for each in board.worst_first if each.state in ("closed", "paper")]
     less = board.count("degraded")
     if not board.rows:
-        return Tile("services", "/services", title, say("None is described"), Said(""), "plain")
+        return Tile("/services", title, say("None is described"), Said(""), "plain")
     if not stopped and not less:
-        return Tile("services", "/services", title, say("All of them work"), Said(""), "good")
+        return Tile("/services", title, say("All of them work"), Said(""), "good")
     counts = [
         say.many(one, many, board.count(state))
         for state, one, many in (("closed", "{n} closed", "{n} closed"), ("paper", "{n} on paper", "{n} on paper"),
@@ -103,7 +102,7 @@ def _services(board: Board, names: Names) -> Tile:
     ]  # fmt: skip
     named = stopped or [each for each in board.worst_first if each.state == "degraded"]
     more = names.some([each.name for each in named], NAMED)
-    return Tile("services", "/services", title, say.list(counts), more, "bad" if stopped else "warn")
+    return Tile("/services", title, say.list(counts), more, "bad" if stopped else "warn")
 
 
 def _ways(state: State, board: Board, names: Names) -> Tile:
@@ -113,9 +112,9 @@ def _ways(state: State, board: Board, names: Names) -> Tile:
     more = say.many("{n} not told yet", "{n} not told yet", missing) if missing else Said("")
     if not shut:
         text = say("Everything is open") if board.paths else say("None is described")
-        return Tile("diversion", "/diversion", title, text, more, "good" if board.paths else "plain")
+        return Tile("/diversion", title, text, more, "good" if board.paths else "plain")
     text = names.some([say("{way}: {state}", way=each.name, state=each.word) for each in _worst(shut)], NAMED)
-    return Tile("diversion", "/diversion", title, text, more, "bad")
+    return Tile("/diversion", title, text, more, "bad")
 
 
 def _worst(ways: list[PathRow]) -> list[PathRow]:

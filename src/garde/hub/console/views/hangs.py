@@ -55,9 +55,6 @@ class ServiceRow:
     state: str
     because: str  # id of what stops or thins it; "" where it works
     machines: tuple[str, ...]
-    needs: tuple[str, ...]
-    uses: tuple[str, ...]
-    wards: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +66,6 @@ class Hangs:
     services: tuple[Node, ...]
     lines: tuple[Line, ...]
     rows: tuple[ServiceRow, ...]  # every service: those concerned first, then in the order of the estate
-    left_out: int  # services that are in the list but not in the drawing
 
 
 def hangs(look: Lookup, cut: Collection[str], of: str = "") -> Hangs:
@@ -90,7 +86,7 @@ def hangs(look: Lookup, cut: Collection[str], of: str = "") -> Hangs:
         for name in dict.fromkeys((*each.machines, *each.uses))
         if name in left
     ]
-    return Hangs(height, tuple(left.values()), tuple(right.values()), tuple(lines), tuple(rows), len(rows) - len(shown))
+    return Hangs(height, tuple(left.values()), tuple(right.values()), tuple(lines), tuple(rows))
 
 
 def _states(effect: Impact) -> dict[str, str]:
@@ -99,9 +95,7 @@ def _states(effect: Impact) -> dict[str, str]:
 
 def _row(service: Service, state: dict[str, str], effect: Impact) -> ServiceRow:
     because = effect.because.get(service.id, "")
-    return ServiceRow(
-        service.id, state.get(service.id, WORKS), because, service.machines, service.needs, service.uses, service.wards
-    )
+    return ServiceRow(service.id, state.get(service.id, WORKS), because, service.machines)
 
 
 def _shown(look: Lookup, rows: list[ServiceRow], of: str) -> list[Service]:

@@ -175,7 +175,6 @@ class Chart:
     ticks: tuple[Tick, ...]
     step: int  # seconds of a bar
     most: int  # files damaged in the tallest bar
-    most_back: int
     harm: int
     back: int
     worst: float  # when the tallest bar begins
@@ -203,7 +202,7 @@ def chart(pace: Pace | None) -> Chart | None:
     worst = max(bars, key=lambda bar: bar.harm).at
     step = spans * pace.width
     ticks = _ticks(first * pace.width, count * step)
-    return Chart(bars, ticks, step, most, most_back, sum(harm.values()), sum(back.values()), worst)
+    return Chart(bars, ticks, step, most, sum(harm.values()), sum(back.values()), worst)
 
 
 def _grouped(side: dict[int, int], first: int, spans: int) -> dict[int, int]:

@@ -76,7 +76,6 @@ class FlagShown:
     name: Said
     running: bool
     since: float
-    by: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +187,7 @@ def _calls(state: State, voice: Voice) -> list[CallShown]:
 
 def _flags(state: State, voice: Voice) -> list[FlagShown]:
     return [
-        FlagShown(flag, voice.flag(flag), found.state == RUNNING, found.since, voice.person(found.by))
+        FlagShown(flag, voice.flag(flag), found.state == RUNNING, found.since)
         for flag in FLAGS
         if (found := state.flags.get(flag)) is not None
     ]

@@ -1,4 +1,4 @@
-"""The hub's HTTP: uvicorn's, with an end to what a stranger may send before anybody has looked at it.
+"""HTTP of whoever serves: uvicorn's, with an end to what a stranger may send before anybody has looked at it.
 
 Comes in: bytes of a connection. Goes out: requests to the application. The parser keeps a request's head in memory
 for as long as it grows, and waits for it for ever; here a head has an end in bytes and in seconds, also the second

@@ -1,7 +1,7 @@
 """Passwords: what one must be, and how it is kept.
 
 Comes in: a password as typed. Goes out: its argon2id hash, and whether another one is the same. Hashing takes some
-150 ms and 64 MiB on purpose, so at most `AT_ONCE` run together: a crowd at the door must not take the hub's memory.
+150 ms and 64 MiB on purpose, so at most `AT_ONCE` run together: a crowd at the door must not take the machine's memory.
 It keeps nothing and counts no tries (`throttle.py` does).
 """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from garde.clock import VirtualClock
-from garde.hub.console.throttle import PER_ADDRESS, PER_LOGIN, ROOM, Buckets, Limit, Throttle, place_of
+from garde.trust.throttle import PER_ADDRESS, PER_LOGIN, ROOM, Buckets, Limit, Throttle, place_of
 
 
 def _tries(throttle: Throttle, address: str, login: str, *, known: bool = False, count: int = 100) -> int:

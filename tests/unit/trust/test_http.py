@@ -11,8 +11,8 @@ import pytest
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from garde.hub import http
-from garde.hub.http import HEAD_MOST, BoundedHttp
+from garde.trust import http
+from garde.trust.http import HEAD_MOST, BoundedHttp
 
 GOOD = b"GET /path HTTP/1.1\r\nHost: hub\r\nX-Long: " + b"x" * 8000 + b"\r\n\r\n"
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]

@@ -8,7 +8,7 @@ from console_house import PASSWORD, QUICK
 
 from garde.errors import UsageError
 from garde.hub.console import totp
-from garde.hub.console.passwords import LONGEST, Hasher, check_password
+from garde.trust.passwords import LONGEST, Hasher, check_password
 
 RFC_SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"  # RFC 6238, appendix B: "12345678901234567890"
 
