@@ -117,6 +117,10 @@ def _run(state: Path, listen: str, clock: Clock, screen: Screen) -> int:
                 screen.line(
                     f"Census ready: {event['present']} patients present, of {event['messages']} messages", "good"
                 )
+            case "worklist":
+                screen.line(f"Worklist for modalities on {event['host']}:{event['port']}, as {event['title']}", "good")
+                if not event["peers"]:
+                    screen.line("  Any AE title may ask: name those that may in desk.json (worklist.peers)", "warn")
             case "silent":
                 screen.line("THE FEED IS SILENT: the census grows old. Look at the interface engine.", "bad")
             case "heard":

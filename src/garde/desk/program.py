@@ -27,7 +27,7 @@ from garde.downtime.reading.read import VERSION
 from garde.downtime.silence import Feed
 from garde.downtime.store.messages import MessageStore, take_lock
 from garde.downtime.store.seal import Seal
-from garde.errors import NotPermitted
+from garde.errors import GardeError, NotPermitted
 
 Out = Callable[[dict[str, Any]], None]
 _LOOK_S = 5.0  # between two looks at the feed's age
@@ -95,6 +95,8 @@ class _Desk:
         self._store.note(self._clock.now(), "started")
         self._say("listening", host=host, port=port, pid=os.getpid(), hospital=self._config.hospital, stored=up_to)
         tasks += [asyncio.create_task(each) for each in (self._rebuild(up_to), self._watch(), self._keep_tidy())]
+        if self._config.worklist.listen:
+            tasks.append(asyncio.create_task(self._serve_worklist()))
         waiting = asyncio.create_task(ended.wait())
         done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
         while waiting not in done and not any(task.done() and task.exception() for task in tasks):
@@ -126,6 +128,25 @@ class _Desk:
         self._intake.keep_reasons()
         view = self._keeper.status()
         self._say("ready", messages=up_to, patients=view["patients"], present=view["present"])
+
+    async def _serve_worklist(self) -> None:
+        """Answer modalities. What is wrong with it is said, and takes nothing from the feed."""
+        from garde.desk.radiology import Radiology  # DICOM takes half a second to load
+        from garde.desk.worklist import Worklist
+
+        def listening(host: str, port: int) -> None:
+            self._say("worklist", host=host, port=port, title=config.title, peers=list(config.peers))
+
+        config = self._config.worklist
+        try:
+            radiology = Radiology(self._config, self._keeper, self._book, self._clock)
+            worklist = Worklist(
+                self._state, config, items=radiology.items, ready=lambda: not self._keeper.rebuilding,
+                changed=radiology.mark, book=self._book, clock=self._clock, complain=self._complain,
+            )  # fmt: skip
+            await worklist.run(listening)
+        except (GardeError, OSError, ValueError) as error:
+            self._complain(f"THE WORKLIST IS NOT SERVED: {error}")
 
     async def _watch(self) -> None:
         """Say when the feed falls silent, and when it is heard again."""
