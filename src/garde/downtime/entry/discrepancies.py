@@ -23,7 +23,7 @@ from typing import Final
 from garde.downtime.census.view import AllergyStatus, Drug, PatientView
 from garde.downtime.codes import SheetCode
 from garde.downtime.entry.items import AllergyFound, Given, NoAllergy, Prescribed
-from garde.downtime.entry.returns import is_blank
+from garde.downtime.entry.returns import is_of_one
 from garde.downtime.entry.state import Item, State
 from garde.downtime.high_risk import fold
 from garde.downtime.nouns import Coded, GivenStated, NoneKnown, Standing
@@ -104,7 +104,7 @@ def _form(state: State, item: Item) -> _Found:
     own = state.numbers_of(item.subject)
     on_it = (state.items[each] for each in state.on_sheet.get(item.sheet, ()))
     others = [each.item for each in on_it if each.subject not in own and each.counts]
-    if others and is_blank(state.sheets, SheetCode.of(item.sheet)):
+    if others and is_of_one(state.sheets, SheetCode.of(item.sheet)):
         yield Kind.TWO_ON_FORM, f"{item.sheet}: {', '.join(others)}"
 
 

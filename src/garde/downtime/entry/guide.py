@@ -23,7 +23,7 @@ from typing import Any, Final, Protocol
 from garde.downtime.codes import SheetCode
 from garde.downtime.entry.account import STRAY, UNSURE, Sheet, by_code
 from garde.downtime.entry.items import Kept, Keying, Step, Struck, Whole, risk_of, step_of
-from garde.downtime.entry.returns import is_blank
+from garde.downtime.entry.returns import is_form
 from garde.downtime.entry.state import Item, State, as_subject
 from garde.downtime.numbers.state import Standing
 from garde.errors import NotFound, Refused, UsageError
@@ -161,7 +161,7 @@ def _check_sheet(state: State, keying: Keying, subject: str) -> str:
     owner = state.owner(code.pack, code.page)
     if owner and owner not in state.numbers_of(subject):
         raise Refused(f"{code} is another patient's sheet", "look at the name on it")
-    if not owner and not is_blank(state.sheets, code):
+    if not owner and not is_form(state.sheets, code):
         raise Refused(f"{code} ({sheet.title}) is neither a form nor a sheet of this patient", "name the sheet itself")
     return str(code)
 

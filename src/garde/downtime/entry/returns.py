@@ -24,7 +24,9 @@ from garde.errors import NotFound, Refused, UsageError
 from garde.journal import Text
 from garde.journal.paper_kinds import SheetReturned
 
-BLANK: Final = "blank"  # how the title of an empty form begins
+BLANK: Final = "blank"  # how the title of an empty form for one patient begins
+FORMS: Final = (BLANK, "register", "downtime numbers")  # nobody's name was printed on these
+LISTS: Final = ("list",)  # names were, of several people: to write on
 BACK: Final = ("entered", "scanned")
 _RANGE = re.compile(rf"([{CLEAR}]{{{PACK_LENGTH}}})\.([1-9][0-9]{{0,3}})-([1-9][0-9]{{0,3}})")
 
@@ -32,7 +34,17 @@ _RANGE = re.compile(rf"([{CLEAR}]{{{PACK_LENGTH}}})\.([1-9][0-9]{{0,3}})-([1-9][
 def is_blank(state: Sheets, code: SheetCode) -> bool:
     """Say whether the page is a form without a name on it."""
     made = state.packs.get(code.pack)
-    return made is not None and (made.about == "blanks" or page_title(state, code).startswith(BLANK))
+    return made is not None and (made.about == "blanks" or page_title(state, code).startswith(FORMS))
+
+
+def is_form(state: Sheets, code: SheetCode) -> bool:
+    """Say whether the page is there to be written on, and is nobody's own."""
+    return is_blank(state, code) or page_title(state, code).startswith(LISTS)
+
+
+def is_of_one(state: Sheets, code: SheetCode) -> bool:
+    """Say whether all that is written on this form is of one patient."""
+    return page_title(state, code).startswith(BLANK)
 
 
 def named_sheets(state: Sheets, words: Iterable[str]) -> list[SheetCode]:

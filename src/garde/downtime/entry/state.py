@@ -180,8 +180,10 @@ def project(state: State, entry: Entry, *, open: Opener) -> None:
             if subject := opened(told.subject, str, open):
                 state.switched[subject] = Switched(told.place, told.by, told.signed, entry.at)
         case DowntimeBegan() as told:
-            state.began |= dict.fromkeys(told.wards or ("",), told.since)
-            state.ended = 0.0
+            if state.ended:  # another downtime: where it began before does not count
+                state.began, state.ended = {}, 0.0
+            for ward in told.wards or ("",):
+                state.began.setdefault(ward, told.since)
         case DowntimeEnded():
             state.ended = entry.at
 
