@@ -14,12 +14,16 @@ Rules, one test each:
 4. A hand that may not be held (never-hold list, kernel, unknown) is reported with the reason.
 5. In observe mode verdicts are said and nothing is touched.
 6. An operator's release forgets what was held against the hand, and its changes are kept as healthy from then on.
+7. A held hand's users are asked for beside the core. The hold is said when they are known, or waited for no longer, as
+   it stood when it was made; whatever follows from it (a look, a restore, a release) comes after.
 """
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -36,6 +40,7 @@ from garde.watch.watcher import Watcher
 
 LOOK_AGAIN = 0.03  # seconds after the hold: writes under way have landed, and an smbd may be stopped for 1 s at most
 RESTORE_AFTER = 0.15  # seconds without a further event of the hand
+NAMES_EVERY = 0.005  # seconds between two looks for the names that were asked for: as long as the core dozes
 EVIDENCE_BEFORE = 30.0  # seconds before the first finding that count as the hand's work
 
 
@@ -52,6 +57,12 @@ class Emit(Protocol):
     """Say something: to the machine output and to the journal."""
 
     def __call__(self, kind: str, **facts: Any) -> None: ...
+
+
+class Asked(Protocol):
+    """Names that were asked for (`agent.naming.Question`)."""
+
+    def answer(self, now: float) -> Actor | None: ...
 
 
 @dataclass(slots=True)
@@ -73,6 +84,16 @@ class Hold:
     why: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Unsaid:
+    """A hold that is not said yet."""
+
+    hold: Hold
+    stood: Hold  # a copy of it, as it was made
+    touched: int
+    names: Asked
+
+
 @dataclass(slots=True)
 class Holder:
     """All holds of one agent."""
@@ -84,14 +105,16 @@ class Holder:
     keeper: KeeperLink
     emit: Emit
     wall: Callable[[], float]
-    name_users: Callable[[Actor], Actor]  # may take some 100 ms: called after a hold, never before
+    name_users: Callable[[Actor, float], Asked]  # asked after a hold, never before: it costs a processor some 30 ms
     enforce: bool
     restore: bool
     confirm_seconds: float
     holds: dict[str, Hold] = field(default_factory=dict)
     _by_key: dict[PartyKey, str] = field(default_factory=dict)
     spoke: bool = False  # a verdict was said: the program speaks at once
-    _unsaid: list[Hold] = field(default_factory=list)
+    _made: list[tuple[Hold, float]] = field(default_factory=list)  # since `say` was last called, and when
+    _unsaid: deque[_Unsaid] = field(default_factory=deque)
+    _names_due: float = math.inf  # when to look for names again
 
     # ---- judged -> held -------------------------------------------------------------------------------------------
 
@@ -101,15 +124,20 @@ class Holder:
             party = self.watcher.parties.get(key)
             hold = self._hold(verdict, party, now) if party is not None else None
             if hold is not None:
-                self._unsaid.append(hold)
+                self._made.append((hold, now))
 
     def say(self, verdict: Verdict) -> None:
-        """Say a verdict, and the holds that it led to."""
+        """Say a verdict, and the holds that it led to, now or as soon as their users are known."""
         self.emit("verdict", **words.verdict(verdict), holds=self.enforce, about=verdict)
-        unsaid, self._unsaid = self._unsaid, []
+        made, self._made = self._made, []
         self.spoke = True
-        for hold in unsaid:
-            self._say_held(hold)
+        for hold, now in made:
+            if hold.state is HoldState.REFUSED:
+                self._say_refused(hold)
+            else:
+                names = self.name_users(hold.actor, now)
+                self._unsaid.append(_Unsaid(hold, replace(hold), self._touched(hold), names))
+                self._say_named(now)
 
     def _hold(self, verdict: Verdict, party: Party, now: float) -> Hold | None:
         if not self.enforce:
@@ -175,18 +203,29 @@ class Holder:
                 found[finding.actor.pid] = None
         return [pid for pid in found if pid > 0]
 
-    def _say_held(self, hold: Hold) -> None:
-        if hold.state is HoldState.REFUSED:
-            reason = "; ".join([hold.why, *(item.reason for item in hold.skipped)]) or "no process left to hold"
-            self.emit(
-                "error", code="HOLD-REFUSED", message=reason, actor=words.actor(hold.actor), id=hold.id, about=hold
-            )
-            return
-        hold.actor = self.name_users(hold.actor)
-        who = words.actor(hold.actor) | {"pids": list(hold.pids)}
-        skipped = [words.unseen(item) for item in hold.skipped]
-        facts = {"verdict": hold.verdict.id, "pids": list(hold.pids), "touched": self._touched(hold)}
-        self.emit("held", id=hold.id, actor=who, **facts, skipped=skipped, about=hold)
+    def _say_refused(self, hold: Hold) -> None:
+        reason = "; ".join([hold.why, *(item.reason for item in hold.skipped)]) or "no process left to hold"
+        self.emit("error", code="HOLD-REFUSED", message=reason, actor=words.actor(hold.actor), id=hold.id, about=hold)
+
+    def _say_named(self, now: float) -> None:
+        """Say the holds whose users are known or waited for no longer, in the order in which they were made."""
+        while self._unsaid and (actor := self._unsaid[0].names.answer(now)) is not None:
+            self._say_held(self._unsaid.popleft(), actor)
+        self._names_due = now + NAMES_EVERY if self._unsaid else math.inf
+
+    def _say_held(self, unsaid: _Unsaid, actor: Actor) -> None:
+        hold, stood = unsaid.hold, unsaid.stood
+        if actor is not stood.actor:
+            hold.actor = actor
+        stood.actor = hold.actor
+        who = words.actor(stood.actor) | {"pids": list(stood.pids)}
+        skipped = [words.unseen(item) for item in stood.skipped]
+        facts = {"verdict": stood.verdict.id, "pids": list(stood.pids), "touched": unsaid.touched}
+        self.emit("held", id=stood.id, actor=who, **facts, skipped=skipped, about=stood)
+        self.spoke = True
+
+    def _is_unsaid(self, hold: Hold) -> bool:
+        return any(each.hold is hold for each in self._unsaid)
 
     def _touched(self, hold: Hold) -> int:
         party = self.watcher.parties.get(hold.key)
@@ -199,12 +238,16 @@ class Holder:
 
     def next_due(self) -> float | None:
         """Return when `work` has something to do next."""
-        times = [when for hold in self.holds.values() for when in (hold.look_at, hold.restore_at) if when is not None]
-        return min(times) if times else None
+        said = [hold for hold in self.holds.values() if not self._is_unsaid(hold)]
+        times = [when for hold in said for when in (hold.look_at, hold.restore_at) if when is not None]
+        return min([*times, self._names_due]) if times or self._unsaid else None
 
     def work(self, now: float, drained: bool) -> None:
         """Look again at holds that are due, and ask for restores once the hand's last events are in."""
+        self._say_named(now)
         for hold in list(self.holds.values()):
+            if self._is_unsaid(hold):
+                continue
             if hold.look_at is not None and hold.look_at <= now:
                 hold.look_at = None
                 self._look_again(hold, now)
@@ -260,6 +303,8 @@ class Holder:
             hold.restore_at = now + RESTORE_AFTER
 
     def _release(self, hold: Hold, by: str, reason: str) -> None:
+        if self._is_unsaid(hold):
+            self._say_named(math.inf)
         self._action(hold).release(hold.id)
         hold.state, hold.why = HoldState.RELEASED, reason
         hold.look_at = hold.restore_at = None
@@ -291,6 +336,7 @@ class Holder:
 
     def leave(self) -> None:
         """The agent ends: holds that were not confirmed yet are let go, confirmed ones stay until released."""
+        self._say_named(math.inf)
         for hold in list(self.holds.values()):
             if hold.state is HoldState.HELD:
                 self._release(hold, "agent", "the agent ends before the evidence was read again")

@@ -1,7 +1,7 @@
 """The names behind a hand, found beside the core: Samba's users and shares, a directory's login names.
 
 Comes in: an actor that is held, or a new SMB client. Goes out: the same with names, or as it was where they could not
-be had in time. Asking may hang (a directory server that burns); the core must not.
+be had in time. Asking may hang (a directory server that burns); the core must not, and goes on while it is asked.
 
 A client's users are asked for ahead, when it is new, so that a verdict names them: hours later and from another
 address the account is what says that it is the same attack. One question answers for all that are new.
@@ -12,8 +12,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotInTime
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 
 from garde.model.actor import Actor
 from garde.model.finding import Skipped
@@ -95,6 +94,23 @@ class Ahead:
         self._not_before = now + BETWEEN
 
 
+class Question:
+    """One actor whose names are asked for."""
+
+    def __init__(self, actor: Actor, asked: Future[Actor | Skipped], until: float) -> None:
+        self._actor, self._asked, self._until = actor, asked, until
+
+    def answer(self, now: float) -> Actor | None:
+        """Return the actor with what was found, as it was where it is waited for no longer; None until then."""
+        if not self._asked.done():
+            return None if now < self._until else self._actor
+        try:
+            answer = self._asked.result()
+        except (CancelledError, OSError):
+            return self._actor
+        return self._actor if isinstance(answer, Skipped) else answer
+
+
 class Naming:
     """Two threads, started with the first question: a hanging one must not stop the other."""
 
@@ -102,13 +118,9 @@ class Naming:
         self._ask = ask
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="naming")
 
-    def __call__(self, actor: Actor) -> Actor:
-        asked: Future[Actor | Skipped] = self._threads.submit(self._ask, actor)
-        try:
-            answer = asked.result(PATIENCE)
-        except (NotInTime, OSError):
-            return actor
-        return actor if isinstance(answer, Skipped) else answer
+    def __call__(self, actor: Actor, now: float) -> Question:
+        """Ask for an actor's names; the answer is taken up later. `now` is in monotonic seconds."""
+        return Question(actor, self._threads.submit(self._ask, actor), now + PATIENCE)
 
     def close(self) -> None:
         """Forget questions that were not answered."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from garde.agent import messages as say
-from garde.agent.holds import Holder, HoldState
+from garde.agent.holds import NAMES_EVERY, RESTORE_AFTER, Holder, HoldState
 from garde.agent.keeper_link import KeeperLink
 from garde.contain.actions.base import Confirmed, Held, Refused, Released, Stage, Target
 from garde.content import Comparison, NewFile, Structure
@@ -92,20 +93,38 @@ class Disk:
         )
 
 
+class Names:
+    """Users that are known at once, or (`late`) once the test says so; waited for until `patience` is over."""
+
+    def __init__(self) -> None:
+        self.late = False
+        self.asked: list[Actor] = []
+        self.found: Actor | None = None
+        self.until = 0.0
+
+    def __call__(self, actor: Actor, now: float) -> Names:
+        self.asked.append(actor)
+        self.until = now + 0.25
+        return self
+
+    def answer(self, now: float) -> Actor | None:
+        return self.found or (None if self.late and now < self.until else self.asked[-1])
+
+
 class Night:
     """A holder with everything around it written down."""
 
     def __init__(self, enforce: bool = True, refuse: str = "") -> None:
         self.disk = Disk()
         self.said: list[tuple[str, dict[str, Any]]] = []
-        self.processes, self.smb = Acts(refuse), Acts(refuse)
+        self.processes, self.smb, self.names = Acts(refuse), Acts(refuse), Names()
         self.keeper = KeeperLink(None, busy=False)  # type: ignore[arg-type]
         self.watcher = Watcher(
             self.disk, WatchSettings(), load(), [b"/srv"], wall=lambda: 1000.0, alive=lambda pid: True
         )
         self.holder = Holder(
             self.processes, self.smb, self.watcher, self.disk, self.keeper, self.say, lambda: 5000.0,
-            lambda actor: actor, enforce, enforce, 0.6,
+            self.names, enforce, enforce, 0.6,
         )  # fmt: skip
 
     def say(self, kind: str, about: Any = None, **facts: Any) -> None:
@@ -296,3 +315,62 @@ def test_at_the_end_unconfirmed_holds_are_let_go_and_confirmed_ones_stay(night: 
     other.holder.work(100.5, drained=True)
     other.holder.leave()
     assert "release" not in other.processes.verbs()
+
+
+# ---- rule 7: the users are asked for beside the core -----------------------------------------------------------------
+
+
+def late_client(night: Night) -> Any:
+    """Hold a client whose users are not known yet; returns what `held` will be said of."""
+    night.names.late = True
+    night.judged(b"/srv/a", b"/srv/b", who=CLIENT, pids=(9,))
+    return night.hold()
+
+
+def test_a_hold_is_said_when_its_users_are_known_and_looked_at_only_then(night: Night) -> None:
+    hold = late_client(night)
+    assert night.smb.verbs() == ["apply"] and night.kinds() == ["verdict"], "the hand is stopped, the verdict is said"
+    night.holder.spoke = False
+    night.holder.work(100.1, drained=True)
+    assert night.kinds() == ["verdict"] and night.smb.verbs() == ["apply"] and not night.holder.spoke
+    night.names.found = replace(CLIENT, user="carla")
+    night.holder.work(100.12, drained=True)
+    assert night.kinds() == ["verdict", "held", "confirmed"] and night.holder.spoke
+    assert night.said[1][1]["actor"]["user"] == "carla" and hold.actor.user == "carla"
+
+
+def test_users_are_waited_for_no_longer_than_patience(night: Night) -> None:
+    hold = late_client(night)
+    night.holder.work(100.26, drained=True)
+    assert night.kinds() == ["verdict", "held", "confirmed"] and hold.actor == CLIENT
+
+
+def test_what_is_said_late_is_what_was_held(night: Night) -> None:
+    hold = late_client(night)
+    party = night.watcher.parties.get(hold.key)
+    assert party is not None
+    party.touch(b"/srv/c", 100.01, 9)  # the core goes on meanwhile
+    hold.pids = (9, 10)
+    night.holder.work(100.26, drained=True)
+    assert night.said[1][1] | {"touched": 2, "pids": [9]} == night.said[1][1]
+
+
+def test_the_core_is_woken_for_names_and_not_for_a_look_that_waits_for_them(night: Night) -> None:
+    assert night.holder.next_due() is None
+    late_client(night)
+    night.holder.work(100.2, drained=True)
+    assert night.holder.next_due() == pytest.approx(100.2 + NAMES_EVERY)
+    night.names.found = CLIENT
+    night.holder.work(100.21, drained=False)
+    assert night.holder.next_due() == pytest.approx(100.21 + RESTORE_AFTER)
+
+
+def test_a_release_comes_after_what_it_releases_was_said(night: Night) -> None:
+    assert night.holder.release(late_client(night).id, "operator")
+    assert night.kinds() == ["verdict", "held", "released"]
+    other = Night()
+    late_client(other)
+    other.holder.leave()
+    assert other.kinds() == ["verdict", "held", "released"]
+    other.holder.work(110.0, drained=True)
+    assert other.kinds() == ["verdict", "held", "released"] and other.holder.next_due() is None

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 import pytest
 
-from garde.agent.naming import AHEAD, BETWEEN, Ahead
+from garde.agent.naming import AHEAD, BETWEEN, PATIENCE, Ahead, Naming
 from garde.clock import VirtualClock
+from garde.model.actor import Actor, ActorKind
+from garde.model.finding import Skipped
 
 
 class Samba:
@@ -92,3 +96,54 @@ def test_a_crowd_is_asked_for_in_few_questions(ahead: Ahead, samba: Samba, clock
         ahead.turn()
     assert sorted(pid for asked in samba.asked for pid in asked) == list(crowd)
     assert len(samba.asked) <= 4.0 / BETWEEN + 1
+
+
+# ---- who is held -----------------------------------------------------------------------------------------------------
+
+HELD = Actor(ActorKind.SMB, None, "")
+NAMED = replace(HELD, user="carla")
+
+
+def test_a_question_that_hangs_is_not_waited_for_and_its_answer_is_taken_up_later() -> None:
+    go_on, answered = threading.Event(), threading.Event()
+
+    def ask(actor: Actor) -> Actor:
+        go_on.wait()
+        return NAMED
+
+    naming = Naming(ask)
+    question = naming(HELD, 50.0)
+    question._asked.add_done_callback(lambda _: answered.set())
+    assert question.answer(50.0) is None and question.answer(50.0 + PATIENCE - 0.01) is None
+    assert question.answer(50.0 + PATIENCE) is HELD, "waited for no longer"
+    go_on.set()
+    answered.wait()
+    assert question.answer(50.0) is NAMED
+    naming.close()
+
+
+@pytest.mark.parametrize("answer", [Skipped("smbstatus", "not there"), OSError("no thread")])
+def test_what_could_not_be_asked_leaves_the_actor_as_it_is(answer: Skipped | OSError) -> None:
+    def ask(actor: Actor) -> Skipped:
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+    naming = Naming(ask)
+    question = naming(HELD, 0.0)
+    naming._threads.shutdown(wait=True)
+    assert question.answer(0.0) is HELD
+
+
+def test_a_question_that_the_end_took_back_leaves_the_actor_as_it_is() -> None:
+    go_on = threading.Event()
+
+    def ask(actor: Actor) -> Actor:
+        go_on.wait()
+        return NAMED
+
+    naming = Naming(ask)
+    questions = [naming(HELD, 0.0) for _ in range(3)]  # two threads: the third waits
+    naming.close()
+    assert questions[2].answer(0.0) is HELD
+    go_on.set()
