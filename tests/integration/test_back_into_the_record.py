@@ -16,7 +16,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "downtime" / "support"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 from desk_process import GARDE, DeskProcess
-from paper_desk import PACK, item, made, work
+from paper_desk import PACK, back, item, made, work
 from record import Record
 
 from garde.desk.bring import split_file
@@ -29,6 +29,7 @@ ITEMS = 40
 def state(tmp_path: Path) -> Path:
     """A desk that has forty vital signs of two patients to send."""
     found = made(tmp_path / "desk")
+    back(found)
     with work(found) as desk:
         for number in range(ITEMS):
             patient, sheet = (("100", f"{PACK}.3"), ("200", f"{PACK}.5"))[number % 2]
@@ -112,6 +113,24 @@ def test_another_desk_of_ours_takes_it_and_understands_it(state: Path, tmp_path:
         assert record.ask("status")["not_understood"] == {}
     finally:
         record.end()
+
+
+def test_beside_the_running_desk_and_without_it_the_same_is_seen(state: Path) -> None:
+    """The census comes over the desk's socket, or is read from what is stored."""
+    with work(state) as desk:
+        desk.key(item("no_allergy", out_of_order="x"))
+        desk.key(item("given", "200", f"{PACK}.5", what="Enoxaparin", out_of_order="x"))
+        alone = (desk.discrepancies(), desk.wards(), desk.records.view("100"))
+    assert [each.kind.name for each in alone[0]] == ["ALLERGY_DENIED", "STOPPED"]
+    running = DeskProcess(state)
+    running.start("ready")
+    try:
+        with work(state) as desk:
+            beside = (desk.discrepancies(), desk.wards(), desk.records.view("100"))
+            desk.key(item("vital", "200", f"{PACK}.5", what="Pulse", value="1", out_of_order="x"))
+    finally:
+        running.end()
+    assert beside == alone
 
 
 def test_the_files_that_are_written_are_what_other_programs_read(state: Path, tmp_path: Path) -> None:

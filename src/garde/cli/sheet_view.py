@@ -159,6 +159,8 @@ def show_check(work: BackEntry, entries: list[Entry], screen: Screen) -> None:
 
 def show_next(work: BackEntry, patient: str, screen: Screen) -> None:
     """Show how far a patient is, and every item that was keyed."""
+    from garde.downtime.entry.sending import by_hand
+
     found = work.guide(patient)
     items = [each for each in work.now().items_of(found.subject) if each.counts]
     screen.data(
@@ -166,6 +168,7 @@ def show_next(work: BackEntry, patient: str, screen: Screen) -> None:
             "kind": "next", "patient": found.subject, "next": found.next,
             "steps": [{"step": each.step, "closed": each.closed, "items": each.items} for each in found.steps],
             "to_check": [each.item for each in found.waits], "not_agreed": [each.item for each in found.refused],
+            "by_hand": [each.item for each in by_hand(work.now(), found.subject)],
             "items": [_item(each) for each in items],
         }
     )  # fmt: skip
@@ -174,6 +177,8 @@ def show_next(work: BackEntry, patient: str, screen: Screen) -> None:
         screen.line(f"{'✓' if each.closed else '·'} {each.step}: {each.items} items", tone)
     for item in items:
         screen.line("    " + plain(_words(item)), "warn" if item.waits or item.refused else "dim")
+    for item in by_hand(work.now(), found.subject):
+        screen.line(f"{item.item} is never sent: whoever may prescribe enters it in the record", "note")
     screen.line(f"Next: {found.next or 'sign: garde sheet switch'}", "title")
 
 

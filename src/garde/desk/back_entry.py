@@ -59,10 +59,24 @@ class BackEntry:
         self.records = Records(state, self.config, seal, self.book, clock, who=who)
 
     def __enter__(self) -> BackEntry:
-        self.now()
+        try:
+            self._check_key()
+        except GardeError:
+            self.close_all()
+            raise
         return self
 
+    def _check_key(self) -> None:
+        """Raise StateDamaged where the key is another: what would be sealed with it nobody could open with the rest."""
+        packs = reversed(self.now().sheets.packs.values())
+        newest = next((made.people for made in packs if made.people.value), None)
+        if newest is not None:
+            self.book.open(newest, dict[int, str])
+
     def __exit__(self, *_: object) -> None:
+        self.close_all()
+
+    def close_all(self) -> None:
         self.records.close()
         self.book.close()
 
@@ -133,9 +147,10 @@ class BackEntry:
             found.append(scanning.match(state.sheets, pages))
             return scanning.take_scan(state.sheets, name, len(pages), found[-1], self.by)
 
-        self.book.change(self.fold, decide)
+        written = self.book.change(self.fold, decide)
         sheets = tuple((page, str(code)) for page, code in found[-1].sheets)
-        return Scanned(str(path), name, len(pages), sheets, found[-1].unmatched)
+        # Two who scanned the same file at once: the other was first, and nothing was written here.
+        return Scanned(str(path), name, len(pages), sheets, found[-1].unmatched, known=not written)
 
     def unplaced(self) -> list[str]:
         return scanning.unplaced(self.now().sheets)
@@ -203,8 +218,8 @@ class BackEntry:
     def switch(self, patient: str, signed: str, reason: str) -> list[Entry]:
         """Sign that a patient is back in the record."""
         subject = self.subject(patient)
+        place = switching.place_of(self.now(), subject, self.records.places())
         view = self.records.view(self.now().person(subject))
-        place = switching.place_of(self.now(), subject, self.records.place(view))
         signature = switching.Signature(self.by, signed, reason)
 
         def decide(state: State) -> Any:

@@ -6,9 +6,10 @@ The rules, beside those of `garde.downtime.entry.outbox`:
 1. What is to go is written down (`message_due`) before the first byte leaves, and what was said to it after
    (`message_answered`). Whoever was killed in between sends the same bytes under the same number again.
 2. One message is on its way at a time, and one sender: `out.lock`.
-3. AE and AR stop that patient, and no other. Silence, or a connection that breaks, stops everything until the next
+3. Nothing is sent while the record is said to be away.
+4. AE and AR stop that patient, and no other. Silence, or a connection that breaks, stops everything until the next
    call. What the record cannot take is entered there by hand, and a person says so (`by_hand`).
-4. An answer to another number is none.
+5. An answer to another number is none.
 """
 
 from __future__ import annotations
@@ -192,7 +193,10 @@ class Outgoing:
 
 
 def send(work: BackEntry, address: tuple[str, int], told: Told) -> Sent:
-    """Send what is due over MLLP. HubAbsent where nobody listens; StateBusy where another sends."""
+    """Send what is due over MLLP. Refused while the record is away; HubAbsent, StateBusy where another sends."""
+    state = work.now()
+    if state.began and not state.ended:
+        raise Refused("the record is said to be away: nothing is sent", "say that it is back: garde pack end")
     with _alone(work.state):
         prepare(work, HL7)
         if not any(True for _ in waiting(work.now().out, HL7)):

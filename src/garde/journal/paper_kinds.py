@@ -242,7 +242,7 @@ class SheetReturned(Payload):
     sheet: str  # PACK.PAGE, and .COPY where it is not the first
     how: str  # entered | scanned | void | missing
     by: str
-    scan: str = ""  # digest of the picture, where there is one
+    scan: str = ""  # FILE/PAGE of the picture, where there is one
     note: Text = field(default_factory=Text)
 
 
@@ -312,7 +312,7 @@ class MessageAnswered(Payload):
     """What the record said to a message."""
 
     message: str
-    answer: str  # AA, AE, AR; 2xx …; "" nobody answered
+    answer: str  # AA, AE, AR; 2xx …; file (handed over as one); hand (entered by a person); "" nobody answered
     detail: str = ""
 
 

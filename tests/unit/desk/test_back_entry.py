@@ -15,15 +15,8 @@ from garde.downtime.book import Book
 from garde.downtime.entry.discrepancies import Kind
 from garde.downtime.entry.items import Step
 from garde.downtime.store.seal import Seal
-from garde.errors import NotFound, Refused, UsageError
-from garde.journal.paper_kinds import (
-    ItemKeyed,
-    MessageAnswered,
-    MessageDue,
-    NumberLinked,
-    NumberMatched,
-    SwitchedBack,
-)
+from garde.errors import NotFound, Refused, StateDamaged, UsageError
+from garde.journal.paper_kinds import ItemKeyed, NumberLinked, NumberMatched, SwitchedBack
 
 
 @pytest.fixture
@@ -185,16 +178,6 @@ def test_the_record_has_the_same_giving(desk: BackEntry) -> None:
     assert kinds(desk, "100") == []
 
 
-def test_what_the_record_took_from_here_is_no_second_giving(desk: BackEntry, state: Path) -> None:
-    close(desk, "100", "identity", "allergies")
-    desk.key(item("given", what="Paracetamol", number="RX1", observed=at(247)))
-    assert "TWICE_RECORD" in kinds(desk, "100")
-    add(state, MessageDue("M1", "hl7", "RAS^O17", ("I3",)))
-    assert "TWICE_RECORD" in kinds(desk, "100"), "it is not there yet"
-    add(state, MessageAnswered("M1", "AA"))
-    assert kinds(desk, "100") == [], "the record says what it was told"
-
-
 def test_the_clock(desk: BackEntry) -> None:
     desk.key(item("identity", family="A", observed=NOW + 600))
     desk.key(item("identity", "200", "K7Q2MX.4", family="B", observed=at(100)))
@@ -300,6 +283,12 @@ def test_two_at_once_do_not_both_get_an_item(state: Path) -> None:
         other.key(item("identity", "200", "K7Q2MX.4", family="B"))
         one.key(item("identity", family="C"))
         assert list(one.now().items) == ["I1", "I2", "I3"] == list(other.now().items)
+
+
+def test_another_key_is_said_before_anything_is_sealed_with_it(desk: BackEntry, state: Path) -> None:
+    (state / "store.key").write_text("11" * 32)
+    with pytest.raises(StateDamaged), work(state):
+        pass
 
 
 def test_replay_is_live(desk: BackEntry, state: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from feed_words import at
-from paper_desk import NOW, NUMBER, PACK, add, item, made, work
+from paper_desk import NOW, NUMBER, PACK, add, back, item, made, work
 
 from garde.desk import out
 from garde.desk.back_entry import BackEntry
@@ -19,7 +19,7 @@ from garde.downtime.hl7.message import parse
 from garde.downtime.reading.manner import Manner
 from garde.downtime.reading.read import read_hl7
 from garde.errors import HubAbsent, NotFound, Refused, StateBusy
-from garde.journal.paper_kinds import MessageDue, NumberLinked, NumberMatched, ScanTaken, SheetReturned
+from garde.journal.paper_kinds import DowntimeBegan, MessageDue, NumberLinked, NumberMatched, ScanTaken, SheetReturned
 from garde.trust.files import write_secret
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
@@ -29,7 +29,9 @@ from record import Record
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[BackEntry]:
     """Two patients with paper: 100 with an allergy and a vital sign, 200 with a vital sign."""
-    with work(made(tmp_path / "desk")) as found:
+    state = made(tmp_path / "desk")
+    back(state)
+    with work(state) as found:
         for patient in ("100", "200"):
             found.whole(patient, "identity", "")
         found.key(item("allergy", what="Latex"))  # I3
@@ -164,6 +166,14 @@ def test_a_note_goes_with_its_page(desk: BackEntry) -> None:
         obx = list(parse(record.taken[record.kinds().index("MDM^T02^MDM_T02")].encode()).all("OBX"))
         assert obx[1].get(5, 5) == "/9hKUEVH"  # base64 of the page
         assert record.kinds().count("MDM^T02^MDM_T02") == 1
+
+
+def test_nothing_is_sent_while_the_record_is_away(desk: BackEntry) -> None:
+    add(desk.state, DowntimeBegan("nina", NOW))
+    with Record() as record:
+        with pytest.raises(Refused, match="away"):
+            send(desk, record)
+        assert record.taken == []
 
 
 def test_nobody_listens_another_sends_nothing_is_due(desk: BackEntry) -> None:
