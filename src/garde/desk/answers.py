@@ -16,6 +16,8 @@ def answer(keeper: Keeper, who: str, asked: dict[str, Any]) -> dict[str, Any]:
     match asked["ask"]:
         case "status":
             return keeper.status()
+        case "ready":  # asked before each look at a patient: counting who is here would take longer than the look
+            return {"rebuilding": keeper.rebuilding}
         case "census":
             ward = str(asked.get("ward", ""))
             keeper.looked(who, f"census {ward}".strip())

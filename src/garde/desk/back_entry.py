@@ -164,7 +164,9 @@ class BackEntry:
 
     def key(self, keying: Keying) -> list[Entry]:
         """Key one item."""
-        known = self.records.view(as_subject(self.now(), keying.patient)) is not None
+        return self._key(keying, known=self.records.view(as_subject(self.now(), keying.patient)) is not None)
+
+    def _key(self, keying: Keying, *, known: bool) -> list[Entry]:
         at = observed_at(keying.observed, self.config.manner.place)
         return self.book.change(
             self.fold, lambda state: guiding.key_item(state, keying, at, self.by, self.book.seal, known=known)
@@ -175,10 +177,11 @@ class BackEntry:
         subject = as_subject(self.now(), patient)
         standing = guiding.guide(self.now(), subject).steps
         wanted = [each.step for each in standing if not each.closed] if step == "rest" else [_step(step)]
+        known = self.records.view(subject) is not None
         written: list[Entry] = []
         for each in wanted:
             item = Whole(step=each)
-            written += self.key(Keying(patient, item, self.clock.now(), out_of_order=reason))
+            written += self._key(Keying(patient, item, self.clock.now(), out_of_order=reason), known=known)
         return written
 
     def check(self, item: str, note: str, *, agrees: bool) -> list[Entry]:

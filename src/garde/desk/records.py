@@ -65,7 +65,7 @@ class Records:
 
     def _is_running(self) -> bool:
         try:
-            found = ask_desk(self._state, {"ask": "status"})
+            found = ask_desk(self._state, {"ask": "ready"})
         except HubAbsent:
             return False
         if found.get("rebuilding"):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from garde.clock import VirtualClock
+from garde.desk.answers import answer
 from garde.desk.bring import split_file
 from garde.desk.config import Config, load_config, save_config
 from garde.desk.keeper import Keeper, rebuilt
@@ -134,3 +135,11 @@ def test_a_prefix_is_compared_with_every_number_that_was_heard_of(store: Message
     _play(keeper, Hospital(5, clock.now()), clock, 200)
     found = keeper.prefix_plain("D1")
     assert found["compared"] >= len(keeper.census.patients) and not found["begins"] and not found["shaped"]
+
+
+def test_whether_it_is_ready_is_told_without_a_look(store: MessageStore) -> None:
+    keeper = Keeper(CONFIG, store, VirtualClock())
+    assert answer(keeper, "nina", {"ask": "ready"}) == {"rebuilding": False}
+    keeper.rebuilding = True
+    assert answer(keeper, "nina", {"ask": "ready"}) == {"rebuilding": True}
+    assert store.looks() == []
