@@ -41,8 +41,8 @@ def program(name: str) -> str:
 
 
 @contextlib.contextmanager
-def printer(folder: Path, formats: str = "text/plain") -> Iterator[tuple[str, Path]]:
-    """Yield a printer's address and the folder in which it keeps what it printed."""
+def printer(folder: Path, formats: str = "text/plain", command: str = "/bin/true") -> Iterator[tuple[str, Path]]:
+    """Yield a printer's address and the folder in which it keeps what it printed; `command` is its hardware."""
     spool = folder / "spool"
     spool.mkdir(parents=True)
     port = _free_port()
@@ -58,7 +58,7 @@ def printer(folder: Path, formats: str = "text/plain") -> Iterator[tuple[str, Pa
         "-r",
         "off",
         "-c",
-        "/bin/true",
+        command,
     ]
     with _dns_sd(folder) as environment, running([*words, "-f", formats, "Garde"], folder / "printer.log", environment):
         _until(lambda: _answers(port), "the printer does not answer")

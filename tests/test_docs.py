@@ -115,6 +115,8 @@ PROMISED = frozenset(PAPER_KINDS) - {
     "numbers_reserved", "number_issued", "number_described", "number_voided", "number_matched", "number_linked",
     "sheet_returned", "scan_taken", "item_keyed", "item_checked", "switched_back", "message_due", "message_answered",
     "request_taken", "request_closed", "result_noted", "result_called", "worklist_asked",
+    "pack_sent", "pack_kept", "pack_shredded", "pack_stale", "pack_opened", "sheets_printed", "ward_enrolled",
+    "ward_forgotten", "desk_trusted",
 }  # fmt: skip
 
 

@@ -54,9 +54,11 @@ class PrinterPeer:
 
 
 @contextlib.contextmanager
-def ipp_printer(folder: Path, formats: str = "text/plain,application/pdf") -> Iterator[PrinterPeer]:
+def ipp_printer(
+    folder: Path, formats: str = "text/plain,application/pdf", command: str = "/bin/true"
+) -> Iterator[PrinterPeer]:
     """CUPS's own `ippeveprinter`, which keeps what it prints."""
-    with _or_skip(calling_peers.printer(folder, formats)) as (uri, spool):
+    with _or_skip(calling_peers.printer(folder, formats, command)) as (uri, spool):
         yield PrinterPeer(uri, spool)
 
 

@@ -22,7 +22,10 @@ from garde.desk.control import SOCKET, serve_control
 from garde.desk.intake import Intake
 from garde.desk.keeper import Keeper
 from garde.desk.listener import Listener
+from garde.desk.push import Push
 from garde.downtime.book import Book
+from garde.downtime.packs.shelf import Shelf
+from garde.downtime.parcel.keys import Keys
 from garde.downtime.reading.read import VERSION
 from garde.downtime.silence import Feed
 from garde.downtime.store.messages import MessageStore, take_lock
@@ -72,6 +75,8 @@ class _Desk:
         self._intake = Intake(self._keeper, self._complain)
         self._listener = Listener(self._intake, clock, int(config.longest_mb * (1 << 20)), self._complain)
         self._feed = Feed.WAITING
+        parcels = (Shelf(state, Seal.load(state)), self._book, Keys.load_or_make(state))
+        self._push = Push(parcels, clock, self._say)
 
     def _complain(self, message: str) -> None:
         self._say("complaint", message=message)
@@ -94,7 +99,8 @@ class _Desk:
         host, port = server.sockets[0].getsockname()[:2]
         self._store.note(self._clock.now(), "started")
         self._say("listening", host=host, port=port, pid=os.getpid(), hospital=self._config.hospital, stored=up_to)
-        tasks += [asyncio.create_task(each) for each in (self._rebuild(up_to), self._watch(), self._keep_tidy())]
+        own = (self._rebuild(up_to), self._watch(), self._keep_tidy(), self._push.run())
+        tasks += [asyncio.create_task(each) for each in own]
         if self._config.worklist.listen:
             tasks.append(asyncio.create_task(self._serve_worklist()))
         waiting = asyncio.create_task(ended.wait())

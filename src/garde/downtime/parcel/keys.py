@@ -67,9 +67,13 @@ class Keys:
         """The public half by which others seal for this side, in hex."""
         return self._seal.public_key().public_bytes_raw().hex()
 
+    def own(self, use: bytes) -> bytes:
+        """Return 32 bytes that nobody without this side's key can make, others for each use: for its seal at home."""
+        return hashlib.blake2b(use, key=self._seal.private_bytes_raw(), digest_size=32, person=b"garde own").digest()
+
     @property
     def opener(self) -> X25519PrivateKey:
-        """What opens; for `envelope.py` and for the ward's own seal, for nothing else."""
+        """What opens; for `envelope.py`, for nothing else."""
         return self._seal
 
 

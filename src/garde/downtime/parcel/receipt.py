@@ -12,6 +12,7 @@ import msgspec
 
 from garde.downtime.parcel.envelope import Code, ParcelRefusedError
 
+UNDER_WAY = "handed to the printer; its end was not seen"  # `Run.fault` until the printer has said something
 MOST_RUNS = 2000  # printings in one receipt: the newest; a ward makes some dozens a day
 _Id = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z]{6,40}\Z")]
 _Word = Annotated[str, msgspec.Meta(max_length=120)]
