@@ -57,6 +57,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "garde.cli.ward:ward",
         "Print a ward's papers from a PC of its own, with no network; enrol such PCs at the desk.",
     ),
+    "request": (
+        "garde.cli.request:request",
+        "Keep the paper registers of laboratory and radiology, and the calls of critical results.",
+    ),
     "lab": ("garde.cli.lab:lab", "Make a small hospital on this machine, look at it, remove it."),
     "night": ("garde.cli.night:night", "Play the story's night on a lab of its own, and keep the score."),
 }

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from garde.desk.keeper import Keeper
 
 
 def answer(keeper: Keeper, who: str, asked: dict[str, Any]) -> dict[str, Any]:
     """Answer; KeyError where there is no such question."""
+    if asked["ask"] in ("people", "worklist"):
+        return _for_services(keeper, who, asked)
     match asked["ask"]:
         case "status":
             return keeper.status()
@@ -28,3 +32,19 @@ def answer(keeper: Keeper, who: str, asked: dict[str, Any]) -> dict[str, Any]:
         case "prefix":
             return keeper.prefix_plain(str(asked["prefix"]))
     raise KeyError("no such question")
+
+
+def _for_services(keeper: Keeper, who: str, asked: dict[str, Any]) -> dict[str, Any]:
+    """What laboratory and radiology ask."""
+    from garde.desk.radiology import Radiology
+
+    if asked["ask"] == "people":
+        keeper.looked(who, f"names of {len(asked['numbers'])} for the registers")
+        return {"people": keeper.people_plain(map(str, asked["numbers"]))}
+    keeper.looked(who, "worklist of radiology")
+    if keeper.book is None:
+        raise KeyError("no journal")
+    items: list[dict[str, Any]] = msgspec.to_builtins(
+        Radiology(keeper.config, keeper, keeper.book, keeper.clock).items()
+    )
+    return {"items": items, "rebuilding": keeper.rebuilding}

@@ -83,6 +83,7 @@ class Config:
     gone_days: float = 7.0  # patients who are gone stay in the census this long
     longest_mb: float = 64.0  # a message larger than this is refused
     worklist: WorklistConfig = field(default_factory=WorklistConfig)
+    critical: str = ""  # a file of the laboratory's critical limits; "" for the table that comes with Garde
     numbers: NumbersConfig = field(default_factory=NumbersConfig)
     record: RecordConfig = field(default_factory=RecordConfig)
 

@@ -40,6 +40,7 @@ class Keeper:
 
     def __init__(self, config: Config, store: MessageStore, clock: Clock, book: Book | None = None) -> None:
         self.config, self.store, self._clock = config, store, clock
+        self.book, self.clock = book, clock
         self._book = book
         self._numbers = numbers_fold(book) if book else None
         self.census = Census()
@@ -151,6 +152,18 @@ class Keeper:
     def arrivals_plain(self) -> list[dict[str, Any]]:
         """Return who must be shown beside the census: they arrived under a downtime number."""
         found: list[dict[str, Any]] = msgspec.to_builtins(rows_beside(self.numbers(), census_view(self.census)))
+        return found
+
+    def people_plain(self, numbers: Iterable[str]) -> dict[str, dict[str, str]]:
+        """Return names and birth dates by number, of those who are known; whoever is known by two is the newest."""
+        arrived = {each.number: each.person for each in arrivals(self.numbers())}
+        found: dict[str, dict[str, str]] = {}
+        for number in numbers:
+            known = patient_views(self.census, number)
+            person = arrived.get(number) or (known[-1].person.value if known else None)
+            if person is not None:
+                name = " ".join(filter(None, (person.family, person.given)))
+                found[number] = {"name": name, "birth": person.birth}
         return found
 
     def prefix_plain(self, prefix: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from garde.downtime.codes import CLEAR
+from garde.downtime.numbers.form import read_number
 from garde.downtime.register.critical import Test, Verdict, judge
 from garde.downtime.register.nouns import SERVICES, Asked, Found, Value
 from garde.downtime.register.number import read_request_number, sheet_of
@@ -53,7 +54,16 @@ def take(state: State, hand: Hand, typed: str, *, service: str, place: str, subj
     known = state.requests.get(number)
     if known is not None and known.taken:
         raise Refused(f"request {number} was taken already", "look at it: garde request list")
-    return RequestTaken(number, service, place, hand.by, hand.at, hand.seal(subject.strip()), hand.seal(asked))
+    whose = _subject(subject.strip())
+    return RequestTaken(number, service, place, hand.by, hand.at, hand.seal(whose), hand.seal(asked))
+
+
+def _subject(typed: str) -> str:
+    """Return a patient's number; a downtime number as it is written, however it was typed."""
+    try:
+        return str(read_number(typed))
+    except ValueError:
+        return typed
 
 
 def note(
