@@ -209,14 +209,18 @@ class BackEntry:
 
     def discrepancies(self, *, patient: str = "", place: str = "") -> list[Discrepancy]:
         """Return what does not fit: of one patient, of one ward, of everybody."""
-        state, places = self.now(), self.records.places()
-        subjects = [self.subject(patient)] if patient else list(state.subjects())
-        found = []
-        for subject in subjects:
-            ward = switching.place_of(state, subject, places)
-            if place in ("", ward) and state.items_of(subject):
-                found += discrepancies(state, subject, self.records.view(state.person(subject)), ward)
-        return found
+        if patient:
+            return self._unfit(self.subject(patient), None, place)
+        places = self.records.places()
+        return [each for subject in list(self.now().subjects()) for each in self._unfit(subject, places, place)]
+
+    def _unfit(self, subject: str, places: dict[str, str] | None, place: str) -> list[Discrepancy]:
+        state = self.now()
+        if not state.items_of(subject):
+            return []
+        view = self.records.view(state.person(subject))
+        ward = switching.place_of(state, subject, self.records.place(view) if places is None else places)
+        return discrepancies(state, subject, view, ward) if place in ("", ward) else []
 
     def switch(self, patient: str, signed: str, reason: str) -> list[Entry]:
         """Sign that a patient is back in the record."""

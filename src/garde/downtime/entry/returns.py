@@ -26,7 +26,7 @@ from garde.journal.paper_kinds import SheetReturned
 
 BLANK: Final = "blank"  # how the title of an empty form for one patient begins
 FORMS: Final = (BLANK, "register", "downtime numbers")  # nobody's name was printed on these
-LISTS: Final = ("list",)  # names were, of several people: to write on
+LISTS: Final = ("list", "census")  # names were, of several people; there is room to write, for newcomers too
 BACK: Final = ("entered", "scanned")
 _RANGE = re.compile(rf"([{CLEAR}]{{{PACK_LENGTH}}})\.([1-9][0-9]{{0,3}})-([1-9][0-9]{{0,3}})")
 

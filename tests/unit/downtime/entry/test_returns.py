@@ -7,7 +7,7 @@ from sheet_words import back, folded, pack, printed
 
 from garde.downtime.codes import SheetCode
 from garde.downtime.entry.account import Sheets
-from garde.downtime.entry.returns import Saying, close_pack, is_blank, named_sheets, sheets_back
+from garde.downtime.entry.returns import Saying, close_pack, is_blank, is_form, named_sheets, sheets_back
 from garde.errors import GardeError, NotFound, Refused, UsageError
 from garde.journal import Text
 
@@ -40,7 +40,8 @@ def test_a_range_voids_blank_forms_only() -> None:
     with pytest.raises(Refused, match="why is it void"):
         said(found, ["K7Q2MX.3"], "void", Text())
     assert said(found, ["K7Q2MX.3"], "void") == ["K7Q2MX.3 void"]
-    assert is_blank(found, SheetCode("K7Q2MX", 4)) and not is_blank(found, SheetCode("K7Q2MX", 3))
+    assert [is_blank(found, SheetCode("K7Q2MX", page)) for page in (1, 2, 3, 4)] == [False, False, False, True]
+    assert [is_form(found, SheetCode("K7Q2MX", page)) for page in (1, 2, 3, 4)] == [True, False, False, True]
 
 
 def test_a_sheet_from_which_was_keyed_is_not_void() -> None:
