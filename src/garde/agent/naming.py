@@ -17,7 +17,7 @@ from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from garde.model.actor import Actor
 from garde.model.finding import Skipped
 
-PATIENCE = 0.25  # seconds; smbstatus answers in 30 to 60 ms, and a held smbd may be stopped for 1 s at most
+PATIENCE = 0.5  # seconds; smbstatus answers in 30 to 60 ms, 300 on a busy machine; an smbd may be stopped for 1 s
 
 
 # Seconds after its birth at which an smbd child is asked for its users: a session is set up some 20 ms after the
