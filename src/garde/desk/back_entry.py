@@ -225,8 +225,8 @@ class BackEntry:
     def switch(self, patient: str, signed: str, reason: str) -> list[Entry]:
         """Sign that a patient is back in the record."""
         subject = self.subject(patient)
-        place = switching.place_of(self.now(), subject, self.records.places())
         view = self.records.view(self.now().person(subject))
+        place = switching.place_of(self.now(), subject, self.records.place(view))
         signature = switching.Signature(self.by, signed, reason)
 
         def decide(state: State) -> Any:

@@ -53,6 +53,12 @@ class Records:
             if row["visit"]["place"]["ward"]
         }
 
+    @staticmethod
+    def place(view: PatientView | None) -> dict[str, str]:
+        """Return the same of one person, who was asked for already: everybody takes the desk half a second."""
+        here = next((visit.place.ward for visit in view.visits if visit.here and visit.place.ward), "") if view else ""
+        return dict.fromkeys(view.numbers, here) if view and here else {}
+
     def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
         if self._running is None:
             self._running = self._is_running()

@@ -16,7 +16,14 @@ from garde.downtime.entry.discrepancies import Kind
 from garde.downtime.entry.items import Step
 from garde.downtime.store.seal import Seal
 from garde.errors import NotFound, Refused, StateDamaged, UsageError
-from garde.journal.paper_kinds import ItemKeyed, NumberLinked, NumberMatched, SwitchedBack
+from garde.journal.paper_kinds import (
+    ItemKeyed,
+    MessageAnswered,
+    MessageDue,
+    NumberLinked,
+    NumberMatched,
+    SwitchedBack,
+)
 
 
 @pytest.fixture
@@ -177,6 +184,16 @@ def test_the_record_has_the_same_giving(desk: BackEntry) -> None:
     refused = item("given", what="Paracetamol", number="RX1", observed=at(247), status="refused", replaces="I3")
     desk.key(refused)
     assert kinds(desk, "100") == []
+
+
+def test_what_the_record_took_from_here_is_no_second_giving(desk: BackEntry, state: Path) -> None:
+    close(desk, "100", "identity", "allergies")
+    desk.key(item("given", what="Paracetamol", number="RX1", observed=at(247)))
+    assert "TWICE_RECORD" in kinds(desk, "100")
+    add(state, MessageDue("M1", "hl7", "RAS^O17", ("I3",)))
+    assert "TWICE_RECORD" in kinds(desk, "100"), "it is not there yet"
+    add(state, MessageAnswered("M1", "AA"))
+    assert kinds(desk, "100") == [], "the record says what it was told"
 
 
 def test_the_clock(desk: BackEntry) -> None:

@@ -7,7 +7,8 @@ of them changes anything. The rules:
 2. Allergies: paper has one and the record says none known; the other way round; paper says both.
 3. A drug was given that the record has stopped, or before it was prescribed, or that nobody prescribed.
 4. The observed time is in the future, or before paper counted.
-5. A giving that the record (or another item) has as well: the same drug within a quarter of an hour.
+5. A giving that the record (or another item) has as well: the same drug within a quarter of an hour. Once the record
+   has taken an item from here, what it says of it is its echo.
 6. Two patients on one form.
 7. An item whose sealed part cannot be opened.
 8. 2 to 6 are settled by a second person who agrees and says why, or by another item.
@@ -90,7 +91,7 @@ def _of_item(state: State, item: Item, items: list[Item], view: PatientView | No
         case Given() as given:
             if given.status in ("given", "partly"):
                 yield from _prescribed(given, item, items, view)
-                yield from _twice(given, item, items, view)
+                yield from _twice(given, item, items, None if _is_taken(state, item) else view)
 
 
 def _times(state: State, item: Item, place: str) -> _Found:
@@ -152,6 +153,11 @@ def _prescribed(given: Given, item: Item, items: list[Item], view: PatientView |
 def _is_prescription(item: Item, given: Given) -> bool:
     drug = item.kept.item if item.kept is not None else None
     return isinstance(drug, Prescribed) and _is_same(given, drug.number, Coded(drug.code, drug.what))
+
+
+def _is_taken(state: State, item: Item) -> bool:
+    message = state.out.messages.get(state.out.of_item.get(item.item, ""))
+    return message is not None and message.accepted
 
 
 def _twice(given: Given, item: Item, items: list[Item], view: PatientView | None) -> _Found:
