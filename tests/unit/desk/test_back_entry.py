@@ -196,6 +196,14 @@ def test_what_the_record_took_from_here_is_no_second_giving(desk: BackEntry, sta
     assert kinds(desk, "100") == [], "the record says what it was told"
 
 
+def test_the_same_thing_keyed_twice(desk: BackEntry) -> None:
+    for value in ("80", "80", "81"):
+        desk.key(item("vital", what="Pulse", value=value, out_of_order="x"))
+    assert kinds(desk, "100") == ["TWICE_PAPER", "TWICE_PAPER"]
+    desk.key(item("struck", sheet="", reason="twice", replaces="I2"))
+    assert kinds(desk, "100") == []
+
+
 def test_the_clock(desk: BackEntry) -> None:
     desk.key(item("identity", family="A", observed=NOW + 600))
     desk.key(item("identity", "200", "K7Q2MX.4", family="B", observed=at(100)))
@@ -255,6 +263,17 @@ def test_who_signs_all_the_same_says_why(desk: BackEntry) -> None:
     assert isinstance(entry.payload, SwitchedBack)
     note = desk.book.open(entry.payload.note, dict)
     assert note == {"reason": "discharged at noon", "in_the_way": ["the record is not back yet"]}
+
+
+def test_a_form_from_which_was_keyed_has_to_come_back(desk: BackEntry, state: Path) -> None:
+    desk.key(item("vital", "200", "K7Q2MX.6", what="Pulse", value="80", out_of_order="x"))
+    desk.whole("200", "rest", "")
+    back(state)
+    desk.say(["K7Q2MX.4", "K7Q2MX.5"], "entered", "")
+    with pytest.raises(Refused, match=r"K7Q2MX.6 \(blank: notes\) is open"):
+        desk.switch("200", "Dr Smet", "")
+    desk.say(["K7Q2MX.6"], "entered", "")
+    desk.switch("200", "Dr Smet", "")
 
 
 def test_a_patient_of_whom_nothing_was_written_has_no_steps(desk: BackEntry, state: Path) -> None:

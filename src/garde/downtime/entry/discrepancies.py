@@ -9,7 +9,7 @@ of them changes anything. The rules:
 4. The observed time is in the future, or before paper counted.
 5. A giving that the record (or another item) has as well: the same drug within a quarter of an hour. Once the record
    has taken an item from here, what it says of it is its echo.
-6. Two patients on one form.
+6. Two patients on one form; the very same thing keyed twice.
 7. An item whose sealed part cannot be opened.
 8. 2 to 6 are settled by a second person who agrees and says why, or by another item.
 """
@@ -23,7 +23,7 @@ from typing import Final
 
 from garde.downtime.census.view import AllergyStatus, Drug, PatientView
 from garde.downtime.codes import SheetCode
-from garde.downtime.entry.items import AllergyFound, Given, NoAllergy, Prescribed
+from garde.downtime.entry.items import AllergyFound, Given, NoAllergy, Prescribed, Whole
 from garde.downtime.entry.returns import is_of_one
 from garde.downtime.entry.state import Item, State
 from garde.downtime.high_risk import fold
@@ -47,7 +47,7 @@ class Kind(Enum):
     FUTURE = "observed in the future"
     BEFORE_PAPER = "observed before paper counted"
     TWICE_RECORD = "the record has the same giving"
-    TWICE_PAPER = "the same giving was keyed twice"
+    TWICE_PAPER = "the same was keyed twice"
     TWO_ON_FORM = "two patients on one form"
 
 
@@ -85,6 +85,7 @@ def _of_item(state: State, item: Item, items: list[Item], view: PatientView | No
         return
     yield from _times(state, item, place)
     yield from _form(state, item)
+    yield from _again(item, items)
     match item.kept.item:
         case AllergyFound() | NoAllergy() as said:
             yield from _allergies(said, items, view)
@@ -107,6 +108,15 @@ def _form(state: State, item: Item) -> _Found:
     others = [each.item for each in on_it if each.subject not in own and each.counts]
     if others and is_of_one(state.sheets, SheetCode.of(item.sheet)):
         yield Kind.TWO_ON_FORM, f"{item.sheet}: {', '.join(others)}"
+
+
+def _again(item: Item, items: list[Item]) -> _Found:
+    """The very same thing, at the very same time: it was typed twice. Givings are looked at more closely below."""
+    same = (each.item for each in items if each is not item and each.kept is not None and item.kept is not None
+            and (each.kept.item, each.observed) == (item.kept.item, item.observed))  # fmt: skip
+    whole = item.kept is not None and isinstance(item.kept.item, Whole | Given)
+    if not whole and (other := next(same, None)) is not None:
+        yield Kind.TWICE_PAPER, other
 
 
 # --- allergies --------------------------------------------------------------------------------------------------------

@@ -4,9 +4,9 @@ Comes in: the state, what the census shows, who signs. Goes out: payloads; what 
 The rules:
 
 1. One patient, one signature, by a named person. Nobody is switched back with the ward.
-2. It is refused while the record is said to be away; while a sheet of the patient is open; while a step is open (where
-   paper bears anything of them); while a second person has yet to look, or did not agree; while something does not
-   fit; while a message has not been taken.
+2. It is refused while the record is said to be away; while a sheet of the patient, or a form from which was keyed, is
+   open; while a step is open (where paper bears anything of them); while a second person has yet to look, or did not
+   agree; while something does not fit; while a message has not been taken.
 3. Who signs all the same says why: the reason and what stood in the way are kept.
 4. A patient who was switched back is switched back once.
 """
@@ -30,7 +30,10 @@ def in_the_way(state: State, subject: str, found: Iterable[Discrepancy]) -> list
     if state.began and not state.ended:
         return ["the record is not back yet"]
     pages, now = state.pages_of(subject), guide(state, subject)
-    sheets = [each for each in all_sheets(state.sheets) if (each.code.pack, each.code.page) in pages]
+    used = {item.sheet for item in state.items_of(subject) if item.counts}  # forms with something of theirs on it
+    sheets = [
+        each for each in all_sheets(state.sheets) if (each.code.pack, each.code.page) in pages or str(each.code) in used
+    ]
     ways = [f"sheet {s.code} ({s.title}) is {s.standing}" for s in sheets if s.standing in (OPEN, UNSURE)]
     if state.items_of(subject) or any(sheet.standing in BACK for sheet in sheets):
         ways += [f"the step {each.step} is open" for each in now.steps if not each.closed]
