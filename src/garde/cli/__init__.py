@@ -45,6 +45,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "garde.cli.downtime:downtime",
         "Keep the hospital's feed and the census, apart from all that may burn.",
     ),
+    "pack": (
+        "garde.cli.pack:pack",
+        "Make the wards' papers, list them, take one out; say when paper counts.",
+    ),
     "number": (
         "garde.cli.number:number",
         "Reserve downtime numbers, give them to who arrives, and say later whose they are.",

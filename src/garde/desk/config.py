@@ -4,6 +4,8 @@ Comes in: what `garde downtime init` was told. Goes out: `Config`, frozen.
 
     desk.json      this
     store.key      the key of everything that names a patient: copy it to where the store's copies are *not*
+    contacts.csv   telephone numbers for the packs' contacts page: role, name, phone, note
+    packs/         the papers, sealed
     messages.db    the feed, sealed; who looked; what happened to the desk
     desk.sock      where the running desk is asked
 """
@@ -11,10 +13,13 @@ Comes in: what `garde downtime init` was told. Goes out: `Config`, frozen.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import time
 from pathlib import Path
 
 import msgspec
 
+from garde.downtime.packs.basis import BLANKS, SERVICES
+from garde.downtime.packs.voice import LANGUAGES
 from garde.downtime.reading.manner import Manner
 from garde.errors import NotFound, SettingsError
 from garde.trust.enrolment import split_address
@@ -22,6 +27,7 @@ from garde.trust.files import write_secret
 
 FILE_NAME = "desk.json"
 LISTEN = "0.0.0.0:2575"  # the port registered for HL7
+MOST_HOURS = 72  # of a MAR: what is older than three days is prescribed anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,21 @@ class RecordConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class PacksConfig:
+    """The wards' papers: when they are made, and how they look."""
+
+    every_min: float = 60.0  # minutes between two makings; 0 for none but those of `at`
+    at: tuple[str, ...] = ()  # and at these times of day: 06:30
+    language: str = "en"  # en, fr
+    mar_hours: int = 24  # for how long drugs can be signed: 24 to 72
+    rounds: dict[str, str] = field(default_factory=dict)  # a frequency's usual times: BID -> "08:00 20:00"
+    blanks: dict[str, int] = field(default_factory=dict)  # blank forms in a ward's pack; none: a usual lot
+    services: tuple[str, ...] = ("laboratory", "radiology", "pharmacy", "theatre", "outpatients")
+    senders: dict[str, tuple[str, ...]] = field(default_factory=dict)  # service -> systems whose orders are its own
+    keep_days: float = 3.0  # packs stay on the desk; the newest two of each ward, and those with sheets out, longer
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """What the desk needs to know."""
 
@@ -86,6 +107,7 @@ class Config:
     critical: str = ""  # a file of the laboratory's critical limits; "" for the table that comes with Garde
     numbers: NumbersConfig = field(default_factory=NumbersConfig)
     record: RecordConfig = field(default_factory=RecordConfig)
+    packs: PacksConfig = field(default_factory=PacksConfig)
 
     @property
     def manner(self) -> Manner:
@@ -111,8 +133,13 @@ def load_config(state: Path) -> Config:
 
 
 def check_config(state: Path, config: Config) -> None:
-    """Raise SettingsError for a zone or a character set that there is not."""
+    """Raise SettingsError for a zone, a character set or papers that there are not."""
     import codecs
+
+    try:
+        check_packs(config.packs)
+    except ValueError as error:
+        raise SettingsError(f"{state / FILE_NAME}:1: packs: {error}", "correct it") from error
 
     try:
         _ = config.manner.place
@@ -124,3 +151,19 @@ def check_config(state: Path, config: Config) -> None:
 def save_config(state: Path, config: Config) -> None:
     """Write it."""
     write_secret(state / FILE_NAME, msgspec.json.format(msgspec.json.encode(config)) + b"\n")
+
+
+def check_packs(packs: PacksConfig) -> None:
+    """Raise ValueError for what no pack can be made of."""
+    for at in packs.at:
+        time.fromisoformat(at)
+    if not 1 <= packs.mar_hours <= MOST_HOURS:
+        raise ValueError(f"mar_hours is 1 to {MOST_HOURS}")
+    if packs.every_min < 0 or any(count < 0 for count in packs.blanks.values()):
+        raise ValueError("a negative number of minutes or of forms")
+    known = {"language": (packs.language, LANGUAGES), "services": (packs.services, SERVICES),
+             "blanks": (packs.blanks, BLANKS)}  # fmt: skip
+    for name, (asked, there) in known.items():
+        unknown = set([asked] if isinstance(asked, str) else asked) - set(there)
+        if unknown:
+            raise ValueError(f"{name}: {sorted(unknown)[0]!r} is none of {', '.join(there)}")

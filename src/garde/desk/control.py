@@ -23,20 +23,29 @@ from garde.downtime.store.messages import Form, Heard
 from garde.errors import GardeError, HubAbsent, StateDamaged
 
 SOCKET = "desk.sock"
+PACK_QUESTIONS = ("places", "pack")
 _LONGEST = 256 << 20  # bytes of a question: an import is one
 _WAIT_S = 120.0
 
 
 async def serve_control(
-    state: Path, keeper: Keeper, take: Callable[[list[Heard]], Awaitable[bool]], now: Callable[[], float]
+    state: Path,
+    keeper: Keeper,
+    take: Callable[[list[Heard]], Awaitable[bool]],
+    now: Callable[[], float],
+    make: Callable[[dict[str, Any], str], Awaitable[dict[str, Any]]] | None = None,
 ) -> asyncio.Server:
-    """Answer questions until the server is closed."""
+    """Answer questions until the server is closed. `make` answers those about packs."""
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             line = await reader.readline()
             who = _peer(writer.get_extra_info("socket"))
-            answer = await _answer(json.loads(line), who, keeper, take, now)
+            asked = json.loads(line)
+            if make and asked["ask"] in PACK_QUESTIONS:
+                answer = await make(asked, who)
+            else:
+                answer = await _answer(asked, who, keeper, take, now)
         except GardeError as error:
             answer = {"error": error.message}
         except (ValueError, KeyError, TypeError) as error:

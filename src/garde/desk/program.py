@@ -22,6 +22,7 @@ from garde.desk.control import SOCKET, serve_control
 from garde.desk.intake import Intake
 from garde.desk.keeper import Keeper
 from garde.desk.listener import Listener
+from garde.desk.packs import Packs
 from garde.desk.push import Push
 from garde.downtime.book import Book
 from garde.downtime.packs.shelf import Shelf
@@ -75,8 +76,10 @@ class _Desk:
         self._intake = Intake(self._keeper, self._complain)
         self._listener = Listener(self._intake, clock, int(config.longest_mb * (1 << 20)), self._complain)
         self._feed = Feed.WAITING
-        parcels = (Shelf(state, Seal.load(state)), self._book, Keys.load_or_make(state))
-        self._push = Push(parcels, clock, self._say)
+        shelf = Shelf(state, Seal.load(state))
+        self._push = Push((shelf, self._book, Keys.load_or_make(state)), clock, self._say)
+        self._packs = Packs(state, self._keeper, (shelf, self._book), clock, self._say)
+        self._packs.made = self._push.wake
 
     def _complain(self, message: str) -> None:
         self._say("complaint", message=message)
@@ -95,11 +98,11 @@ class _Desk:
             server = await self._listener.serve(*self._config.bind)
         except OSError as error:
             raise NotPermitted(f"{self._config.listen}: {error.strerror}", "name another with --listen") from error
-        control = await serve_control(self._state, self._keeper, self._intake.keep, self._clock.now)
+        control = await serve_control(self._state, self._keeper, self._intake.keep, self._clock.now, self._packs.asked)
         host, port = server.sockets[0].getsockname()[:2]
         self._store.note(self._clock.now(), "started")
         self._say("listening", host=host, port=port, pid=os.getpid(), hospital=self._config.hospital, stored=up_to)
-        own = (self._rebuild(up_to), self._watch(), self._keep_tidy(), self._push.run())
+        own = (self._rebuild(up_to), self._watch(), self._keep_tidy(), self._packs.run(), self._push.run())
         tasks += [asyncio.create_task(each) for each in own]
         if self._config.worklist.listen:
             tasks.append(asyncio.create_task(self._serve_worklist()))

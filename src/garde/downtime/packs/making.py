@@ -93,24 +93,26 @@ def make(basis: Basis, wanted: Wanted, pack: str, digest: Callable[[bytes], str]
 
 
 def _body(basis: Basis, wanted: Wanted) -> dict[str, Any]:
-    voice = basis.voice
+    voice, blank = basis.voice, wanted.about == BLANKS
+    as_of = voice.time(basis.as_of) if basis.as_of else voice("nothing_heard")
     return {
         "hospital": clean(basis.hospital),
         "place": _place(basis, wanted),
-        "as_of": voice.time(basis.as_of) if basis.as_of else voice("nothing_heard"),
-        "sources": [f"{clean(name) or '?'} {voice.time(at)}" for name, at in basis.senders],
-        "warning": basis.warning(),
+        "as_of": "" if blank else as_of,  # an empty form shows nothing of the record
+        "sources": [] if blank else [f"{clean(name) or '?'} {voice.time(at)}" for name, at in basis.senders],
+        "warning": "" if blank else basis.warning(),
         "made": voice.time(basis.made_at),
-        "sections": [{**each, "plain": _is_plain(each, basis, wanted.place)} for each in wanted.sections],
+        "sections": [{**each, "plain": _is_plain(each, basis, wanted)} for each in wanted.sections],
         "forms": msgspec.json.decode(_FORMS.read_bytes()),
         "words": words_of(basis.language),
     }
 
 
-def _is_plain(section: Section, basis: Basis, place: str) -> bool:
+def _is_plain(section: Section, basis: Basis, wanted: Wanted) -> bool:
     """Say whether a page's head is surely of the usual height: what has more to say is measured, at a price."""
     sources = sum(len(name) + 16 for name, _ in basis.senders)
-    if basis.warning() or sources > _PLAIN["sources"] or len(place) > _PLAIN["place"] or section["kind"] == "list":
+    warned = wanted.about != BLANKS and basis.warning()
+    if warned or sources > _PLAIN["sources"] or len(wanted.place) > _PLAIN["place"] or section["kind"] == "list":
         return False
     who = section.get("who")
     if who is None:
