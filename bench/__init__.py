@@ -18,4 +18,5 @@ BENCHES: dict[str, str] = {
     "calling": "bench.calling",
     "console": "bench.console",
     "feed": "bench.feed",
+    "packs": "bench.packs",
 }

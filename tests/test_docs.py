@@ -117,6 +117,7 @@ PROMISED = frozenset(PAPER_KINDS) - {
     "request_taken", "request_closed", "result_noted", "result_called", "worklist_asked",
     "pack_sent", "pack_kept", "pack_shredded", "pack_stale", "pack_opened", "sheets_printed", "ward_enrolled",
     "ward_forgotten", "desk_trusted",
+    "pack_made", "downtime_began", "downtime_ended",
 }  # fmt: skip
 
 

@@ -125,6 +125,8 @@ def _run(state: Path, listen: str, clock: Clock, screen: Screen) -> int:
                 screen.line("THE FEED IS SILENT: the census grows old. Look at the interface engine.", "bad")
             case "heard":
                 screen.line("The feed is heard again", "good")
+            case "packs":
+                screen.line(f"{event['packs']} packs are made ({event['pages']} pages, {event['cause']})", "good")
             case _:
                 screen.line(plain(str(event.get("message", event["kind"]))), "warn")
 

@@ -140,9 +140,11 @@ class PackDesk:
 
     def _row(self, each: Manifest) -> str:
         doubt = "" if each.feed == "heard" or each.about == "blanks" else f", feed {each.feed}"
-        as_of = self._time(each.as_of) if each.as_of else "nothing heard"
+        as_of = f"as of {self._time(each.as_of)}" if each.as_of else "nothing heard"
+        if each.about == "blanks":
+            as_of = f"made {self._time(each.made_at)}"
         what = f"{plain(each.place)} ({each.about}, {each.language})"
-        return f"{each.pack}  {what}  as of {as_of}{doubt}, {each.pages} pages"
+        return f"{each.pack}  {what}  {as_of}{doubt}, {each.pages} pages"
 
     def _time(self, at: float) -> str:
         return f"{datetime.fromtimestamp(at, ZoneInfo(self._config.zone)):%Y-%m-%d %H:%M}"

@@ -75,8 +75,9 @@ class Maker:
             if made is None or fault:
                 told = replace(told, fault=fault[:_LONGEST_FAULT])
             else:
-                told = replace(told, pages=made.manifest.pages, sha256=made.manifest.sha256,
-                               titles=made.manifest.titles, people=self._people(made))  # fmt: skip
+                known = made.manifest
+                told = replace(told, pages=known.pages, sha256=known.sha256, titles=known.titles, digest=known.digest,
+                               people=self._people(made))  # fmt: skip
             self._write(told, who)
             return told
 

@@ -14,12 +14,13 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from garde.downtime.census.view import Drug, Row, Said
-from garde.downtime.high_risk import high_risk, label
+from garde.downtime.high_risk import fold, high_risk, label
 from garde.downtime.nouns import DrugStated, GivenStated, Standing
 from garde.downtime.packs.basis import Basis
 from garde.downtime.packs.voice import Voice, clean, clean_lines
 
 _CLOCK = re.compile(r"(?<![0-9])([01]?[0-9]|2[0-3]):?([0-5][0-9])(?![0-9])")
+_WORD = re.compile(r"[a-z]+")
 _EVERY = re.compile(r"Q(\d{1,2})H", re.IGNORECASE)
 # How often in a day a usual word is: what is not here gets as many cells as a thing that nobody has explained.
 _DAILY: Final[Mapping[str, int]] = {
@@ -29,6 +30,7 @@ _DAILY: Final[Mapping[str, int]] = {
 _UNKNOWN: Final = 5  # cells a day where the frequency says nothing
 _AS_NEEDED: Final = 10  # two lines of boxes: they cost no room beside the words
 _MOST: Final = 72  # cells of one drug: hourly for three days
+_STEM: Final = 5  # letters: "amoxi" is in amoxicillin, "asp" would be in too much
 _LATE_S: Final = 72 * 3600.0
 _DAY_H: Final = 24
 _REFUSED: Final = ("RE", "NA", "PA")
@@ -74,7 +76,7 @@ def _line(drug: Drug, row: Row, basis: Basis) -> dict[str, Any]:
         "dates": _dates(order, basis),
         "words": clean_lines(order.words),
         "by": voice("prescribed_by", name=clean(order.by)) if order.by else "",
-        "marks": _marks(order, basis),
+        "marks": [*_clashes(order, row, voice), *_marks(order, basis)],
         "last": _last(drug, row, voice),
         "cells": cells,
         "usual": voice("times_from_ward") if usual else "",
@@ -108,6 +110,17 @@ def _marks(order: DrugStated, basis: Basis) -> list[str]:
     if order.ends and order.ends < basis.made_at:
         found.append(voice("ended"))
     return found
+
+
+def _clashes(order: DrugStated, row: Row, voice: Voice) -> list[str]:
+    """Return the allergies whose name begins like a word of the drug's: a reminder, and no check of interactions."""
+    drug = _stems(f"{order.what.text} {order.form}")
+    names = [each.value.what.text for each in row.patient.allergies.items]
+    return [voice("allergic_to", name=clean(name)) for name in names if drug & _stems(name)]
+
+
+def _stems(text: str) -> set[str]:
+    return {word[:_STEM] for word in _WORD.findall(fold(text)) if len(word) >= _STEM}
 
 
 # --- what was given ---------------------------------------------------------------------------------------------------

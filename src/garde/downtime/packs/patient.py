@@ -110,6 +110,7 @@ def _results(patient: PatientView, basis: Basis) -> tuple[list[dict[str, Any]], 
         else:
             other.append(f"{clean(found[0].value.what.shown)} {_short(found[0], basis.voice)}")
     note = basis.voice("older_results", n=hidden) if hidden else ""
+    note += f" {basis.voice('last_of_others')}" if other else ""
     return rows, {"note": note, "items": other}
 
 

@@ -41,7 +41,6 @@ def strip(row: Row, voice: Voice) -> dict[str, Any]:
         "facts": [each for each in facts if each],
         "allergies": allergies(patient.allergies, voice, _IN_STRIP),
         "loud": loud(row, voice),
-        "bars": bars(patient.number),
     }
 
 
@@ -64,7 +63,6 @@ def newcomer_strip(arrival: Arrival, voice: Voice) -> dict[str, Any]:
             "more": "" if arrival.allergies is not AllergyStatus.NOT_RECORDED else voice("ask"),
         },
         "loud": newcomer_loud(arrival, voice),
-        "bars": bars(arrival.number),
     }
 
 

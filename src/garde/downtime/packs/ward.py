@@ -19,7 +19,7 @@ from garde.downtime.packs.voice import Voice, clean, shortened
 
 Section = dict[str, Any]
 NUMBERS: Final = 24  # downtime numbers of one ward's page: what a busy night needs; sheets of labels have the rest
-NEW_LINES: Final = 4  # for who comes after the pack was made
+NEW_LINES: Final = 2  # for who comes after the pack was made; what is left of the page has more
 
 
 def ward_sections(basis: Basis, ward: str) -> list[Section]:

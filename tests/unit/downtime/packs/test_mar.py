@@ -105,3 +105,10 @@ def test_as_needed_and_what_is_not_recorded_say_so() -> None:
 def test_no_drug_is_not_said_to_be_none() -> None:
     sheet = drugs()
     assert sheet["groups"] == [] and sheet["stray"] == [] and sheet["stopped"] == []
+
+
+def test_a_drug_that_is_called_like_an_allergy_says_so() -> None:
+    al1 = "AL1|1|DA|294505008^Amoxicilline^SCT|SV"
+    basis = basis_of(adt("A01", 0, al1), prescribed(drug="J01CR02^Amoxi/clav 1 g^ATC"), prescribed("P2"))
+    marks = {line["name"]: line["marks"] for line in lines(mar(basis.view.rows[0], basis))}
+    assert marks == {"Amoxi/clav 1 g": ["▲ ALLERGY RECORDED: Amoxicilline – ask before giving"], "Bisoprolol": []}
