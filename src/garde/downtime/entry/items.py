@@ -231,6 +231,8 @@ def observed_at(said: float | str, zone: ZoneInfo) -> float:
         return float(said)
     try:
         moment = datetime.fromisoformat(said)
+        if len(said.strip()) <= len("2026-03-11"):  # a day alone would be midnight
+            raise ValueError("no time of day")
         return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
     except (ValueError, OverflowError) as error:
         raise UsageError(f"{said!r} is no time", "write it as 2026-03-11T04:10") from error
