@@ -49,6 +49,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "garde.cli.pack:pack",
         "Make the wards' papers, list them, take one out; say when paper counts.",
     ),
+    "account": ("garde.cli.account:account", "Keep who may sign in at the downtime desk's pages."),
     "number": (
         "garde.cli.number:number",
         "Reserve downtime numbers, give them to who arrives, and say later whose they are.",

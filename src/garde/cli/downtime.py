@@ -33,6 +33,9 @@ What = Annotated[
 DeskState = Annotated[Path, Parameter(name="--state", help="State directory of the desk.")]
 Hospital = Annotated[str, Parameter(name="--hospital", help="init: the hospital's name.")]
 Listen = Annotated[str, Parameter(name="--listen", help="init, run: HOST:PORT for MLLP. Default: 0.0.0.0:2575.")]
+Pages = Annotated[
+    str, Parameter(name="--pages", help="run: HOST:PORT of pages for people (127.0.0.1:8460). Default: desk.json.")
+]
 Zone = Annotated[str, Parameter(name="--zone", help="init: the hospital's time zone. Default: Europe/Brussels.")]
 Charset = Annotated[str, Parameter(name="--charset", help="init: of messages that name none. Default: utf-8.")]
 Own = Annotated[
@@ -49,6 +52,7 @@ def downtime(
     state: DeskState = DEFAULT_STATE,
     hospital: Hospital = "",
     listen: Listen = "",
+    pages: Pages = "",
     zone: Zone = "",
     charset: Charset = "",
     own: Own = "",
@@ -68,7 +72,7 @@ def downtime(
         case "init":
             _init(place, (hospital, listen, zone, charset, own, silent), screen)
         case "run":
-            return _run(place, listen, clock, screen)
+            return _run(place, listen, pages, clock, screen)
         case "status":
             _show_status(_ask(place, clock, {"ask": "status"}), screen)
         case "census":
@@ -104,7 +108,7 @@ def _init(state: Path, words: tuple[str, str, str, str, str, float], screen: Scr
     screen.line(f"Next: garde downtime run, and let the interface engine send to {config.listen}", "dim")
 
 
-def _run(state: Path, listen: str, clock: Clock, screen: Screen) -> int:
+def _run(state: Path, listen: str, pages: str, clock: Clock, screen: Screen) -> int:
     from garde.desk.program import run_desk
     from garde.journal.text import plain
 
@@ -121,6 +125,10 @@ def _run(state: Path, listen: str, clock: Clock, screen: Screen) -> int:
                 screen.line(f"Worklist for modalities on {event['host']}:{event['port']}, as {event['title']}", "good")
                 if not event["peers"]:
                     screen.line("  Any AE title may ask: name those that may in desk.json (worklist.peers)", "warn")
+            case "pages":
+                screen.line(f"Pages for people on {event['url']}", "good")
+                if not event["accounts"]:
+                    screen.line("  Nobody can sign in yet: garde account add LOGIN --role clerk", "warn")
             case "silent":
                 screen.line("THE FEED IS SILENT: the census grows old. Look at the interface engine.", "bad")
             case "heard":
@@ -130,7 +138,7 @@ def _run(state: Path, listen: str, clock: Clock, screen: Screen) -> int:
             case _:
                 screen.line(plain(str(event.get("message", event["kind"]))), "warn")
 
-    return run_desk(state, clock, out, listen=listen)
+    return run_desk(state, clock, out, listen=listen, pages=pages)
 
 
 def _ask(state: Path, clock: Clock, question: dict[str, Any]) -> dict[str, Any]:

@@ -106,6 +106,7 @@ class Config:
     worklist: WorklistConfig = field(default_factory=WorklistConfig)
     critical: str = ""  # a file of the laboratory's critical limits; "" for the table that comes with Garde
     numbers: NumbersConfig = field(default_factory=NumbersConfig)
+    pages: str = ""  # HOST:PORT of the desk's own pages; "" for none. Other than loopback is TLS
     record: RecordConfig = field(default_factory=RecordConfig)
     packs: PacksConfig = field(default_factory=PacksConfig)
 

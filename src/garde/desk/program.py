@@ -54,11 +54,10 @@ def set_up(state: Path, config: Config) -> None:
         os.close(handle)
 
 
-def run_desk(state: Path, clock: Clock, out: Out, *, listen: str = "") -> int:
+def run_desk(state: Path, clock: Clock, out: Out, *, listen: str = "", pages: str = "") -> int:
     """Run it in the foreground; returns the exit code."""
     config = load_config(state)
-    if listen:
-        config = replace(config, listen=listen)
+    config = replace(config, listen=listen or config.listen, pages=pages or config.pages)
     handle = take_lock(state)
     try:
         seal = Seal.load(state)
@@ -106,6 +105,8 @@ class _Desk:
         tasks += [asyncio.create_task(each) for each in own]
         if self._config.worklist.listen:
             tasks.append(asyncio.create_task(self._serve_worklist()))
+        if self._config.pages:
+            tasks.append(asyncio.create_task(self._serve_pages()))
         waiting = asyncio.create_task(ended.wait())
         done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
         while waiting not in done and not any(task.done() and task.exception() for task in tasks):
@@ -137,6 +138,21 @@ class _Desk:
         self._intake.keep_reasons()
         view = self._keeper.status()
         self._say("ready", messages=up_to, patients=view["patients"], present=view["present"])
+
+    async def _serve_pages(self) -> None:
+        """Serve the desk's own pages. What is wrong with them is said, and takes nothing from the feed."""
+        from garde.desk.pages.serve import open_pages  # a web server: only where it is wanted
+
+        try:
+            pages = open_pages(self._state, self._keeper, self._book, self._clock, self._config.pages)
+        except (GardeError, OSError) as error:
+            self._complain(f"no pages: {error}")
+            return
+        self._say("pages", url=pages.url, pin=pages.pin, accounts=len(pages.site.accounts.all()))
+        try:
+            await pages.serve()
+        finally:
+            pages.close()
 
     async def _serve_worklist(self) -> None:
         """Answer modalities. What is wrong with it is said, and takes nothing from the feed."""

@@ -1,0 +1,201 @@
+"""Between the desk's pages and the web: who asks, forms that come from our own pages, answers with their headers.
+
+Comes in: requests. Goes out: `Visit` and `Form` for handlers, HTML and redirects under a strict policy, one page for
+whatever goes wrong. A form counts only where it comes from a page of this host (`Origin`, `Sec-Fetch-Site`) and carries
+the session's own token.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+
+from litestar import Request, Response
+from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
+from litestar.exceptions import HTTPException
+from litestar.params import SkipValidation
+
+from garde.desk.pages.site import Site, Visit
+from garde.desk.pages.words import LANGUAGES
+from garde.errors import GardeError, NotFound, NotPermitted, Refused, UsageError
+
+LANGUAGE_COOKIE: Final = "garde-language"
+LONGEST_FIELD: Final = 1_000  # characters
+_YEAR_S: Final = 365 * 86400
+HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",  # with no-referrer a form of ours says that it comes from nowhere
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+}
+_STATUS: Final[dict[type[GardeError], int]] = {NotFound: 404, UsageError: 400, NotPermitted: 403, Refused: 409}
+_LOG = logging.getLogger("garde.desk.pages")
+
+Asked = Request[Any, Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The fields of a form that has been found to be ours."""
+
+    fields: dict[str, str]
+
+    def __getitem__(self, name: str) -> str:
+        return self.fields.get(name, "").strip()
+
+
+class SignInNeeded(Exception):
+    """Nobody is signed in."""
+
+
+Here = NamedDependency[SkipValidation[Site]]
+Seen = NamedDependency[SkipValidation[Visit]]
+Sent = NamedDependency[SkipValidation[Form]]
+
+
+# --- who asks ---------------------------------------------------------------------------------------------------------
+
+
+def cookie_name(site: Site) -> str:
+    """Return the session's name: the prefix makes a browser refuse it from anywhere but this host over TLS."""
+    return "__Host-garde-desk" if site.secure else "garde-desk"
+
+
+def anybody(request: Asked, site: Here) -> Visit:
+    """Return the visit of whoever asks, signed in or not."""
+    return Visit(
+        session=site.accounts.session(request.cookies.get(cookie_name(site), "")),
+        language=_language_of(request),
+        path=_path_of(request),
+        address=request.client.host if request.client else "",
+        now=site.clock.now(),
+        zone=site.keeper.config.manner.place,
+    )
+
+
+def signed_in(request: Asked, site: Here) -> Visit:
+    """Return the visit of somebody who is signed in; raises SignInNeeded."""
+    visit = anybody(request, site)
+    if visit.session is None:
+        raise SignInNeeded
+    return visit
+
+
+def check_may(visit: Visit, act: str) -> None:
+    """Raise NotPermitted where the reader's role has no such right."""
+    if not visit.may(act):
+        raise NotPermitted("your account may not do this", "ask a colleague whose account may")
+
+
+def _language_of(request: Asked) -> str:
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    if chosen in LANGUAGES:
+        return chosen
+    for tag in request.headers.get("accept-language", "")[:200].split(","):
+        name = tag.partition(";")[0].strip().lower().partition("-")[0]
+        if name in LANGUAGES:
+            return name
+    return "en"
+
+
+# --- forms ------------------------------------------------------------------------------------------------------------
+
+
+async def form_of_ours(request: Asked, visit: Seen) -> Form:
+    """Read a form that a page of this session carried; raises NotPermitted."""
+    form = await open_form(request)
+    if not hmac.compare_digest(form["csrf"].encode(), visit.csrf.encode()) or not visit.csrf:
+        raise NotPermitted("this page was too old: nothing was done", "open it again, then press once more")
+    return form
+
+
+async def open_form(request: Asked) -> Form:
+    """Read a form that a page of this host carried; for the sign-in, where there is no session yet."""
+    site = request.headers.get("sec-fetch-site", "same-origin")
+    origin = request.headers.get("origin", "")
+    if site != "same-origin" or not origin or urlsplit(origin).netloc != request.headers.get("host", ""):
+        raise NotPermitted("this did not come from a page of this desk: nothing was done", "open the desk's own page")
+    data = await request.form()
+    fields = {name: value for name, value in data.items() if isinstance(value, str)}
+    if any(len(value) > LONGEST_FIELD for value in fields.values()):
+        raise UsageError("what was typed is too long")
+    return Form(fields)
+
+
+# --- answers ----------------------------------------------------------------------------------------------------------
+
+
+def html(body: str, status: int = 200) -> Response[str]:
+    """Answer with a page."""
+    return Response(body, status_code=status, media_type="text/html; charset=utf-8", headers=HEADERS)
+
+
+def go(path: str, *cookies: Cookie) -> Response[str]:
+    """Send the browser to another of our pages, with GET."""
+    return Response("", status_code=303, headers={**HEADERS, "Location": path}, cookies=list(cookies))
+
+
+def own_path(path: str) -> str:
+    """Return the path where it is one of this host's, else the first page."""
+    parts = urlsplit(path)
+    ours = path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.netloc and path.isprintable()
+    return path if ours and "\\" not in path else "/"
+
+
+def session_cookie(site: Site, token: str) -> Cookie:
+    """Return the session's cookie; "" makes the browser forget it."""
+    ends = None if token else 0
+    return Cookie(
+        key=cookie_name(site), value=token, path="/", secure=site.secure, httponly=True, samesite="strict", max_age=ends
+    )
+
+
+def language_cookie(site: Site, language: str) -> Cookie:
+    """Return what keeps the language in this browser."""
+    return Cookie(
+        key=LANGUAGE_COOKIE, value=language, path="/", secure=site.secure, samesite="lax", max_age=_YEAR_S
+    )  # fmt: skip
+
+
+# --- what goes wrong --------------------------------------------------------------------------------------------------
+
+
+def to_sign_in(request: Asked, error: Exception) -> Response[str]:
+    """Ask for a sign-in, and come back afterwards."""
+    back = _path_of(request) if request.method == "GET" else "/"
+    return go("/sign-in" if back == "/" else f"/sign-in?to={quote(back, safe='/')}")
+
+
+def problem(site: Site, request: Asked, error: Exception) -> Response[str]:
+    """Say what went wrong, in one page."""
+    visit = anybody(request, site)
+    say = visit.say
+    match error:
+        case GardeError():
+            status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
+            message, todo = say.known(error.message), say.known(error.todo)
+        case HTTPException(status_code=status) if status < 500:
+            message = say("There is no such page") if status == 404 else say("The request could not be read")
+            todo = ""
+        case OSError():
+            status, message = 503, say("Nothing was done: the desk cannot write")
+            todo = say("Make room on the desk's disk, then press once more.")
+        case _:
+            _LOG.error("%s %s: %s", request.method, request.url.path, type(error).__name__)  # no patient's data
+            status, message = 500, say("An error that Garde did not expect")
+            todo = say("Use paper, and tell who looks after the desk.")
+    return html(site.render("problem.html", visit, message=message, todo=todo), status)
+
+
+def _path_of(request: Asked) -> str:
+    query = request.url.query
+    return own_path(f"{request.url.path}?{query}" if query else request.url.path)
