@@ -30,6 +30,7 @@ from garde.downtime.packs.shelf import Manifest, Shelf
 from garde.downtime.store.messages import Look, MessageStore
 from garde.downtime.store.seal import Seal
 from garde.errors import GardeError, HubAbsent, Incomplete, NotFound, UsageError
+from garde.journal.store import journal_file
 from garde.journal.text import plain
 
 _MOST_BLANKS = 200  # sheets of one form in one pack: a box of paper
@@ -123,8 +124,7 @@ class PackDesk:
     # --- looking ---
 
     def list(self, place: str) -> int:
-        with self._book() as book:
-            now = book.follow(Fold(period.Period(), period.project))
+        now = self._period()
         self._screen.data({"kind": "downtime", "lasts": now.lasts, "since": now.since, "wards": sorted(now.wards)})
         if now.lasts:
             where = "every ward" if now.everywhere else ", ".join(map(plain, sorted(now.wards)))
@@ -137,6 +137,13 @@ class PackDesk:
             self._screen.data({"kind": "pack_damaged", "pack": name})
             self._screen.line(f"{name}  CANNOT BE READ", "bad")
         return 0
+
+    def _period(self) -> period.Period:
+        """Read the journal without writing: what lies there is shown on a full disk too."""
+        if not journal_file(self._state).exists():
+            return period.Period()
+        with Book(self._state, self._seal, self._clock, read_only=True) as book:
+            return book.follow(Fold(period.Period(), period.project))
 
     def _row(self, each: Manifest) -> str:
         doubt = "" if each.feed == "heard" or each.about == "blanks" else f", feed {each.feed}"

@@ -137,8 +137,11 @@ class Packs:
         if asked["ask"] == "places":
             return {"places": places(basis, self._config.services), "rebuilding": self._keeper.rebuilding}
         place, about, cause = str(asked["place"]), str(asked["about"]), str(asked.get("cause", HAND))
-        async with self._making:
-            made = await asyncio.to_thread(self._maker.any, basis, place, about, cause, who)
+        try:
+            async with self._making:
+                made = await asyncio.to_thread(self._maker.any, basis, place, about, cause, who)
+        except OSError as error:  # nothing was made, and not even that could be written down
+            return {"error": f"no pack for {plain(place)}: {plain(str(error))}"}
         self._told(made)
         return plainly(made)
 

@@ -232,6 +232,8 @@ def test_the_book_that_cannot_be_written_leaves_no_pack(house: House, monkeypatc
     with pytest.raises(OSError, match="No space"):
         house.maker.ward(house.basis(), "MED", HAND)
     assert house.shelf.manifests() == []
+    answer = asyncio.run(house.packs.asked({"ask": "pack", "place": "MED", "about": "ward"}, "nina"))
+    assert "No space" in answer["error"]
 
 
 def test_blank_forms_need_no_feed_and_say_nothing_of_one(house: House) -> None:

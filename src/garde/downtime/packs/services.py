@@ -1,8 +1,8 @@
 """Packs of services: what the laboratory, radiology, the pharmacy, the theatre and the outpatients' desk work from.
 
-Comes in: a `Basis`. Goes out: sections, plain data for the templates. An order belongs to a service by what the feed
-says of it (its section, its sender, the kind of its message); where that says nothing it stands in both packs, under a
-heading that says so: rather twice than nowhere.
+Comes in: a `Basis`. Goes out: sections, plain data for the templates. An order belongs to a service by its sender, its
+section, the kind of its message; an image is what the modality worklist takes for one. Where nothing says whose it is,
+an order stands in both packs, under a heading that says so: rather twice than nowhere.
 """
 
 from __future__ import annotations
@@ -18,14 +18,11 @@ from garde.downtime.packs.basis import Basis
 from garde.downtime.packs.people import allergies
 from garde.downtime.packs.voice import Voice, clean
 from garde.downtime.packs.ward import Section, contacts, forms
+from garde.downtime.worklist.modality import modality_of, rules
 
-IMAGES: Final = frozenset({
-    "RAD", "RUS", "RX", "XRC", "CT", "CTH", "NMR", "MR", "US", "OUS", "VUS", "CUS", "XR", "DX", "CR", "MG", "NM", "NMS",
-    "RF", "XA", "PT", "PHR",
-})  # fmt: skip
 SAMPLES: Final = frozenset({"LAB", "CH", "HM", "MB", "MCB", "BLB", "BG", "SR", "SP", "CP", "IMM", "VR", "TX", "PAT"})
 SURGERY: Final = frozenset({"OR", "SUR", "SURG", "OP", "THE"})
-_HERE_SECTIONS: Final = {"laboratory": SAMPLES, "radiology": IMAGES, "theatre": SURGERY}
+_SECTIONS: Final = {"laboratory": SAMPLES, "theatre": SURGERY}
 _OPEN: Final = (Standing.ACTIVE, Standing.HELD, Standing.UNSAID)
 _FORMS: Final = {"laboratory": {"lab": 6, "events": 1}, "radiology": {"imaging": 6, "events": 1},
                  "pharmacy": {"prescription": 4, "events": 1}, "theatre": {"blood": 4, "notes": 4, "events": 1},
@@ -130,11 +127,13 @@ def _service(order: Said[OrderStated], basis: Basis) -> str:
     for service, senders in basis.services.items():
         if order.source.sender in senders:
             return service
-    for service, sections in _HERE_SECTIONS.items():
+    for service, sections in _SECTIONS.items():
         if order.value.section.upper() in sections:
             return service
     kind = order.source.kind.upper()
-    return "laboratory" if kind.startswith("OML") else "radiology" if kind.startswith("OMI") else ""
+    if kind.startswith("OML"):
+        return "laboratory"
+    return "radiology" if kind.startswith("OMI") or modality_of(order.value, rules()) else ""
 
 
 def _everybody(basis: Basis) -> Section:
