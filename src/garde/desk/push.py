@@ -44,6 +44,7 @@ class Line:
     not_before: float = 0.0
     wait_s: float = FIRST_S
     asked_at: float | None = None
+    nothing_due: tuple[int, int] = (-1, -1)  # epoch and newest pack at which the shelf was looked at in vain
 
 
 def post(address: str, path: str, body: bytes) -> tuple[int, bytes]:
@@ -101,12 +102,10 @@ class Push:
     def _ready_or_none(self) -> list[WardEnrolled]:
         """A fault here must not end the desk: it is said, and the next look may be better."""
         try:
-            found = self._ready()
+            return self._ready()
         except (OSError, GardeError) as error:
             self._trouble(error)
             return []
-        self._said = ""
-        return found
 
     def _trouble(self, error: Exception) -> None:
         if (text := f"packs are not sent: {_why(error)}") != self._said:
@@ -128,13 +127,14 @@ class Push:
         return found
 
     def _due(self, ward: WardEnrolled) -> list[Manifest]:
-        # The shelf is read only where the journal has a pack that this PC may lack.
-        state = self.state()
-        lacks = any(
-            made.place in ward.places and (ward.ward, ward.epoch, pack) not in state.has
-            for pack, made in state.made.items()
-        )
-        return due(state, ward, self._shelf.manifests()) if lacks else []
+        # Every manifest on the shelf has to be opened: only where there is a pack that was not there the last time.
+        state, line = self.state(), self._lines[ward.ward]
+        newest = max((made.counter for made in state.made.values() if made.place in ward.places), default=0)
+        if line.nothing_due == (ward.epoch, newest):
+            return []
+        found = due(state, ward, self._shelf.manifests())
+        line.nothing_due = (-1, -1) if found else (ward.epoch, newest)
+        return found
 
     async def _serve(self, ward: WardEnrolled) -> None:
         """Give one PC everything that is due; then, or where nothing is, ask it what it has to tell."""
@@ -145,6 +145,7 @@ class Push:
             line.asked_at = self._clock.monotonic()
             line.not_before = 0.0 if good else line.asked_at + line.wait_s
             line.wait_s = FIRST_S if good else min(line.wait_s * 2, LONGEST_S)
+            self._said = ""
         except Exception as error:
             line.not_before = self._clock.monotonic() + LONGEST_S
             self._trouble(error)

@@ -32,7 +32,11 @@ class IppError(OSError):
     """The printer said no, or something that is no IPP."""
 
 
-class PrinterBusy(IppError):
+class PrinterRefused(IppError):
+    """It said no, in so many words: whatever it was asked was not done."""
+
+
+class PrinterBusy(PrinterRefused):
     """It prints another job, and takes one at a time."""
 
 
@@ -126,7 +130,7 @@ class Printer:
         answer = parse(self._post(head + group + b"".join(attributes) + bytes([_END]) + document))
         if answer.status > _OK:
             words = answer.first("status-message")
-            kind = PrinterBusy if answer.status == _BUSY else IppError
+            kind = PrinterBusy if answer.status == _BUSY else PrinterRefused
             raise kind(f"the printer refused (0x{answer.status:04x}{': ' + str(words[0])[:100] if words else ''})")
         return answer
 
@@ -145,7 +149,7 @@ class Printer:
         finally:
             connection.close()
         if answer.status != http.client.OK:
-            raise IppError(f"the printer answers with HTTP status {answer.status}")
+            raise PrinterRefused(f"the printer answers with HTTP status {answer.status}")
         if len(raw) > LONGEST:
             raise IppError("the printer's answer is too long")
         return raw

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from garde.paper.ipp import Answer, IppError, JobNote, Printer, PrinterBusy, Ticket
+from garde.paper.ipp import Answer, JobNote, Printer, PrinterBusy, PrinterRefused, Ticket
 from garde.paper.printer_words import in_words
 
 PDF: Final = "application/pdf"
@@ -162,8 +162,8 @@ def print_pdf(
         job.hand_over(name, pdf, Ticket(copies, keywords=_keywords(found)))
     except PrinterBusy:
         return Outcome(False, fault="the printer is busy with another job")
-    except IppError as error:
-        return Outcome(False, fault=str(error))  # it answered, and it was no
+    except PrinterRefused as error:
+        return Outcome(False, fault=str(error))
     except OSError as error:
         # It may have the whole document, and only its answer was lost.
         return Outcome(True, fault=f"the printer was lost while it was handed the job: {_why(error)}")

@@ -24,6 +24,7 @@ HEAD_MOST: Final = 8 << 10  # bytes
 HEAD_S: Final = 10.0
 BODY_S: Final = 180.0  # 64 MB over an old switch
 AT_ONCE: Final = 8  # connections
+IN_HAND: Final = 2 * MOST  # bytes of all bodies together: who knows one good header must not fill the memory with it
 PEEK: Final = 2400  # bytes that hold a whole header
 _CHUNK: Final = 1 << 16
 _STATUS: Final = {
@@ -50,6 +51,7 @@ class Receiver:
     def __init__(self, uses: Uses) -> None:
         self._uses = uses
         self._one = asyncio.Lock()
+        self._in_hand = 0
         self._open: set[asyncio.Task[None]] = set()
 
     async def serve(self, host: str, port: int) -> asyncio.Server:
@@ -103,23 +105,30 @@ class Receiver:
             return 200, await self._uses.receipt()
         if wanted != b"/parcel":
             return 404, b"NOT-FOUND: nothing is served here"
-        raw = await asyncio.wait_for(self._body(connection, reader), BODY_S)
-        async with self._one:
-            return 200, await self._uses.take(raw)
+        found = bytearray()
+        try:
+            await asyncio.wait_for(self._body(connection, reader, found), BODY_S)
+            async with self._one:
+                return 200, await self._uses.take(bytes(found))
+        finally:
+            self._in_hand -= len(found)
 
-    async def _body(self, connection: h11.Connection, reader: asyncio.StreamReader) -> bytes:
-        found, looked = bytearray(), False
+    async def _body(self, connection: h11.Connection, reader: asyncio.StreamReader, found: bytearray) -> None:
+        looked = False
         while True:
             event = await _next(connection, reader)
             if isinstance(event, h11.Data):
                 found += event.data
+                self._in_hand += len(event.data)
             if not looked and (len(found) >= PEEK or isinstance(event, h11.EndOfMessage)):
                 self._uses.look(header_of(bytes(found[:PEEK])))
                 looked = True
             if len(found) > MOST:
                 raise ParcelRefusedError(Code.OVERSIZED, f"more than {MOST >> 20} MB")
+            if self._in_hand > IN_HAND:
+                raise ParcelRefusedError(Code.OVERSIZED, "too many are being received: send it again")
             if isinstance(event, h11.EndOfMessage):
-                return bytes(found)
+                return
             if not isinstance(event, h11.Data):
                 raise ConnectionError("the sender has gone")
 

@@ -120,8 +120,11 @@ def _last(house: House, printing: Printing) -> list[Run]:
 
 def _run(run: Run, house: House, words: dict[str, str]) -> dict[str, str]:
     kind = "run_good" if not run.fault else "run_bad" if run.pages else "run_none"
+    if run.fault == UNDER_WAY:
+        kind = "run_open"
     text = words[kind].format(at=_clock(run.at, house), n=len(run.pages) * run.copies, pack=run.pack, by=run.by)
-    return {"tone": "bad" if run.fault else "good", "text": text, "fault": run.fault}
+    tone = "warn" if kind == "run_open" else "bad" if run.fault else "good"
+    return {"tone": tone, "text": text, "fault": "" if kind == "run_open" else run.fault}
 
 
 def _clock(seconds: float, house: House) -> str:
