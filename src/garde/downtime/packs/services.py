@@ -87,8 +87,8 @@ def _ward(row: Row) -> str:
 
 def _allergies(patient: PatientView, voice: Voice) -> str:
     found = allergies(patient.allergies, voice, 4)
-    return " · ".join(filter(None, (found["word"] + (": " if found["items"] else "") + ", ".join(found["items"]),
-                                    found["more"])))  # fmt: skip
+    items = f"{found['word']}: {', '.join(found['items'])}" if found["items"] else str(found["word"])
+    return items if found["shape"] == "none" or not found["more"] else f"{items} · {found['more']}"
 
 
 # --- laboratory, radiology, theatre -----------------------------------------------------------------------------------
@@ -108,7 +108,7 @@ def _requests(basis: Basis, service: str) -> list[Section]:
                     other.append((_ward(row), _order(row, order, voice)))
     heads = [voice(name) for name in ("bed", "patient", "birth", "number", "what", "request", "wanted", "source")]
     widths = [2, 5, 4, 3, 5, 3, 3, 3]
-    found = [_table(voice("open_orders"), heads, widths, _groups(own), voice("no_orders"))]
+    found = [_table(voice("open_orders"), heads, widths, _groups(own), voice("no_orders"))] if own or not other else []
     if other:
         title = f"{voice('open_orders')}: {voice('other_service')}"
         found.append(_table(title, heads, widths, _groups(other), ""))
