@@ -175,8 +175,9 @@ def test_axe_finds_nothing(stage: Stage, axe: str, language: str, scheme: str) -
     windows = {
         "": [("/sign-in", 200)],
         "nina": [("/", 200), (f"/wards/{ward}", 200), ("/wards/URG", 200), ("/arrivals", 200), ("/numbers", 200),
-                 (f"/numbers/{number}", 200), ("/nothing", 404)],
-        "lea": [(f"/numbers/{number}", 200)],
+                 (f"/numbers/{number}", 200), ("/nothing", 404), ("/paper", 200),
+                 (f"/paper/patient?number={number}", 200)],
+        "lea": [(f"/numbers/{number}", 200), (f"/paper/patient?number={record}", 200)],
         "lab-1": [("/arrivals", 403), ("/numbers", 200)],
     }  # fmt: skip
     wrong: dict[str, list[str]] = {}

@@ -24,7 +24,7 @@ Action = Annotated[
 Login = Annotated[str, Parameter(name="LOGIN", help="One person's: c.moreau.")]
 Role = Annotated[
     Literal["", "clerk", "lab", "lead"],
-    Parameter(name="--role", help="add, role: lab looks; clerk also gives numbers and matches; lead also voids."),
+    Parameter(name="--role", help="add, role: lab looks, keys; clerk also gives and matches; lead also voids, signs."),
 ]
 
 

@@ -6,6 +6,6 @@ here is decided by `garde.desk.numbers`, as by a command; who looks at patients 
 
     accounts.py   logins, roles, sessions: `pages.db`          entrance.py  signing in, with its limits
     site.py       what every page needs                        web.py       who asks, forms of ours, answers
-    wards.py numbers.py sign_in.py    the pages                serve.py     the port, TLS
+    wards.py numbers.py paper.py sign_in.py  the pages                serve.py     the port, TLS
     words.py      French                                       views.py     what a template shows, pure
 """

@@ -66,11 +66,11 @@ class Session:
 
 
 # look: census and numbers. give: issue, change, match, refuse a match. confirm: as a second person. void: make useless,
-# take a link back.
+# take a link back. key: from paper, account for sheets, look as a second person. sign: a patient is switched back.
 RIGHTS: Final[dict[str, frozenset[str]]] = {
-    LAB: frozenset({"look"}),
-    CLERK: frozenset({"look", "give", "confirm"}),
-    LEAD: frozenset({"look", "give", "confirm", "void"}),
+    LAB: frozenset({"look", "key"}),
+    CLERK: frozenset({"look", "give", "confirm", "key"}),
+    LEAD: frozenset({"look", "give", "confirm", "key", "void", "sign"}),
 }
 
 

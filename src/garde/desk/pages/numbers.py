@@ -73,7 +73,7 @@ async def arrive(site: Here, visit: Seen, form: Sent) -> Response[str]:
     label = policy.read_typed(form["label"]) if form["label"] else None
     place = form["ward"]
     person = Newcomer(**{**_typed(form, whole=True), **_allergies(form)})
-    at = _moment(site, form["at"])
+    at = moment_of(site, form["at"])
     written = await _do(
         site,
         lambda: site.numbers.issue(
@@ -168,10 +168,10 @@ def _change(site: Site, visit: Visit, form: Form, number: Number) -> None:
     if form["allergies"] != "same":
         changes |= _allergies(form)
     if form["left"]:
-        changes["left"] = _moment(site, form["left"])
+        changes["left"] = moment_of(site, form["left"])
     if not changes and not form["ward"]:
         raise UsageError("nothing to write down", "fill in what is known now")
-    at = _moment(site, form["at"]) or changes.get("left")
+    at = moment_of(site, form["at"]) or changes.get("left")
     site.numbers.change(number, visit.signed, changes, place=form["ward"], at=at)
 
 
@@ -188,7 +188,7 @@ def _allergies(form: Form) -> dict[str, Any]:
     return {"allergies": status, "allergic_to": form["allergic_to"]}
 
 
-def _moment(site: Site, text: str) -> float | None:
+def moment_of(site: Site, text: str) -> float | None:
     if not text:
         return None
     try:

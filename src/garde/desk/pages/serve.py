@@ -23,7 +23,7 @@ from litestar.exceptions import HTTPException
 
 from garde.clock import Clock
 from garde.desk.keeper import Keeper
-from garde.desk.pages import numbers, sign_in, wards, web
+from garde.desk.pages import numbers, paper, sign_in, wards, web
 from garde.desk.pages.accounts import Accounts
 from garde.desk.pages.site import Site
 from garde.downtime.book import Book
@@ -76,7 +76,7 @@ def open_pages(state: Path, keeper: Keeper, book: Book, clock: Clock, address: s
     secure = not is_loopback(host)
     sock = _listening(host, port)
     context, pin = _tls(state, keeper.config.hospital, host, clock) if secure else (None, "")
-    site = Site(keeper, book, Accounts(state, clock), clock, secure=secure)
+    site = Site(state, keeper, book, Accounts(state, clock), clock, secure=secure)
     return Pages(site, _server(application(site), context), sock, pin)
 
 
@@ -107,7 +107,7 @@ def _tls(state: Path, hospital: str, host: str, clock: Clock) -> tuple[ssl.SSLCo
 
 def application(site: Site) -> Litestar:
     """Return the ASGI application."""
-    inside = [*wards.PAGES, *numbers.PAGES, *sign_in.INSIDE]
+    inside = [*wards.PAGES, *numbers.PAGES, *paper.PAGES, *sign_in.INSIDE]
     routers = [
         _router(site, inside, web.signed_in, web.form_of_ours),
         _router(site, sign_in.OPEN, web.anybody, web.open_form),

@@ -76,8 +76,10 @@ class Visit:
 class Site:
     """The desk, as pages see it."""
 
-    def __init__(self, keeper: Keeper, book: Book, accounts: Accounts, clock: Clock, *, secure: bool) -> None:
-        self.keeper, self.accounts, self.clock, self.secure = keeper, accounts, clock, secure
+    def __init__(
+        self, state: Path, keeper: Keeper, book: Book, accounts: Accounts, clock: Clock, *, secure: bool
+    ) -> None:  # fmt: skip
+        self.state, self.keeper, self.accounts, self.clock, self.secure = state, keeper, accounts, clock, secure
         self.entrance = Entrance(accounts, clock, lambda kind, what: keeper.store.note(clock.now(), kind, plain(what)))
         self.book = book
         self._acting = threading.Lock()

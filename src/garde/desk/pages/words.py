@@ -15,14 +15,12 @@ from typing import Final
 from garde.journal.text import plain
 
 _FOLDER: Final = Path(__file__).parent / "words"
-LANGUAGES: Final = ("en", *sorted(found.stem for found in _FOLDER.glob("*.json")))
+LANGUAGES: Final = ("en", *sorted(found.stem for found in _FOLDER.glob("*.json") if found.stem != "en"))
 
 
 @functools.cache
 def sentences(language: str) -> dict[str, str]:
-    """Return a language's sentences; none for English, whose sentences are the keys."""
-    if language == "en":
-        return {}
+    """Return a language's sentences; of English only those whose key is no sentence (`field:often`)."""
     found: dict[str, str] = json.loads((_FOLDER / f"{language}.json").read_text(encoding="utf-8"))
     return found
 

@@ -41,7 +41,7 @@ class PagesHouse:
         self.store, self.book, self.clock = store, book, clock
         self.keeper = Keeper(Config("CHU Saint-Élisabeth"), store, clock, book)
         self.accounts = Accounts(state, clock, Hasher(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)))
-        self.site = Site(self.keeper, book, self.accounts, clock, secure=False)
+        self.site = Site(state, self.keeper, book, self.accounts, clock, secure=False)
         self.app = application(self.site)
         self.numbers = Numbers(self.keeper.config, book, clock)
         for login, role in (("nina", "clerk"), ("otto", "clerk"), ("lea", "lead"), ("lab-1", "lab")):

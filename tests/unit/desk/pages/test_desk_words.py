@@ -11,8 +11,12 @@ from babel.messages.extract import extract_from_file
 from pages_house import PagesHouse
 
 from garde.desk.pages import numbers as pages_numbers
+from garde.desk.pages import paper as pages_paper
 from garde.desk.pages.words import LANGUAGES, Say, sentences
 from garde.downtime.census.view import Flag
+from garde.downtime.entry.account import HOW
+from garde.downtime.entry.discrepancies import Kind
+from garde.downtime.entry.items import Step
 from garde.downtime.numbers.likeness import NAMES
 from garde.downtime.numbers.state import Standing
 
@@ -28,7 +32,25 @@ def _used(root: Path) -> set[str]:
         elif each.suffix == ".py":
             found |= _spoken(ast.parse(each.read_bytes()))
     found |= {flag.value for flag in Flag} | {each.value for each in Standing} | {*NAMES} | COMPARED
-    return found | set(pages_numbers.SAID.values())
+    found |= {kind.value for kind in Kind} | _labels()
+    return {each for each in found if each not in PREFIXES} | {*pages_numbers.SAID.values(), *pages_paper.SAID.values()}
+
+
+PREFIXES = {"field:", "value:", "kind:", "step:", "sheet:"}
+
+
+def _labels() -> set[str]:
+    """What pages say by a name of the code's: fields, their values, kinds, steps, standings of sheets."""
+    forms = {kind: fields for step in Step for kind, fields in pages_paper.forms_of(step).items()}
+    found = {f"kind:{kind}" for kind in forms} | {f"step:{step}" for step in Step}
+    for fields in forms.values():
+        found |= {f"field:{each.name}" for each in fields}
+        found |= {f"value:{choice}" for each in fields for choice in each.choices}
+    return found | {f"sheet:{each}" for each in (*pages_paper.LOST, *HOW)}
+
+
+def test_english_has_a_word_for_every_name_and_for_nothing_else() -> None:
+    assert set(sentences("en")) == _labels()
 
 
 def _spoken(tree: ast.AST) -> set[str]:
