@@ -17,12 +17,11 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.filewriter import dcmwrite
 from pydicom.sequence import Sequence
-from pydicom.uid import ImplicitVRLittleEndian
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "downtime" / "support"))
 from desk_process import DeskProcess
-from dicom_peers import echo, find
+from dicom_peers import association, echo, find
 from image_words import obr
 
 from garde.clock import SystemClock
@@ -241,7 +240,7 @@ def test_a_flood_of_connections_leaves_room_for_a_modality_when_it_ends(desk: De
 def test_a_peer_that_sends_a_question_without_end_is_cut_off(desk: Desk) -> None:
     sock = socket.create_connection(("127.0.0.1", desk.dicom), timeout=10)
     with sock:
-        sock.sendall(_association())
+        sock.sendall(association())
         head = sock.recv(6)
         assert head[0] == 2, "the association is accepted"
         _receive(sock, struct.unpack(">L", head[2:])[0])
@@ -259,17 +258,6 @@ def _receive(sock: socket.socket, size: int) -> bytes:
     while len(found) < size:
         found += sock.recv(size - len(found))
     return found
-
-
-def _association() -> bytes:
-    def part(kind: int, data: bytes) -> bytes:
-        return struct.pack(">BBH", kind, 0, len(data)) + data
-
-    syntax = part(0x30, b"1.2.840.10008.5.1.4.31") + part(0x40, ImplicitVRLittleEndian.encode())
-    user = part(0x51, struct.pack(">L", 16_384)) + part(0x52, b"1.2.3")
-    items = part(0x10, b"1.2.840.10008.3.1.1.1") + part(0x20, b"\x01\x00\x00\x00" + syntax) + part(0x50, user)
-    body = struct.pack(">HH", 1, 0) + b"GARDE".ljust(16) + b"CT1".ljust(16) + b"\x00" * 32 + items
-    return struct.pack(">BBL", 1, 0, len(body)) + body
 
 
 def test_a_deep_question_is_refused(desk: Desk, tmp_path: Path) -> None:

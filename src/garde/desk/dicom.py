@@ -14,6 +14,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, Final, cast
@@ -70,7 +71,7 @@ class DicomServer:
             (host, port), evt_handlers=handlers, server_class=_Server, request_handler=_Handler
         )
         self._server = cast(_Server, server)
-        self._server.bound = (self._ae.maximum_associations, self._refused)
+        self._server.most, self._server.complain = self._ae.maximum_associations, self._complain
         self._ae._servers.append(self._server)  # type: ignore[arg-type]  # `shutdown` takes it out again
         self._thread = threading.Thread(target=self._server.serve_forever, name="worklist", daemon=True)
         self._thread.start()
@@ -111,9 +112,6 @@ class DicomServer:
         requestor = event.assoc.requestor
         title = plain(str(requestor.ae_title or "").strip(), 16) or "a peer without a title"
         self._complain(f"worklist: refused {title} at {plain(str(requestor.address))}: its title is none that may ask")
-
-    def _refused(self, address: str) -> None:
-        self._complain(f"worklist: refused a connection of {plain(address)}: there are too many")
 
 
 class _Socket(AssociationSocket):
@@ -187,7 +185,8 @@ class _Server(AssociationServer):
     """Counts connections before they get a thread."""
 
     request_queue_size = 32
-    bound: tuple[int, Callable[[str], None]] = (1, lambda address: None)
+    most = 1
+    complain: Callable[[str], None] = staticmethod(lambda line: None)
 
     def __init__(self, *words: Any, **more: Any) -> None:
         super().__init__(*words, **more)
@@ -202,14 +201,28 @@ class _Server(AssociationServer):
         found.dul.daemon = found.daemon = True  # a peer that hangs must not hold the desk
         evt.trigger(found, evt.EVT_CONN_OPEN, {"address": handler.client_address})
         self._begun.append(found)
+        for thread in (found, found.dul):
+            thread.run = self._guarded(found, thread.run)  # type: ignore[method-assign]
         found.start()
 
+    def _guarded(self, assoc: _Association, run: Callable[[], None]) -> Callable[[], None]:
+        """Where pynetdicom stumbles over hostile bytes: end that connection, and print none of them."""
+
+        def guarded() -> None:
+            try:
+                run()
+            except Exception as error:
+                host = plain(str(assoc.requestor.address))
+                self.complain(f"worklist: ended a connection of {host}: {type(error).__name__}")
+                assoc.cut()
+
+        return guarded
+
     def verify_request(self, request: Any, client_address: Any) -> bool:
-        most, refused = self.bound
         here = Counter(str(each.requestor.address) for each in self.alive())
         host = str(client_address[0])
-        if len(self._begun) >= most + _WAITING or here[host] > max(most // 2, 2):
-            refused(host)
+        if len(self._begun) >= self.most + _WAITING or here[host] > max(self.most // 2, 2):
+            self.complain(f"worklist: refused a connection of {plain(host)}: there are too many")
             return False
         return True
 
@@ -224,6 +237,7 @@ def _quiet() -> None:
     """Let neither library write what it reads: questions and answers name patients."""
     for name in ("pynetdicom", "pydicom"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+        warnings.filterwarnings("ignore", module=rf"{name}(\.|$)")
     _config.LOG_HANDLER_LEVEL = "none"
     _config.LOG_REQUEST_IDENTIFIERS = _config.LOG_RESPONSE_IDENTIFIERS = False
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE

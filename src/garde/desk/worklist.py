@@ -43,6 +43,7 @@ _LISTEN_AGAIN_S = 30.0
 _SAME_S = 600.0  # a modality asks every half minute: the same answer is written down once in this time
 _SOON_S = 30.0  # another answer to the same peer
 _PEERS: Final = 256  # titles that are remembered; who makes up more writes no more into the journal than these
+_LINES: Final = 5  # of what was refused, at each look: whoever floods the port does not flood whoever reads them
 _COMMENT: Final = 64  # characters of an error's words (LO)
 
 
@@ -139,8 +140,11 @@ class Worklist:
                     self._book.add(WorklistAsked(peer, items))
                 except (OSError, GardeError) as error:
                     self._complain(f"who asked for the worklist cannot be written down: {error}")
-        for line, count in _counted(self._complaints):
+        lines = _counted(self._complaints)
+        for line, count in lines[:_LINES]:
             self._complain(f"{line} ({count} times)" if count > 1 else line)
+        if len(lines) > _LINES:
+            self._complain(f"worklist: {len(lines) - _LINES} more of the kind")
 
     def _is_news(self, peer: str, items: int) -> bool:
         now = self._clock.monotonic()
