@@ -166,7 +166,7 @@ class _Desk:
         try:
             radiology = Radiology(self._config, self._keeper, self._book, self._clock)
             worklist = Worklist(
-                self._state, config, items=radiology.items, ready=lambda: not self._keeper.rebuilding,
+                self._state, config, items=radiology.items_between, ready=lambda: not self._keeper.rebuilding,
                 changed=radiology.mark, book=self._book, clock=self._clock, complain=self._complain,
             )  # fmt: skip
             await worklist.run(listening)

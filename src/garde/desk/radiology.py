@@ -6,14 +6,17 @@ them. The running desk and a command beside it make the same.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Generator
 from pathlib import Path
 
 from garde.clock import Clock
 from garde.desk.config import Config
 from garde.desk.keeper import Keeper
 from garde.downtime.book import Book
-from garde.downtime.census.view import PatientView, census_view, patient_views
+from garde.downtime.census.view import CensusView, PatientView, Row, patient_views, rows_of
 from garde.downtime.numbers.people import arrivals
+from garde.downtime.register.nouns import RADIOLOGY
 from garde.downtime.register.state import register_fold
 from garde.downtime.worklist import modality
 from garde.downtime.worklist.items import Given, Item, worklist
@@ -34,14 +37,44 @@ class Radiology:
 
     def items(self) -> tuple[Item, ...]:
         """Return everything that is to be done now."""
-        given = Given(
-            census_view(self._keeper.census),
-            self._book.follow(self._register),
-            arrivals(self._keeper.numbers()),
-            self._keeper.census.newest,
-            self._find,
-        )
+        making = self._making()
+        while True:
+            try:
+                next(making)
+            except StopIteration as ended:
+                found: tuple[Item, ...] = ended.value
+                return found
+
+    async def items_between(self) -> tuple[Item, ...]:
+        """The same, a patient at a time: the feed's messages are taken and answered in between."""
+        making = self._making()
+        while True:
+            try:
+                next(making)
+            except StopIteration as ended:
+                found: tuple[Item, ...] = ended.value
+                return found
+            await asyncio.sleep(0)
+
+    def _making(self) -> Generator[None, None, tuple[Item, ...]]:
+        """Look at those only of whom an image was ever asked: of each, all that is known must be put together."""
+        census, register = self._keeper.census, self._book.follow(self._register)
+        asked = {census.root(each.subject) for each in register.open(RADIOLOGY) if each.subject}
+        parts = list[Row](), list[Row](), list[Row]()
+        for number in tuple(census.roots()):
+            if number in asked or any(self._has_image(each) for each in census.members(number)):
+                for part, own in zip(parts, rows_of(census, number), strict=True):
+                    part.extend(own)
+            yield
+        here, outpatients, expected = (tuple(sorted(each, key=_by_number)) for each in parts)
+        view = CensusView(here, outpatients, expected, empty=())
+        given = Given(view, register, arrivals(self._keeper.numbers()), census.newest, self._find)
         return worklist(given, self._manner, self._clock.now())
+
+    def _has_image(self, number: str) -> bool:
+        patient = self._keeper.census.patients.get(number)
+        threads = patient.orders.values() if patient else ()
+        return any(modality.modality_of(fact.value, self._manner.table) for each in threads for fact in each.facts)
 
     def mark(self) -> object:
         """Return what differs where the list may differ: messages read, entries written."""
@@ -50,6 +83,10 @@ class Radiology:
     def _find(self, number: str) -> PatientView | None:
         found = patient_views(self._keeper.census, number)
         return found[-1] if found else None
+
+
+def _by_number(row: Row) -> tuple[str, str]:
+    return row.patient.number, row.visit.number
 
 
 def manner_of(config: Config, root: str) -> Manner:

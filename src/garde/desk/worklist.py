@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -37,7 +37,7 @@ FILE: Final = "worklist.sealed"
 # Statuses of C-FIND (PS3.4 K.4.1.1.4).
 MORE, MORE_UNSUPPORTED = 0xFF00, 0xFF01
 OUT_OF_RESOURCES, BAD_IDENTIFIER, UNABLE = 0xA700, 0xA900, 0xC001
-_LOOK_S = 3.0  # between two looks at what has changed: a request that is taken is on the list by then
+_LOOK_S = 4.0  # between two looks at what has changed: a request that is taken is on the list by then
 _AGAIN_S = 60.0  # between two lists where nothing has changed; a new day changes what is due
 _LISTEN_AGAIN_S = 30.0
 _SAME_S = 600.0  # a modality asks every half minute: the same answer is written down once in this time
@@ -70,7 +70,7 @@ class Worklist:
         state: Path,
         config: WorklistConfig,
         *,
-        items: Callable[[], tuple[Item, ...]],
+        items: Callable[[], Awaitable[tuple[Item, ...]]],
         ready: Callable[[], bool],
         changed: Callable[[], object],
         book: Book,
@@ -99,7 +99,7 @@ class Worklist:
                 if self.address is None and self._clock.monotonic() - tried >= _LISTEN_AGAIN_S:
                     tried = self._clock.monotonic()
                     self._listen(listening)
-                self.refresh()
+                await self.refresh()
                 self.write_down()
                 await asyncio.sleep(_LOOK_S)
         finally:
@@ -114,13 +114,13 @@ class Worklist:
         else:
             listening(*self.address)
 
-    def refresh(self) -> None:
+    async def refresh(self) -> None:
         """Make the list anew where something has changed."""
         mark, now = self._changed(), self._clock.monotonic()
         if not self._ready() or (mark == self._made[0] and now - self._made[1] < _AGAIN_S):
             return
         try:
-            items = self._items()
+            items = await self._items()
         except Exception as error:  # one person's data must not take the list from all others, nor end the desk
             if self._failed != (failed := f"{type(error).__name__}"):
                 self._failed = failed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,13 +18,18 @@ from image_words import ITEM, question
 
 from garde.clock import VirtualClock
 from garde.desk.config import Config, WorklistConfig
-from garde.desk.radiology import manner_of
+from garde.desk.keeper import Keeper
+from garde.desk.radiology import Radiology, manner_of
 from garde.desk.worklist import BAD_IDENTIFIER, FILE, MORE, OUT_OF_RESOURCES, UNABLE, Worklist
 from garde.downtime.book import Book
+from garde.downtime.census.view import census_view
+from garde.downtime.register.nouns import Asked
+from garde.downtime.store.messages import Heard, MessageStore
 from garde.downtime.store.seal import Seal
 from garde.downtime.worklist.items import Item
 from garde.errors import SettingsError
-from garde.journal.paper_kinds import WorklistAsked
+from garde.journal.paper_kinds import RequestTaken, WorklistAsked
+from garde.lab.ward_traffic.hospital import Hospital
 
 
 class Desk:
@@ -38,8 +45,11 @@ class Desk:
             changed=lambda: self.mark, book=self.book, clock=self.clock, complain=self.said.append,
         )  # fmt: skip
 
-    def make(self) -> tuple[Item, ...]:
+    async def make(self) -> tuple[Item, ...]:
         return self.items
+
+    def refresh(self) -> None:
+        asyncio.run(self.worklist.refresh())
 
     def ask(self, peer: str = "CT1", **keys: Any) -> list[tuple[int, Dataset | None]]:
         found = self.worklist.find(question(**keys), peer)
@@ -60,41 +70,41 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 def test_before_there_is_a_list_nobody_is_told_that_it_is_empty(desk: Desk) -> None:
     ((status, data),) = desk.ask(PatientID="")
     assert (status, data) == (UNABLE, None)
-    desk.worklist.refresh()
+    desk.refresh()
     assert [status for status, _ in desk.ask(PatientID="")] == [MORE]
 
 
 def test_a_question_sees_one_list_from_its_first_line_to_its_last(desk: Desk) -> None:
     desk.items = tuple(replace(ITEM, patient=str(n)) for n in range(3))
-    desk.worklist.refresh()
+    desk.refresh()
     answers = desk.worklist.find(question(PatientID=""), "CT1")
     first = next(answers)[1]
     desk.items, desk.mark = (), 1
-    desk.worklist.refresh()
+    desk.refresh()
     assert first is not None and [first.PatientID] + [data.PatientID for _, data in answers if data] == ["0", "1", "2"]
     assert desk.ask(PatientID="") == []
 
 
 def test_the_list_is_made_anew_where_something_changed_or_a_minute_passed(desk: Desk) -> None:
-    desk.worklist.refresh()
+    desk.refresh()
     desk.items = ()
-    desk.worklist.refresh()
+    desk.refresh()
     assert len(desk.ask(PatientID="")) == 1
     desk.clock.advance(61)
-    desk.worklist.refresh()
+    desk.refresh()
     assert desk.ask(PatientID="") == []
 
 
 def test_what_one_person_breaks_leaves_the_list_of_before_and_is_said_once(desk: Desk) -> None:
-    desk.worklist.refresh()
+    desk.refresh()
 
-    def broken() -> tuple[Item, ...]:
+    async def broken() -> tuple[Item, ...]:
         raise KeyError("Lefèvre")
 
     desk.worklist._items = broken
     for mark in (1, 2):
         desk.mark = mark
-        desk.worklist.refresh()
+        desk.refresh()
     assert len(desk.ask(PatientID="")) == 1
     assert desk.said == ["the worklist cannot be made anew: KeyError"]
 
@@ -102,12 +112,12 @@ def test_what_one_person_breaks_leaves_the_list_of_before_and_is_said_once(desk:
 def test_the_list_lies_sealed_and_is_there_after_a_restart_while_the_census_is_rebuilt(
     desk: Desk, tmp_path: Path
 ) -> None:
-    desk.worklist.refresh()
+    desk.refresh()
     assert "Lefèvre".encode() not in (tmp_path / FILE).read_bytes()
     again = Desk(tmp_path)
     again.ready = False
     again.worklist.snapshot = again.worklist._load()
-    again.worklist.refresh()
+    again.refresh()
     ((status, data),) = again.ask(PatientName="lef*")
     assert status == MORE and data is not None and str(data.PatientName) == "Lefèvre^Élodie"
     again.book.close()
@@ -122,20 +132,20 @@ def test_a_list_that_is_damaged_is_none(desk: Desk, tmp_path: Path, data: bytes)
 def test_more_than_a_modality_may_be_sent_is_said(tmp_path: Path) -> None:
     desk = Desk(tmp_path, most=2)
     desk.items = tuple(replace(ITEM, patient=str(n)) for n in range(3))
-    desk.worklist.refresh()
+    desk.refresh()
     assert [status for status, _ in desk.ask(PatientID="")] == [MORE, MORE, OUT_OF_RESOURCES]
     desk.book.close()
 
 
 def test_a_key_that_makes_no_sense_is_an_error_with_its_reason(desk: Desk) -> None:
-    desk.worklist.refresh()
+    desk.refresh()
     (answer,) = list(desk.worklist.find(question(PatientBirthDate="x"), "CT1"))
     assert isinstance(answer[0], Dataset)
     assert (answer[0].Status, answer[0].ErrorComment) == (BAD_IDENTIFIER, "it is no date")
 
 
 def test_who_asks_again_and_again_is_written_down_once_in_ten_minutes(desk: Desk) -> None:
-    desk.worklist.refresh()
+    desk.refresh()
     for _ in range(40):
         desk.ask(PatientID="")
         desk.clock.advance(10)
@@ -147,7 +157,7 @@ def test_who_asks_again_and_again_is_written_down_once_in_ten_minutes(desk: Desk
 
 
 def test_another_answer_and_another_peer_are_written_down_soon(desk: Desk) -> None:
-    desk.worklist.refresh()
+    desk.refresh()
     desk.ask(PatientID="")
     desk.ask(PatientID="", peer="MR1")
     desk.written()
@@ -157,7 +167,7 @@ def test_another_answer_and_another_peer_are_written_down_soon(desk: Desk) -> No
 
 
 def test_who_makes_up_titles_does_not_fill_the_journal(desk: Desk) -> None:
-    desk.worklist.refresh()
+    desk.refresh()
     for number in range(900):
         desk.ask(PatientID="", peer=f"EVIL{number}")
     assert len(desk.written()) == 256
@@ -176,3 +186,29 @@ def test_numbers_are_issued_by_the_hospitals_own_authority() -> None:
     assert manner_of(Config(own=("CLINIC", "OLD")), "root").issuer == "CLINIC"
     assert manner_of(Config(hospital="CHU"), "root").issuer == "CHU"
     assert manner_of(Config(worklist=WorklistConfig(issuer="1.2.3")), "root").issuer == "1.2.3"
+
+
+def test_the_list_is_the_same_made_at_once_and_between_messages(tmp_path: Path) -> None:
+    """Over a hospital's real traffic, with images asked for some, on paper for others, and nobody left out."""
+    clock, seal = VirtualClock(1_772_416_800.0), Seal.load_or_make(tmp_path)
+    with MessageStore(tmp_path, seal) as store, Book(tmp_path, seal, clock) as book:
+        keeper = Keeper(Config(own=("CLINIC",)), store, clock, book)
+        hospital = Hospital(3, clock.now() - 86_400)
+        sent = [Heard(each.data, clock.now()) for each in itertools.islice(hospital.messages(), 1500)]
+        for each in store.append(sent):
+            keeper.take(each)
+        people = [row.patient for row in census_view(keeper.census).rows]
+        for number, patient in enumerate(people[:10]):
+            pid = f"PID|1||{patient.number}^^^CLINIC^PI"
+            words = f"MSH|^~\\&|RIS|CLINIC|||||ORM^O01|x{number}|P|2.4\r{pid}\rORC|NW|X{number}\r"
+            words += f"OBR|1|X{number}||CTTH^CT thorax^L\r"
+            for each in store.append([Heard(words.encode(), clock.now())]):
+                keeper.take(each)
+        asked = book.seal(Asked("CT", "CT"))
+        book.add(RequestTaken("K7Q2MX.1", "radiology", "MED", "n", 1.0, book.seal(people[20].number), asked))
+        radiology = Radiology(keeper.config, keeper, book, clock)
+        found = radiology.items()
+        assert sorted(each.key for each in found) == sorted(["K7Q2MX.1", *(f"X{n}" for n in range(10))])
+        assert found == asyncio.run(radiology.items_between())
+        (paper,) = [each for each in found if each.key == "K7Q2MX.1"]
+        assert paper.place.bed, "who has only a paper request is in their bed all the same"

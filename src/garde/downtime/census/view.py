@@ -146,21 +146,29 @@ def patient_views(census: Census, number: str) -> list[PatientView]:
 
 def census_view(census: Census) -> CensusView:
     """Return everybody who is here, expected, or an outpatient today; and beds in which nobody is."""
-    rows, outpatients, expected = [], [], []
+    rows, outpatients, expected = list[Row](), list[Row](), list[Row]()
     for number in census.roots():
-        for patient in patient_views(census, number):
-            for visit in patient.visits:
-                row = Row(visit, patient, _visit_flags(visit, patient))
-                if visit.expected:
-                    expected.append(row)
-                elif visit.here and (visit.care in (Care.INPATIENT, Care.EMERGENCY) or visit.place.is_bed):
-                    rows.append(row)
-                elif visit.here:
-                    outpatients.append(row)
+        for all_of_them, own in zip((rows, outpatients, expected), rows_of(census, number), strict=True):
+            all_of_them.extend(own)
     rows = _with_neighbours(rows)
     taken = {row.place for row in rows}
     empty = sorted((each for each in census.beds if each not in taken), key=_by_place)
     return CensusView(_sorted(rows), _sorted(outpatients), _sorted(expected), tuple(empty))
+
+
+def rows_of(census: Census, number: str) -> tuple[list[Row], list[Row], list[Row]]:
+    """Return who has this number, where they are: here, outpatients, expected. Who else lies there is not looked at."""
+    rows, outpatients, expected = list[Row](), list[Row](), list[Row]()
+    for patient in patient_views(census, number):
+        for visit in patient.visits:
+            row = Row(visit, patient, _visit_flags(visit, patient))
+            if visit.expected:
+                expected.append(row)
+            elif visit.here and (visit.care in (Care.INPATIENT, Care.EMERGENCY) or visit.place.is_bed):
+                rows.append(row)
+            elif visit.here:
+                outpatients.append(row)
+    return rows, outpatients, expected
 
 
 def _sorted(rows: list[Row]) -> tuple[Row, ...]:
