@@ -179,4 +179,4 @@ def _is_news(known: SheetsPrinted | None, told: SheetsPrinted) -> bool:
 
 
 def _told(run: Run) -> SheetsPrinted:
-    return SheetsPrinted(run.run, run.pack, run.place, run.pages, run.copies, run.printer, run.by, run.fault)
+    return SheetsPrinted(run.run, run.pack, run.place, run.pages, run.copies, run.printer, run.by, run.fault, run.at)

@@ -233,6 +233,7 @@ class SheetsPrinted(Payload):
     printer: str
     by: str
     fault: str = ""  # nothing was printed, or nobody knows how much
+    at: float = 0.0  # when, where it is told later (a ward's PC to its desk); 0: the entry's own time
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ Comes in: when the data are of, what time it is, the ward's two limits. Goes out
 1. What counts is when the desk last heard the record, not when the pack was set: a pack of this minute with data of
    yesterday is old.
 2. Up to `late` it is fresh, up to `stale` it is old, from then on it is an alarm.
-3. No pack, or a pack of a desk that never heard anything, is an alarm.
+3. No pack is an alarm. So is one of a desk that never heard the record: its patients are of a list that somebody
+   brought, of nobody knows when.
 4. Data from the future say that a clock is wrong: they are never called fresh.
 5. Blank forms have no age.
 """
@@ -27,7 +28,7 @@ class Age(StrEnum):
     STALE = "stale"
     CLOCK = "clock"  # old or not: a clock is wrong
     NONE = "none"  # nothing to print
-    UNHEARD = "unheard"  # a pack, but of a desk that never heard the record
+    UNHEARD = "unheard"
 
 
 @dataclass(frozen=True, slots=True)

@@ -257,12 +257,14 @@ def told(pair: Pair, house: House) -> list[str]:
     return [each["kind"] for each in take_receipt(pair.book, pair.fold, house.receipt(), pair.keys)]
 
 
-def test_a_receipt_is_written_into_the_desks_book_once(pair: Pair) -> None:
+def test_a_receipt_is_written_into_the_desks_book_once(pair: Pair, clock: VirtualClock) -> None:
     manifest = pair.make()
     with pair.house() as house:
         house.take(pair.parcel(manifest))
         house.add(SheetsPrinted("RRRRRRRRR1", manifest.pack, PLACE, (1, 2), 1, "ipp://x", "nina"))
+        clock.advance(3600)
         assert told(pair, house) == ["pack_sent", "sheets_printed"]
+        assert pair.fold.state.runs["RRRRRRRRR1", manifest.pack].at == clock.now() - 3600, "when it was, not when told"
         assert told(pair, house) == []
         house.add(SheetsPrinted("RRRRRRRRR2", manifest.pack, PLACE, (2,), 3, "ipp://x", "nina"))
         assert told(pair, house) == ["sheets_printed"]

@@ -135,7 +135,7 @@ def project(state: Sheets, entry: Entry) -> None:
         case SheetsPrinted() as told:
             pages, copies = tuple(dict.fromkeys(told.pages)), min(max(told.copies, 0), MOST_COPIES)
             state.printings[told.run, told.pack] = Printing(
-                told.run, told.pack, told.place, pages, copies, told.printer, told.by, entry.at, told.fault
+                told.run, told.pack, told.place, pages, copies, told.printer, told.by, told.at or entry.at, told.fault
             )
         case SheetReturned() as told if told.how in HOW:
             state.words[_key(told.sheet)] = Word(told.how, told.by, entry.at, told.scan)
