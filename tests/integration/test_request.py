@@ -11,6 +11,11 @@ from typing import Any
 
 import pytest
 
+from garde.clock import SystemClock
+from garde.downtime.book import Book
+from garde.downtime.store.seal import Seal
+from garde.journal.paper_kinds import Looked
+
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 from desk_process import GARDE, desk_command
 from pdf_words import words_of
@@ -87,15 +92,14 @@ def test_a_paper_request_for_an_image_is_on_the_worklist_until_it_is_done(regist
 
 
 def test_who_looked_at_names_is_written_down(registers: Registers) -> None:
-    from garde.downtime.store.messages import MessageStore
-    from garde.downtime.store.seal import Seal
-
     registers.take("K7Q2MX.12")
     registers.run("list")
     registers.run("worklist")
-    with MessageStore(registers.state, Seal.load(registers.state), read_only=True) as store:
-        looks = [each.what for each in store.looks()]
-    assert looks == ["worklist of radiology", "requests", "names of 1 for the registers"]
+    with Book(registers.state, Seal.load(registers.state), SystemClock(), read_only=True) as book:
+        looks = [entry.payload for entry in book.journal.entries(kinds=("looked",))]
+    assert [each.what for each in looks if isinstance(each, Looked)] == [
+        "names of 1 for the registers", "requests", "worklist of radiology",
+    ]  # fmt: skip
 
 
 @NEEDS_CODES

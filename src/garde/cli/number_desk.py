@@ -25,9 +25,9 @@ from garde.downtime.numbers.labels import Grid, Sheets, label_sheets
 from garde.downtime.numbers.need import need
 from garde.downtime.numbers.newcomer import Newcomer, allergies_said
 from garde.downtime.numbers.state import Block, State
-from garde.downtime.store.messages import Look, MessageStore
 from garde.downtime.store.seal import Seal
 from garde.errors import Incomplete, NotFound, Refused, UsageError
+from garde.journal.paper_kinds import Looked
 from garde.journal.text import plain
 
 if TYPE_CHECKING:
@@ -310,5 +310,5 @@ class Acts:
         return 0
 
     def _looked(self, what: str) -> None:
-        with MessageStore(self._state, Seal.load(self._state)) as store:
-            store.look(Look(self._clock.now(), self._login, what))
+        with Book(self._state, Seal.load(self._state), self._clock, who=self._login) as book:
+            book.add(Looked(self._login, what))

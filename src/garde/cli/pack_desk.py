@@ -27,9 +27,10 @@ from garde.downtime.book import Book, Fold
 from garde.downtime.moments import past_time
 from garde.downtime.packs.basis import BLANKS
 from garde.downtime.packs.shelf import Manifest, Shelf
-from garde.downtime.store.messages import Look, MessageStore
+from garde.downtime.store.messages import MessageStore
 from garde.downtime.store.seal import Seal
 from garde.errors import GardeError, HubAbsent, Incomplete, NotFound, UsageError
+from garde.journal.paper_kinds import Looked
 from garde.journal.store import journal_file
 from garde.journal.text import plain
 
@@ -170,8 +171,8 @@ class PackDesk:
         if out is None:
             raise UsageError("no file was named", f"garde pack save {name or 'PACK'} --out ward.pdf")
         found, pdf = self._shelf.read(_named(name))
-        with MessageStore(self._state, self._seal) as store:
-            store.look(Look(self._clock.now(), self._login, f"pack {found.pack}"))
+        with Book(self._state, self._seal, self._clock, who=self._login) as book:
+            book.add(Looked(self._login, f"pack {found.pack}"))
         try:
             handle = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with open(handle, "wb") as file:

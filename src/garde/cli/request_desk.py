@@ -26,10 +26,10 @@ from garde.downtime.register.look import RequestRow
 from garde.downtime.register.nouns import RADIOLOGY, SERVICES, Asked, Found, Value
 from garde.downtime.register.number import label_numbers, read_request_number
 from garde.downtime.register.paper import Label, Named, Voice, call_log, label_sheet, register_page
-from garde.downtime.store.messages import Look, MessageStore
 from garde.downtime.store.seal import Seal
 from garde.downtime.worklist.modality import is_modality
 from garde.errors import Incomplete, NotFound, UsageError
+from garde.journal.paper_kinds import Looked
 from garde.journal.text import plain
 
 if TYPE_CHECKING:
@@ -223,8 +223,8 @@ class Acts:
     # --- looking ---
 
     def _looked(self, what: str) -> None:
-        with MessageStore(self._state, Seal.load(self._state)) as store:
-            store.look(Look(self._clock.now(), self._login, what))
+        with Book(self._state, Seal.load(self._state), self._clock, who=self._login) as book:
+            book.add(Looked(self._login, what))
 
     def _service(self) -> str:
         if self._what and self._what not in SERVICES:

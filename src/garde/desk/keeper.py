@@ -26,7 +26,8 @@ from garde.downtime.reading.manner import Manner
 from garde.downtime.reading.read import VERSION, read_hl7
 from garde.downtime.reading.table import read_table
 from garde.downtime.silence import Freshness, freshness
-from garde.downtime.store.messages import Form, Look, MessageStore, Stored
+from garde.downtime.store.messages import Form, MessageStore, Stored
+from garde.journal.paper_kinds import Looked
 
 _DAY_S = 86_400.0
 _LATE_S = 900.0  # a sender whose clock, or whose queue, is this far from ours is named
@@ -38,11 +39,9 @@ _UNREAD = {Form.BROKEN: "cut off", Form.NOISE: "not MLLP"}
 class Keeper:
     """One desk's memory."""
 
-    def __init__(self, config: Config, store: MessageStore, clock: Clock, book: Book | None = None) -> None:
-        self.config, self.store, self._clock = config, store, clock
-        self.book, self.clock = book, clock
-        self._book = book
-        self._numbers = numbers_fold(book) if book else None
+    def __init__(self, config: Config, store: MessageStore, clock: Clock, book: Book) -> None:
+        self.config, self.store, self.clock, self.book = config, store, clock, book
+        self._numbers = numbers_fold(book)
         self.census = Census()
         self.since = clock.now()
         self.rebuilding = False
@@ -66,7 +65,7 @@ class Keeper:
         if read.reason:
             self._unread.append((stored.seq, read.reason))
         if live:
-            self.lags = [*self.lags[-999:], self._clock.now() - stored.received]
+            self.lags = [*self.lags[-999:], self.clock.now() - stored.received]
         return read
 
     @property
@@ -94,18 +93,18 @@ class Keeper:
 
     def purge(self) -> int:
         """Let go what is old and what nothing in the census needs; returns how many messages went."""
-        now = self._clock.now()
+        now = self.clock.now()
         self.census.forget(now - self.config.gone_days * _DAY_S)
         needed = {seq for patient in self.census.patients.values() for seq in patient.seqs}
         old = [seq for seq in self.store.older(now - self.config.keep_days * _DAY_S) if seq not in needed]
-        return self.store.purge(old, now) if old else 0
+        return self.store.purge(old) if old else 0
 
     # --- answers ---
 
     def freshness(self) -> Freshness:
         senders = {name: sender.received for name, sender in self.census.senders.items()}
         newest = self.census.newest or None
-        return freshness(newest, self.since, self._clock.now(), senders, silent_s=self.config.silent_min * 60)
+        return freshness(newest, self.since, self.clock.now(), senders, silent_s=self.config.silent_min * 60)
 
     def status(self) -> dict[str, Any]:
         fresh = self.freshness()
@@ -147,7 +146,7 @@ class Keeper:
 
     def numbers(self) -> State:
         """Return the downtime numbers as the desk's journal has them now."""
-        return self._book.follow(self._numbers) if self._book and self._numbers else State()
+        return self.book.follow(self._numbers)
 
     def arrivals_plain(self) -> list[dict[str, Any]]:
         """Return who must be shown beside the census: they arrived under a downtime number."""
@@ -177,7 +176,7 @@ class Keeper:
 
     def looked(self, who: str, what: str) -> None:
         """Keep that somebody looked; before they are shown anything."""
-        self.store.look(Look(self._clock.now(), who, what))
+        self.book.add(Looked(who, what))
 
 
 def _p95(values: Iterable[float]) -> float | None:
@@ -185,7 +184,7 @@ def _p95(values: Iterable[float]) -> float | None:
     return round(found[int(len(found) * 0.95)], 6) if found else None
 
 
-def rebuilt(state: Path, config: Config, store: MessageStore, clock: Clock, book: Book | None = None) -> Keeper:
+def rebuilt(state: Path, config: Config, store: MessageStore, clock: Clock, book: Book) -> Keeper:
     """Return a keeper that has read everything: for questions where no desk runs."""
     keeper = Keeper(config, store, clock, book)
     for _ in keeper.replay(store, store.last()):

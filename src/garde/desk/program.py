@@ -32,6 +32,7 @@ from garde.downtime.silence import Feed
 from garde.downtime.store.messages import MessageStore, take_lock
 from garde.downtime.store.seal import Seal
 from garde.errors import GardeError, NotPermitted
+from garde.journal.paper_kinds import DeskStarted, DeskStopped, FeedChanged, MessagesPurged
 
 Out = Callable[[dict[str, Any]], None]
 _LOOK_S = 5.0  # between two looks at the feed's age
@@ -99,7 +100,7 @@ class _Desk:
             raise NotPermitted(f"{self._config.listen}: {error.strerror}", "name another with --listen") from error
         control = await serve_control(self._state, self._keeper, self._intake.keep, self._clock.now, self._packs.asked)
         host, port = server.sockets[0].getsockname()[:2]
-        self._store.note(self._clock.now(), "started")
+        self._book.add(DeskStarted(up_to))
         self._say("listening", host=host, port=port, pid=os.getpid(), hospital=self._config.hospital, stored=up_to)
         own = (self._rebuild(up_to), self._watch(), self._keep_tidy(), self._packs.run(), self._push.run())
         tasks += [asyncio.create_task(each) for each in own]
@@ -126,7 +127,7 @@ class _Desk:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._intake.keep_reasons()
-        self._store.note(self._clock.now(), "stopped")
+        self._book.add(DeskStopped("asked to stop"))
         (self._state / SOCKET).unlink(missing_ok=True)
 
     async def _rebuild(self, up_to: int) -> None:
@@ -179,7 +180,7 @@ class _Desk:
             fresh = self._keeper.freshness()
             if fresh.feed is not self._feed and not self._keeper.rebuilding:
                 if fresh.feed is Feed.SILENT or self._feed is Feed.SILENT:
-                    self._store.note(self._clock.now(), fresh.feed.value)
+                    self._book.add(FeedChanged(fresh.feed.value, fresh.newest or 0.0))
                     self._say(fresh.feed.value, newest=fresh.newest, age_s=fresh.age_s)
                 self._feed = fresh.feed
             await asyncio.sleep(_LOOK_S)
@@ -188,4 +189,5 @@ class _Desk:
         while True:
             await asyncio.sleep(_PURGE_S)
             if not self._keeper.rebuilding and (gone := self._keeper.purge()):
+                self._book.add(MessagesPurged(gone))
                 self._say("purged", messages=gone)

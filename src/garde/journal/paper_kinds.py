@@ -14,6 +14,54 @@ from dataclasses import dataclass, field
 from garde.journal.payload import Payload
 from garde.journal.text import Text
 
+# --- the desk ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DeskStarted(Payload):
+    """The desk listens."""
+
+    stored: int  # messages that it had by then
+
+
+@dataclass(frozen=True, slots=True)
+class DeskStopped(Payload):
+    """The desk ended in good order."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeedChanged(Payload):
+    """The feed fell silent, or is heard again."""
+
+    state: str  # silent | heard
+    newest: float  # reception of the newest message; 0: none ever
+
+
+@dataclass(frozen=True, slots=True)
+class MessagesPurged(Payload):
+    """Messages went after their time: nothing that is known of somebody who is here depended on them."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Looked(Payload):
+    """Somebody looked at what is known of patients. Written before they were shown anything."""
+
+    by: str
+    what: str  # "census MED1", "one patient": names nobody
+
+
+@dataclass(frozen=True, slots=True)
+class SignInNoted(Payload):
+    """Somebody signed in at the desk's pages, or could not."""
+
+    what: str  # signed in | sign-in refused | …
+    who: str  # the login that was typed, and from where
+
+
 # --- the downtime itself ----------------------------------------------------------------------------------------------
 
 
@@ -377,6 +425,12 @@ class WorklistAsked(Payload):
 
 
 PAPER_KINDS: dict[str, type[Payload]] = {
+    "desk_started": DeskStarted,
+    "desk_stopped": DeskStopped,
+    "feed_changed": FeedChanged,
+    "messages_purged": MessagesPurged,
+    "looked": Looked,
+    "sign_in_noted": SignInNoted,
     "downtime_began": DowntimeBegan,
     "downtime_ended": DowntimeEnded,
     "fact_heard": FactHeard,

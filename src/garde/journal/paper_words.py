@@ -42,6 +42,35 @@ def _noted(text: Said, note: Text, say: Say) -> Said:
     return say("{text}: {note}", text=text, note=note) if shown else text
 
 
+def _started(e: p.DeskStarted, say: Say) -> _Spoken:
+    stored = say.many("{n} message stored", "{n} messages stored", e.stored)
+    return say("The downtime desk listens: {stored}", stored=stored), NOTE
+
+
+def _stopped(e: p.DeskStopped, say: Say) -> _Spoken:
+    return say("The downtime desk ended: {reason}", reason=say.known(e.reason)), NOTE
+
+
+def _feed(e: p.FeedChanged, say: Say) -> _Spoken:
+    if e.state == "heard":
+        return say("The hospital’s feed is heard again"), GOOD
+    if not e.newest:
+        return say("THE HOSPITAL’S FEED IS SILENT: nothing was ever heard"), BAD
+    return say("THE HOSPITAL’S FEED IS SILENT since {at}", at=say.clock(e.newest)), BAD
+
+
+def _purged(e: p.MessagesPurged, say: Say) -> _Spoken:
+    return say.many("{n} old message was deleted", "{n} old messages were deleted", e.count), NOTE
+
+
+def _looked(e: p.Looked, say: Say) -> _Spoken:
+    return say("{by} looked at: {what}", by=e.by, what=e.what), NOTE
+
+
+def _signed_in(e: p.SignInNoted, say: Say) -> _Spoken:
+    return say("At the desk’s pages: {what}: {who}", what=e.what, who=e.who), NOTE
+
+
 def _began(e: p.DowntimeBegan, say: Say) -> _Spoken:
     if e.wards:
         wards = say.list([say("{name}", name=name) for name in e.wards])
@@ -257,6 +286,12 @@ def _worklist(e: p.WorklistAsked, say: Say) -> _Spoken:
 
 
 PAPER_WRITERS: dict[type[Payload], Callable[[Any, Say], _Spoken]] = {
+    p.DeskStarted: _started,
+    p.DeskStopped: _stopped,
+    p.FeedChanged: _feed,
+    p.MessagesPurged: _purged,
+    p.Looked: _looked,
+    p.SignInNoted: _signed_in,
     p.DowntimeBegan: _began,
     p.DowntimeEnded: _ended,
     p.FactHeard: _fact,

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from garde.downtime.store.messages import MessageStore
+from garde.clock import SystemClock
+from garde.downtime.book import Book
 from garde.downtime.store.seal import Seal
+from garde.journal.paper_kinds import Looked
 
 Garde = Callable[..., Any]
 HEADING = "number,family,given,birth,sex,ward,room,bed,visit,doctor,allergies\n"
@@ -63,8 +65,9 @@ def test_nothing_that_names_somebody_lies_in_the_clear(number: Garde, desk: Path
     for word in (b"Quatresooz", b"0471998877", b"penicillin", b"987654321"):
         assert word not in held
     number("list")
-    with MessageStore(desk, Seal.load(desk)) as store:
-        assert [look.what for look in store.looks()] == ["1 downtime numbers", "one patient"]
+    with Book(desk, Seal.load(desk), SystemClock(), read_only=True) as book:
+        looks = [entry.payload for entry in book.journal.entries(kinds=("looked",))]
+    assert [each.what for each in looks if isinstance(each, Looked)] == ["one patient", "1 downtime numbers"]
 
 
 def test_a_match_with_a_record_that_nobody_knows_stands_on_what_people_say(number: Garde) -> None:

@@ -32,6 +32,12 @@ def store(tmp_path: Path) -> Iterator[MessageStore]:
         yield found
 
 
+@pytest.fixture
+def book(tmp_path: Path) -> Iterator[Book]:
+    with Book(tmp_path, Seal.load_or_make(tmp_path), VirtualClock()) as found:
+        yield found
+
+
 def _play(keeper: Keeper, hospital: Hospital, clock: VirtualClock, count: int) -> None:
     for _, sent in zip(range(count), hospital.messages(), strict=False):
         clock.wall = sent.at + 0.5
@@ -39,12 +45,12 @@ def _play(keeper: Keeper, hospital: Hospital, clock: VirtualClock, count: int) -
             keeper.take(each)
 
 
-def test_a_replay_is_the_census_as_it_was(store: MessageStore, tmp_path: Path) -> None:
+def test_a_replay_is_the_census_as_it_was(store: MessageStore, book: Book, tmp_path: Path) -> None:
     clock = VirtualClock()
-    keeper, hospital = Keeper(CONFIG, store, clock), Hospital(3, clock.now())
+    keeper, hospital = Keeper(CONFIG, store, clock, book), Hospital(3, clock.now())
     _play(keeper, hospital, clock, 800)
     store.append([Heard(b"garbage", clock.now()), Heard(b"MSH|^~\\&|cut", clock.now(), Form.BROKEN)])
-    again = rebuilt(tmp_path, CONFIG, store, clock)
+    again = rebuilt(tmp_path, CONFIG, store, clock, book)
     assert again.census_plain()["rows"] == keeper.census_plain()["rows"]
     assert differences(hospital.truth(), again.census_plain()) == []
     again.keep_reasons()
@@ -52,22 +58,22 @@ def test_a_replay_is_the_census_as_it_was(store: MessageStore, tmp_path: Path) -
     assert again.status()["not_understood"] == {"no MSH": 1, "cut off": 1}
 
 
-def test_the_old_goes_and_who_is_here_keeps_every_message(store: MessageStore, tmp_path: Path) -> None:
+def test_the_old_goes_and_who_is_here_keeps_every_message(store: MessageStore, book: Book, tmp_path: Path) -> None:
     clock = VirtualClock()
-    keeper, hospital = Keeper(CONFIG, store, clock), Hospital(4, clock.now())
+    keeper, hospital = Keeper(CONFIG, store, clock, book), Hospital(4, clock.now())
     _play(keeper, hospital, clock, 800)
     clock.advance(400 * DAY)
     before = store.count()
     gone = keeper.purge()
     assert 0 < gone < before
     assert store.count() == before - gone
-    assert differences(hospital.truth(), rebuilt(tmp_path, CONFIG, store, clock).census_plain()) == []
+    assert differences(hospital.truth(), rebuilt(tmp_path, CONFIG, store, clock, book).census_plain()) == []
     assert keeper.purge() == 0
 
 
-def test_a_silent_feed_is_in_everything_that_is_shown(store: MessageStore) -> None:
+def test_a_silent_feed_is_in_everything_that_is_shown(store: MessageStore, book: Book) -> None:
     clock = VirtualClock()
-    keeper = Keeper(CONFIG, store, clock)
+    keeper = Keeper(CONFIG, store, clock, book)
     _play(keeper, Hospital(5, clock.now()), clock, 20)
     assert keeper.status()["feed"] == "heard"
     clock.advance(3600)
@@ -76,18 +82,18 @@ def test_a_silent_feed_is_in_everything_that_is_shown(store: MessageStore) -> No
     assert keeper.status()["age_s"] >= 3600
 
 
-def test_a_sender_whose_clock_is_wrong_is_named(store: MessageStore) -> None:
+def test_a_sender_whose_clock_is_wrong_is_named(store: MessageStore, book: Book) -> None:
     clock = VirtualClock()
-    keeper = Keeper(CONFIG, store, clock)
+    keeper = Keeper(CONFIG, store, clock, book)
     sent = next(Hospital(5, clock.now() + 7200).messages())
     keeper.take(store.append([Heard(sent.data, clock.now())])[0])
     assert keeper.status()["wrong_clocks"]["HIS/CLINIC"] > 7000
     assert keeper.status()["doubts"] == {"the sender's clock is ahead": 1}
 
 
-def test_a_message_that_the_census_trips_over_is_a_reason_and_ends_nothing(store: MessageStore) -> None:
+def test_a_message_that_the_census_trips_over_is_a_reason_and_ends_nothing(store: MessageStore, book: Book) -> None:
     clock = VirtualClock()
-    keeper = Keeper(CONFIG, store, clock)
+    keeper = Keeper(CONFIG, store, clock, book)
     keeper.census.patients = {"100001": object()}  # type: ignore[dict-item]
     _play(keeper, Hospital(5, clock.now()), clock, 5)
     assert keeper.census.reasons == {"fault: AttributeError": 1}
@@ -129,17 +135,17 @@ def test_who_arrived_under_a_downtime_number_is_beside_the_census(store: Message
         assert keeper.census_plain("SURG")["arrivals"] == [] and keeper.status()["arrivals"] == 1
 
 
-def test_a_prefix_is_compared_with_every_number_that_was_heard_of(store: MessageStore) -> None:
+def test_a_prefix_is_compared_with_every_number_that_was_heard_of(store: MessageStore, book: Book) -> None:
     clock = VirtualClock()
-    keeper = Keeper(CONFIG, store, clock)
+    keeper = Keeper(CONFIG, store, clock, book)
     _play(keeper, Hospital(5, clock.now()), clock, 200)
     found = keeper.prefix_plain("D1")
     assert found["compared"] >= len(keeper.census.patients) and not found["begins"] and not found["shaped"]
 
 
-def test_whether_it_is_ready_is_told_without_a_look(store: MessageStore) -> None:
-    keeper = Keeper(CONFIG, store, VirtualClock())
+def test_whether_it_is_ready_is_told_without_a_look(store: MessageStore, book: Book) -> None:
+    keeper = Keeper(CONFIG, store, VirtualClock(), book)
     assert answer(keeper, "nina", {"ask": "ready"}) == {"rebuilding": False}
     keeper.rebuilding = True
     assert answer(keeper, "nina", {"ask": "ready"}) == {"rebuilding": True}
-    assert store.looks() == []
+    assert not list(book.journal.entries(kinds=("looked",)))

@@ -23,6 +23,7 @@ from garde.desk.pages.accounts import Accounts, Session
 from garde.desk.pages.entrance import Entrance
 from garde.desk.pages.words import LANGUAGES, Say
 from garde.downtime.book import Book
+from garde.journal.paper_kinds import SignInNoted
 from garde.journal.text import plain
 
 T = TypeVar("T")
@@ -80,7 +81,7 @@ class Site:
         self, state: Path, keeper: Keeper, book: Book, accounts: Accounts, clock: Clock, *, secure: bool
     ) -> None:  # fmt: skip
         self.state, self.keeper, self.accounts, self.clock, self.secure = state, keeper, accounts, clock, secure
-        self.entrance = Entrance(accounts, clock, lambda kind, what: keeper.store.note(clock.now(), kind, plain(what)))
+        self.entrance = Entrance(accounts, clock, self._note_sign_in)
         self.book = book
         self._acting = threading.Lock()
         self._numbers = Numbers(keeper.config, book, clock)
@@ -91,6 +92,9 @@ class Site:
         )  # fmt: skip
         self._environment.globals["asset"] = lambda name: f"/static/{self.assets[name].version}/{name}"
         self._environment.filters["plain"] = plain
+
+    def _note_sign_in(self, what: str, who: str) -> None:
+        self.book.add(SignInNoted(what, plain(who)))
 
     @property
     def numbers(self) -> Numbers:

@@ -1,8 +1,8 @@
 """The store of messages: SQLite with a write-ahead log, where every commit waits for the disk.
 
-Comes in: what was heard, in batches. Goes out: numbers, once it is safe; later the same bytes in order, what became of
-each, and who looked. One process writes (`take_lock`), others may read. What could not be read is never deleted before
-its time, and `reread` gives it again to a newer reader.
+Comes in: what was heard, in batches. Goes out: numbers, once it is safe; later the same bytes in order, and what became
+of each. One process writes (`take_lock`), others may read. What could not be read is never deleted before its time, and
+`reread` gives it again to a newer reader.
 """
 
 from __future__ import annotations
@@ -37,8 +37,6 @@ create table if not exists messages (
 ) strict;
 create index if not exists messages_by_age on messages (received);
 create index if not exists messages_not_read on messages (reason) where reason <> '';
-create table if not exists looks (at real not null, who text not null, what text not null) strict;
-create table if not exists notes (at real not null, kind text not null, what text not null) strict;
 create table if not exists facts (name text primary key, value text not null) strict;
 """
 
@@ -72,15 +70,6 @@ class Stored:
     form: Form
     digest: str
     data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """Somebody looked at patients' data."""
-
-    at: float
-    who: str
-    what: str
 
 
 class MessageStore:
@@ -181,24 +170,13 @@ class MessageStore:
             done = self._db.execute("update messages set reason = '' where reason <> '' and reader < ?", (reader,))
         return done.rowcount
 
-    def purge(self, seqs: Iterable[int], at: float) -> int:
+    def purge(self, seqs: Iterable[int]) -> int:
         """Delete these messages; returns how many went."""
         with self._writing():
             (last,) = self._db.execute("select coalesce(max(seq), 0) from messages").fetchone()
             done = self._db.executemany("delete from messages where seq = ?", [(each,) for each in seqs]).rowcount
             self._db.execute("insert or replace into facts values ('purged_up_to', ?)", (str(last),))
-            self._db.execute("insert into notes values (?, 'purged', ?)", (at, str(max(done, 0))))
         return max(done, 0)
-
-    def look(self, look: Look) -> None:
-        """Keep that somebody looked."""
-        with self._writing():
-            self._db.execute("insert into looks values (?, ?, ?)", (look.at, look.who, look.what))
-
-    def note(self, at: float, kind: str, what: str = "") -> None:
-        """Keep that something happened to the desk: started, silent, heard, imported. Never a patient's data."""
-        with self._writing():
-            self._db.execute("insert into notes values (?, ?, ?)", (at, kind, what))
 
     def set_fact(self, name: str, value: str) -> None:
         """Keep one small thing; never a patient's data."""
@@ -211,11 +189,6 @@ class MessageStore:
         """Return it; "" where there is none."""
         row = self._db.execute("select value from facts where name = ?", (name,)).fetchone()
         return str(row[0]) if row else ""
-
-    def notes(self, most: int = 100) -> list[tuple[float, str, str]]:
-        """Return what happened to the desk, the newest first."""
-        rows = self._db.execute("select at, kind, what from notes order by rowid desc limit ?", (most,))
-        return rows.fetchall()
 
     def last(self) -> int:
         """Return the newest number; 0 where there is none."""
@@ -248,11 +221,6 @@ class MessageStore:
 
     def count(self) -> int:
         return int(self._db.execute("select count(*) from messages").fetchone()[0])
-
-    def looks(self, most: int = 100) -> list[Look]:
-        """Return who looked, the newest first."""
-        rows = self._db.execute("select at, who, what from looks order by rowid desc limit ?", (most,))
-        return [Look(*row) for row in rows]
 
 
 def take_lock(state: Path) -> int:

@@ -49,6 +49,9 @@ class PagesHouse:
         self.bring(TABLE)
         self.numbers.reserve("URG", 30, Clash("D1", 1, 0, 0, 0), Signed("nina"))
 
+    def written(self, kind: str) -> list[Any]:
+        return [entry.payload for entry in self.book.journal.entries(kinds=(kind,))]
+
     def bring(self, table: bytes) -> None:
         form, items = split_file(table, "table.csv")
         for each in self.store.append([Heard(item, self.clock.now(), form) for item in items]):

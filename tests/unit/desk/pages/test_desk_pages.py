@@ -13,7 +13,7 @@ from garde.desk.pages import numbers as pages_numbers
 from garde.desk.pages.serve import is_loopback
 from garde.downtime.numbers.form import read_number
 from garde.downtime.numbers.state import Standing
-from garde.journal.paper_kinds import NumberIssued, NumberLinked, NumberMatched
+from garde.journal.paper_kinds import NumberLinked, NumberMatched
 
 LAMBERT = {"ward": "URG", "family": "Lambert", "given": "Anne", "birth": "04.03.1950", "allergies": "recorded",
            "allergic_to": "penicillin", "bed": "3", "at": "03:40"}  # fmt: skip
@@ -42,7 +42,7 @@ def test_somebody_arrives_is_matched_and_confirmed_by_a_second_person(house: Pag
     assert otto.location.endswith("said=confirmed")
     held = house.keeper.numbers().held[number]
     assert held.standing is Standing.LINKED and held.record == "123456"
-    written = [entry for entry in house.book.journal.entries() if not isinstance(entry.payload, NumberIssued)]
+    written = list(house.book.journal.entries(kinds=("number_matched", "number_linked")))
     assert [(e.who, type(e.payload)) for e in written[-2:]] == [("nina", NumberMatched), ("otto", NumberLinked)]
 
 
@@ -59,7 +59,7 @@ def test_a_ward_shows_the_record_and_who_arrived_as_rows_of_their_own(house: Pag
     surgery = nina.open("/wards/SURG")
     assert "&lt;b&gt;Boldt&lt;/b&gt; Eve" in surgery and "allergies NOT RECORDED: ask the patient" in surgery
     assert nina.open("/wards/CARD") and nina.status == 404
-    assert {look.what for look in house.store.looks()} >= {"census MED", "census SURG", f"downtime number {number}"}
+    assert {each.what for each in house.written("looked")} >= {"census MED", "census SURG", f"downtime number {number}"}
 
 
 def test_freshness_is_on_every_page_and_a_silent_feed_is_said(house: PagesHouse) -> None:
@@ -162,7 +162,7 @@ def test_nothing_is_shown_without_a_session(house: PagesHouse) -> None:
         assert (stranger.status, stranger.location.partition("?")[0]) == (303, "/sign-in"), path
     stranger.send("/arrivals", LAMBERT)
     assert stranger.status == 303 and not house.keeper.numbers().held
-    assert house.store.looks() == []
+    assert house.written("looked") == []
 
 
 def test_signing_in_and_out(house: PagesHouse) -> None:
@@ -177,7 +177,7 @@ def test_signing_in_and_out(house: PagesHouse) -> None:
     someone.send("/sign-out", {})
     someone.open("/wards/MED")
     assert someone.location.startswith("/sign-in")
-    notes = [(kind, what) for _, kind, what in house.store.notes()]
+    notes = [(each.what, each.who) for each in house.written("sign_in_noted")]
     assert ("signed in", "nina from testclient") in notes and ("sign-in refused", "nina from testclient") in notes
 
 

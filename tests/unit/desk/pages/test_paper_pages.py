@@ -124,7 +124,7 @@ def test_what_is_off_keys_nothing(house: PagesHouse, change: dict[str, str], sta
 
 def test_who_looks_at_a_patients_paper_is_written_down_and_a_stranger_sees_none(house: PagesHouse) -> None:
     house.browser("lab-1").open(PATIENT)
-    assert ("lab-1", "one patient's paper") in [(look.who, look.what) for look in house.store.looks()]
+    assert ("lab-1", "one patient's paper") in [(each.by, each.what) for each in house.written("looked")]
     nina = house.browser("nina")
     nina.open("/paper/patient?number=999")
     assert nina.status == 404

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from garde.downtime.store.messages import FILE, Form, Heard, Look, MessageStore, take_lock
+from garde.downtime.store.messages import FILE, Form, Heard, MessageStore, take_lock
 from garde.downtime.store.seal import KEY_FILE, Seal
 from garde.errors import NotFound, StateBusy, StateDamaged
 
@@ -86,9 +86,8 @@ def test_the_key_is_made_once_and_must_be_closed_to_others(tmp_path: Path) -> No
 
 def test_numbers_are_never_used_twice(store: MessageStore) -> None:
     store.append([Heard(b"a", 1.0), Heard(b"b", 2.0)])
-    assert store.purge([1, 2], 9.0) == 2
+    assert store.purge([1, 2]) == 2
     assert [each.seq for each in store.append([Heard(b"c", 3.0)])] == [3]
-    assert store.notes()[0] == (9.0, "purged", "2")
 
 
 def test_what_was_not_understood_is_counted_and_can_be_understood_later(store: MessageStore) -> None:
@@ -106,12 +105,6 @@ def test_a_newer_reader_reads_again_what_the_older_did_not_understand(store: Mes
     assert store.reread(1) == 0
     assert store.reread(2) == 2
     assert store.reasons() == {}
-
-
-def test_who_looked_is_kept(store: MessageStore) -> None:
-    store.look(Look(1.0, "anna", "census MED1"))
-    store.look(Look(2.0, "tom", "one patient"))
-    assert store.looks() == [Look(2.0, "tom", "one patient"), Look(1.0, "anna", "census MED1")]
 
 
 def test_a_full_disk_is_said_and_nothing_is_half_stored(store: MessageStore) -> None:
