@@ -67,6 +67,7 @@ class OffsetClock:
         with open(path, "rb") as file:
             self._map = mmap.mmap(file.fileno(), 8, prot=mmap.PROT_READ)
         self._offset = self._wanted()
+        self._lift = max(0.0, -self._offset)  # a clock that is behind counts its monotonic seconds from above nought
 
     def offset(self) -> float:
         """Return the seconds that this clock is ahead of the machine's (negative: behind it)."""
@@ -81,7 +82,7 @@ class OffsetClock:
         return time.time() + self.offset()
 
     def monotonic(self) -> float:
-        return time.monotonic() + self.offset()
+        return time.monotonic() + self.offset() + self._lift
 
 
 def iso(seconds: float) -> str:

@@ -17,19 +17,23 @@ import pytest
 from PIL import Image
 
 from garde.lab.hospital import needs, network, record
-from garde.lab.hospital.plan import INTERNET, Plan
+from garde.lab.hospital.plan import INTERNET, WARD_PCS, Plan
+from garde.lab.night.score import Papers
 
 _WHY_NOT = needs.missing()
-pytestmark = [pytest.mark.root, pytest.mark.skipif(bool(_WHY_NOT), reason=_WHY_NOT)]
+# The whole night is the set-up of the first test: minutes.
+pytestmark = [pytest.mark.root, pytest.mark.timeout(420), pytest.mark.skipif(bool(_WHY_NOT), reason=_WHY_NOT)]
 
 SCORE = {
     "kind", "until", "seed", "refused_everywhere_s", "untouched_refused_s", "touched", "lost", "spreader",
     "first_server", "recurrence_joined", "proven",
     "called_s", "page_printed_s", "plan_triggered_s", "diversion_acknowledged", "services",
+    "messages_lost", "packs_s", "pages", "sheets_printed", "sheets_accounted", "census_equal", "worklist_items",
 }  # fmt: skip
 ASLEEP, AWAKE = "+32470000001", "+32470000008"
 STOPPED = ("paper", "closed")
-NIGHT_S = 180.0  # what the command promises
+PAPER = Papers.__struct_fields__
+NIGHT_S = 400.0  # on a machine with nothing else to do it is two minutes
 
 
 def garde(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -61,7 +65,7 @@ def night(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any
         "--pages",
         str(place / "pages"),
     ]
-    done = garde(root, "night", "--until", "plan", "--seed", "20190311", *files, "--no-install", "--json")
+    done = garde(root, "night", "--until", "paper", "--seed", "20190311", *files, "--no-install", "--json")
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 0, (done.stderr, lines[-4:])
     return {"lines": lines, "score": lines[-1], "place": place, "left": namespaces() - before}
@@ -69,7 +73,7 @@ def night(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any
 
 def test_the_score_says_what_the_attackers_know(night: dict[str, Any]) -> None:
     score, truth = night["score"], json.loads((night["place"] / "truth.json").read_text())
-    assert set(score) == SCORE and list(score)[-5:] == [*list(truth)[-5:]]
+    assert set(score) == SCORE and list(score)[-12:] == [*list(truth)[-12:]]
     names = ("until", "seed", "spreader", "first_server", "recurrence_joined", "proven", "touched", "lost")
     assert {name: score[name] for name in names} == {name: truth[name] for name in names}
     assert (score["lost"], score["recurrence_joined"], score["proven"]) == (0, True, True)
@@ -142,7 +146,7 @@ def test_the_situation_report_comes_out_of_the_printer(night: dict[str, Any]) ->
         width, height = drawn.size
         dark = sum(drawn.convert("L").histogram()[:128]) / (width * height)
     assert height > width and 0.01 < dark < 0.5, "a page of A4 with words on it"
-    calls = [each.read_bytes() for each in pages.iterdir() if each.suffix not in (".pdf", ".png")]
+    calls = [each.read_bytes() for each in pages.iterdir() if each.is_file() and each.suffix not in (".pdf", ".png")]
     assert any(each.startswith(b"GARDE") for each in calls), "the page of the call itself"
 
 
@@ -156,6 +160,31 @@ def test_the_entries_tell_it_in_order(night: dict[str, Any]) -> None:
     assert [first[kind] for kind in story] == sorted(first[kind] for kind in story)
     assert sum(entry["kind"] == "incident_opened" for entry in entries) >= 1
     assert not any(entry["kind"] == "envelope_refused" for entry in entries), "nobody forged or repeated anything"
+
+
+def test_wards_go_on_on_paper_and_everything_comes_back(night: dict[str, Any]) -> None:
+    score, truth = night["score"], json.loads((night["place"] / "truth.json").read_text())
+    assert {name: score[name] for name in PAPER if name != "packs_s"} == {
+        name: truth[name] for name in PAPER if name != "packs_s"
+    }
+    assert (score["messages_lost"], score["census_equal"]) == (0, True)
+    assert score["sheets_printed"] == score["sheets_accounted"] > 50
+    assert score["pages"] > score["sheets_printed"], "other wards have their packs too"
+    assert score["packs_s"] is not None and score["worklist_items"] >= 2, "the two who came are on the list"
+
+
+def test_what_the_wards_printed_can_be_looked_at(night: dict[str, Any]) -> None:
+    for ward in WARD_PCS:
+        folder = night["place"] / "pages" / f"ward-{ward}"
+        printed = sum(int(page["pages"]) for page in map(_info, folder.glob("*.pdf")))
+        assert printed and len(list(folder.glob("*.png"))) == printed
+
+
+def _info(file: Path) -> dict[str, str]:
+    told = subprocess.run(["pdfinfo", str(file)], capture_output=True, text=True, check=True).stdout
+    return {
+        name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in told.splitlines())
+    }
 
 
 def test_the_nights_journal_is_proven_and_no_edit_of_it(root: Path, night: dict[str, Any], tmp_path: Path) -> None:

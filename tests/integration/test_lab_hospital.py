@@ -56,7 +56,7 @@ import sys
 from functools import partial
 from garde.lab.hospital.hospital import Hospital
 say = partial(print, flush=True)
-Hospital(sys.argv[1], guarded=False, show=say).up()
+Hospital(sys.argv[1], guarded=False, paper=True, show=say).up()
 say("up")
 sys.stdin.read()
 """

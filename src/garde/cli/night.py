@@ -41,19 +41,20 @@ def night(
         Path | None, Parameter(help="File for the night's journal: `garde journal verify --export FILE` proves it.")
     ] = None,
     pages: Annotated[
-        Path | None, Parameter(help="Folder for what the crisis room's printer printed, and pictures of it.")
+        Path | None,
+        Parameter(help="Folder for what the crisis room's printer and the wards' printed, and pictures of it."),
     ] = None,
     no_install: NoInstall = False,
     as_json: Json = False,
 ) -> int:
     """Play the night on a lab of its own: damage spreads from one machine, people are called, and it comes again.
 
-    The hospital is made, attacked and removed again, in under three minutes. From `plan` on, people are called by a
-    modem, the emergency plan is triggered, ambulances are diverted and a situation report is printed. What the score
-    says of harm and time comes from a witness outside Garde and from the files themselves; the rest is Garde's word.
-    It needs root.
+    The hospital is made, attacked and removed again, in two to four minutes. From `plan` on, people are called by a
+    modem, the emergency plan is triggered, ambulances are diverted and a situation report is printed. With `paper`, two
+    wards go on on paper while the record is away, and everything goes back into it. What the score says of harm, time
+    and lost messages comes from a witness outside Garde; the rest is Garde's word. It needs root.
 
-    Example: garde night --until plan --seed 7
+    Example: garde night --until paper --seed 7
     """
     import secrets
 
@@ -117,7 +118,7 @@ def _close(ended: Ended) -> int:
         wrong.append("the second burst was not joined to the first")
     if ended.faults:
         wrong.append("the journal does not prove to be whole")
-    wrong += _wrong_with_plan(ended)
+    wrong += _wrong_with_plan(ended) + _wrong_with_paper(ended)
     if wrong:
         raise Incomplete("; ".join(wrong), f"play it again with --seed {score.seed}, and look into the entries above")
     return 0
@@ -132,6 +133,31 @@ def _wrong_with_plan(ended: Ended) -> list[str]:
         "the 112 centre did not acknowledge the diversion": score.diversion_acknowledged is False,
     }
     return [words for words, lacks in missing.items() if lacks]
+
+
+def _wrong_with_paper(ended: Ended) -> list[str]:
+    if ended.papered is None:
+        return []
+    told, real = ended.papered.told, ended.papered.real
+    wrong = {
+        f"{real.messages_lost} messages that the desk acknowledged are lost": real.messages_lost > 0,
+        "the packs did not come to the wards": told.packs_s is None,
+        "no sheet was printed": not real.sheets_printed,
+        f"{real.sheets_printed} sheets were printed, the desk knows of {told.sheets_printed}": (
+            real.sheets_printed != told.sheets_printed
+        ),
+        f"{told.sheets_accounted} of {told.sheets_printed} sheets are accounted for": (
+            told.sheets_accounted != told.sheets_printed
+        ),
+        f"the census is not what the hospital's books say: {'; '.join(ended.papered.differences[:3])}": (
+            not real.census_equal
+        ),
+        "the modality was given no worklist": not real.worklist_items,
+        f"{ended.papered.doubled} messages came to the record more than once under another number": (
+            ended.papered.doubled > 0
+        ),
+    }
+    return [words for words, so in wrong.items() if so]
 
 
 # --- for machines -----------------------------------------------------------------------------------------------------
@@ -308,46 +334,11 @@ UNSAID = frozenset({
 def _for_people(order: Any, play: Callable[..., Ended]) -> Ended:
     from rich.console import Console
 
+    from garde.cli.night_table import score_table
+
     console = Console(highlight=False, markup=False, emoji=False)
     console.print(f"The night of the story, seed {order.seed}. Everything in it is synthetic.")
     with console.status("") as live:
         ended = play(order, _Screen(console, live))
-    console.print(_table(ended))
+    console.print(score_table(ended))
     return ended
-
-
-def _by_state(services: Any) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for service, state in sorted(services.items(), key=lambda each: each[1], reverse=True):
-        found.setdefault(state, []).append(service)
-    return found
-
-
-def _table(ended: Ended) -> Any:
-    from rich.table import Table
-
-    from garde.lab.night.story import MOMENTS, PLAN, PLAN_MOMENTS, plays, words
-
-    score = ended.score
-    table = Table(title="What the night came to, by the witness, beside the story of March 2019")
-    table.add_column("what")
-    table.add_column("the story", justify="right")
-    table.add_column("this night", justify="right")
-    with_plan = plays(score.until, PLAN)
-    for moment in MOMENTS + (PLAN_MOMENTS if with_plan else ()):
-        at = getattr(score, moment.figure)
-        table.add_row(moment.what, words(moment.story_s), words(at))
-    if with_plan:
-        table.add_row(
-            "ambulances go elsewhere, and the 112 centre knows", '"au rouge", 06:00',
-            "yes" if score.diversion_acknowledged else "no",
-        )  # fmt: skip
-        for state, services in _by_state(score.services).items():
-            table.add_row(f"services: {state}", "–", ", ".join(services))
-    table.add_row("files damaged in one burst, on all servers", "servers", str(score.touched))
-    table.add_row("files lost after restore", "unknown", str(score.lost), style="bold red" if score.lost else "")
-    table.add_row("the machine that spreads", "known at 06:00", score.spreader or "–")
-    table.add_row("the first server", "–", score.first_server or "–")
-    table.add_row("the second burst belongs to the first", "–", "yes" if score.recurrence_joined else "no")
-    table.add_row("the cut is proven", "–", "yes" if score.proven else "no")
-    return table

@@ -80,6 +80,22 @@ def test_the_plans_keys_come_last_and_only_where_it_was_played() -> None:
     assert set(msgspec.to_builtins(whole(one, two, told()))).isdisjoint(added)
 
 
+def test_papers_keys_come_after_the_plans() -> None:
+    one, two = seen(SCRIPT.bursts[0].machine, 0.5), seen(SCRIPT.bursts[1].machine, 0.4)
+    plan = scoring.Calling(1.5, None, 80.0, True, {})
+    papers = scoring.Papers(0, 6.1, 640, 96, 96, True, 2)
+    stages = {"calling": plan, "papers": papers}
+    score = scoring.score("paper", SCRIPT, PLAN, seen=[one, two], lost=0, early=told(), told=told(), **stages)
+    truth = scoring.truth("paper", SCRIPT, seen=[one, two], first=["s"], lost=0, uploaded=0, **stages)
+    added = {**msgspec.to_builtins(plan), **msgspec.to_builtins(papers)}
+    for each in (msgspec.to_builtins(score), json.loads(msgspec.json.encode(truth))):
+        assert list(each)[-len(added) :] == list(added)
+        assert {name: each[name] for name in added} == added
+    assert set(msgspec.to_builtins(papers)) == {
+        "messages_lost", "packs_s", "pages", "sheets_printed", "sheets_accounted", "census_equal", "worklist_items",
+    }  # fmt: skip
+
+
 def test_a_diversion_is_understood_while_it_is_in_force_and_by_whom_it_says() -> None:
     said = Told()
 

@@ -71,11 +71,13 @@ class Hospital:
         guarded: bool = True,
         calling: bool = True,
         paper: bool = False,
+        when_aside: Callable[[], None] = lambda: None,
         install: bool = True,
         show: Show = lambda text: None,
     ) -> None:
         self.name, self._stays, self._seed, self._count, self._show = name, stays, seed, documents, show
         self._guarded, self._calling, self._paper, self._install = guarded, calling, paper, install
+        self._when_aside = when_aside  # is called as soon as what stands aside is up
         self.documents: dict[str, list[Document]] = {}  # by file server, as they were made
 
     def __enter__(self) -> Self:
@@ -107,6 +109,8 @@ class Hospital:
             self._make_servers(pool)
             for each in stands_aside:
                 each.result()
+        if self._paper:
+            self._when_aside()
         if self._guarded:
             self._show("hub")
             self.console = guard.make_hub(self.programs, self.plan, self.secrets.switch, calling=self._calling)
@@ -263,12 +267,13 @@ class Hospital:
 
     def advance(self, seconds: float) -> None:
         """Let time pass at once, in all programs of the lab."""
-        for clock in (self.plan.clock_path, self.plan.aside_clock_path):
-            if clock.exists():
-                with clock.open("r+b", buffering=0) as file:  # in place: they have it mapped
-                    offset: float = struct.unpack("<d", file.read(8))[0]
-                    file.seek(0)
-                    file.write(struct.pack("<d", offset + seconds))
+        _advance(self.plan.clock_path, seconds)
+        if self.plan.aside_clock_path.exists():
+            self.advance_aside(seconds)
+
+    def advance_aside(self, seconds: float) -> None:
+        """Let time pass for what stands aside alone: the feed, the desk, the wards."""
+        _advance(self.plan.aside_clock_path, seconds)
 
     # -- taken down ---------------------------------------------------------------------------------------------------
 
@@ -294,6 +299,13 @@ def take_down(name: str = "") -> list[str]:
     if failed:
         raise Incomplete("; ".join(failed), "run `garde lab down` again")
     return [each.notes.name for each in found]
+
+
+def _advance(clock: Path, seconds: float) -> None:
+    with clock.open("r+b", buffering=0) as file:  # in place: programs have it mapped
+        offset: float = struct.unpack("<d", file.read(8))[0]
+        file.seek(0)
+        file.write(struct.pack("<d", offset + seconds))
 
 
 def _write_secret(path: Path, data: bytes) -> None:

@@ -35,6 +35,8 @@ TOOLS = (
     "dbus-daemon",
     "avahi-daemon",
     "pdftoppm",
+    "pdfinfo",
+    "findscu",
 )
 INSTALL_S = 600.0
 _SCRIPT = Path(__file__).resolve().parents[4] / "scripts" / "install-packages"

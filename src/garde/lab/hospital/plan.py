@@ -38,6 +38,7 @@ WARD_PCS = {"SI": "pc-si", "MAT": "pc-mat"}  # by ward: each with a printer of i
 _ASIDE = {DESK: 130, MODALITY: 141, "pc-si": 151, "pc-mat": 152}  # the last part of each address
 FEED_PORT = 2575  # the desk, for HL7
 WORKLIST_PORT = 11112  # the desk, for DICOM
+PARCEL_PORT = 2580  # a ward's PC, for packs
 
 
 @dataclass(frozen=True)

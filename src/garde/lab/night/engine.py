@@ -146,7 +146,8 @@ class Engine:
         self._sender, self.failing, self._try_at = None, True, self._clock.monotonic() + AGAIN_S
 
     def answer(self, ask: Ask) -> Any:
-        """Do what is asked; returns what is to be said."""
+        """Do what is asked; returns what is to be said, as things are at this moment."""
+        self._happen()
         match ask.do:
             case "paper":
                 self.hospital.paper = frozenset(ask.wards)

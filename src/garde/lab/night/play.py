@@ -4,7 +4,8 @@ Comes in: a seed, the stage to play to, a place for the truth, a speaker. Goes o
 score. In order: the hospital is made, with Garde on its servers; colleagues work; files are stolen, or not; the first
 burst; quiet until the files are whole and the cuts proven; people are called and act (`alarm.py`), where the story is
 played so far; three hours pass at once on the lab's clock; the second burst, from another machine with the same
-account; the witness looks at every file; the hospital is taken down, whatever happened.
+account; the witness looks at every file; wards go on on paper and come back from it (`paper.py`), where the story is
+played so far; the hospital is taken down, whatever happened.
 """
 
 from __future__ import annotations
@@ -37,14 +38,17 @@ from garde.lab.night.colleague import Day, Work
 from garde.lab.night.draw import SPREADER_ROLES, Script, draw
 from garde.lab.night.follow import Follower
 from garde.lab.night.outside import Message, Outside, Sheet, wait_until
+from garde.lab.night.paper import Paper, Papered
 from garde.lab.night.score import Calling, Score
-from garde.lab.night.story import PLAN, plays
+from garde.lab.night.story import PAPER, PLAN, plays
 from garde.lab.night.told import Told
+from garde.lab.night.traffic import Traffic
 from garde.lab.night.witness import NightWitness, Seen
 
 QUIET_S = 4.0  # of ordinary work before each burst: new documents are existing ones by then
 WHOLE_S = 25.0  # for the files to be put back
 PROVEN_S = 12.0  # for Garde to say that its cut holds
+HISTORY_DELIVERED_S = 60.0  # a day of 160 beds: some 2,200 messages
 REST_S = 1.5  # an agent has judged all that was saved before
 _LOOK_S = 0.2
 
@@ -109,6 +113,7 @@ class Ended:
     told: Told
     lost: dict[str, list[str]]
     faults: int  # of the journal
+    papered: Papered | None = None
 
 
 def play(order: Order, speaker: Speaker) -> Ended:
@@ -119,14 +124,23 @@ def play(order: Order, speaker: Speaker) -> Ended:
     def show(text: str) -> None:
         speaker.step(f"making the hospital: {text}")
 
-    calling = plays(order.until, PLAN)
-    with Hospital(name, seed=seed, calling=calling, install=order.install, show=show) as hospital:
-        return _Night(order, hospital, speaker).run()
+    with ExitStack() as stack:
+        talks: list[Traffic] = []  # as soon as there is a desk: its history is there before the night begins
+
+        def begin_to_talk() -> None:
+            talks.append(stack.enter_context(Traffic(hospital, order.seed)))
+
+        hospital = Hospital(
+            name, seed=seed, calling=plays(order.until, PLAN), paper=plays(order.until, PAPER),
+            when_aside=begin_to_talk, install=order.install, show=show,
+        )  # fmt: skip
+        with hospital:
+            return _Night(order, hospital, speaker, talks[0] if talks else None).run()
 
 
 class _Night:
-    def __init__(self, order: Order, hospital: Hospital, speaker: Speaker) -> None:
-        self.order, self.hospital, self.speaker = order, hospital, speaker
+    def __init__(self, order: Order, hospital: Hospital, speaker: Speaker, traffic: Traffic | None) -> None:
+        self.order, self.hospital, self.speaker, self.traffic = order, hospital, speaker, traffic
         self.script: Script = draw(order.seed, hospital.plan)
         self.witness = NightWitness({server: hospital.share_of(server) for server in SHARES}, hospital.documents)
         self.seen: list[Seen] = []
@@ -135,6 +149,7 @@ class _Night:
         self.working: dict[str, subprocess.Popen[bytes]] = {}  # colleagues, by machine
         self.outside: Outside | None = None  # the witness of calling, where people are called
         self.alarmed = Alarmed()
+        self.papered: Papered | None = None
         self.began_wall = 0.0  # wall seconds of the first hostile write, on the lab's clock
 
     def run(self) -> Ended:
@@ -142,23 +157,33 @@ class _Night:
             self.follower = stack.enter_context(Follower(self.hospital.hub_state, self.speaker.entry))
             if plays(self.order.until, PLAN):
                 self.outside = stack.enter_context(Outside(self.hospital.plan, self.speaker.rang, self.speaker.printed))
-            days = stack.enter_context(self._colleagues())
-            self.speaker.step("quiet: colleagues work")
-            time.sleep(QUIET_S)
-            self._steal()
-            for number in range(len(self.script.bursts)):
-                if number:
-                    self._let_time_pass()
-                self._burst(number)
-                if self.outside is not None:
-                    self._alarm(self.outside, number)
-            self.speaker.step("the witness looks at every file")
-            told = self.follower.told()
-            lost = self.witness.lost(afresh=True)
+            with self._colleagues() as days:
+                self._attacks()
+                self.speaker.step("the witness looks at every file")
+                told = self.follower.told()
+                lost = self.witness.lost(afresh=True)
+            if self.traffic is not None:
+                self.papered = Paper(self.hospital, self.traffic, self.order.seed, self.speaker.step).play()
         self.speaker.colleagues({machine: day for machine, day in days.items() if machine not in self._spreading})
         if self.outside is not None and self.order.pages is not None:
             pages.keep(self.outside, self.order.pages)
-        return Ended(self._score(told, lost), told, lost, self._prove_journal())
+            if self.papered is not None:
+                pages.keep_packs(self.hospital.plan, self.order.pages)
+        return Ended(self._score(told, lost), told, lost, self._prove_journal(), self.papered)
+
+    def _attacks(self) -> None:
+        """Quiet work, and the bursts."""
+        self.speaker.step("quiet: colleagues work")
+        if self.traffic is not None and not self.traffic.wait_delivered(HISTORY_DELIVERED_S):
+            raise Incomplete("the desk does not take the hospital's feed", "play it again")
+        time.sleep(QUIET_S)
+        self._steal()
+        for number in range(len(self.script.bursts)):
+            if number:
+                self._let_time_pass()
+            self._burst(number)
+            if self.outside is not None:
+                self._alarm(self.outside, number)
 
     def _alarm(self, outside: Outside, number: int) -> None:
         """People, after the first burst; after the second it is seen that they are called anew."""
@@ -302,6 +327,7 @@ class _Night:
                 lost=count,
                 uploaded=uploaded,
                 calling=real,
+                papers=self.papered.real if self.papered else None,
             )
             scoring.write_truth(self.order.truth, truth)
         return scoring.score(
@@ -313,6 +339,7 @@ class _Night:
             early=self.early,
             told=told,
             calling=real and self._called(real, told),
+            papers=self.papered.told if self.papered else None,
         )
 
     def _called(self, real: Calling, told: Told) -> Calling:

@@ -3,7 +3,7 @@
 Comes in: what the witness saw of each burst, what Garde told. Goes out: `Score`: harm and times from the witness
 alone, the names from Garde alone, so that the two can be compared; `Truth`: the same keys as the attackers know them,
 for a file that Garde's side never reads. Each figure is that of the worse of the two bursts; one that was not reached
-is null. The keys of the plan are there where that stage was played, and absent otherwise.
+is null. The keys of the plan and of paper are there where that stage was played, and absent otherwise.
 """
 
 from __future__ import annotations
@@ -32,6 +32,18 @@ class Calling(msgspec.Struct, frozen=True):
     services: dict[str, str]  # estate id → works | degraded | paper | closed
 
 
+class Papers(msgspec.Struct, frozen=True):
+    """Paper's figures."""
+
+    messages_lost: int  # acknowledged by the desk, and not in its store, by the sender's log
+    packs_s: float | None  # the alarm → every pack is made, and the wards' PCs have theirs
+    pages: int  # of those packs
+    sheets_printed: int  # by the two wards
+    sheets_accounted: int  # came back, or were named as missing and really are
+    census_equal: bool  # in the end, with the books of the hospital that talks
+    worklist_items: int  # that the modality was given
+
+
 class Score(msgspec.Struct, frozen=True, tag_field="kind", tag="score"):
     """The last line of `garde night --json`."""
 
@@ -50,6 +62,13 @@ class Score(msgspec.Struct, frozen=True, tag_field="kind", tag="score"):
     plan_triggered_s: float | UnsetType | None = UNSET
     diversion_acknowledged: bool | UnsetType = UNSET
     services: dict[str, str] | UnsetType = UNSET
+    messages_lost: int | UnsetType = UNSET
+    packs_s: float | UnsetType | None = UNSET
+    pages: int | UnsetType = UNSET
+    sheets_printed: int | UnsetType = UNSET
+    sheets_accounted: int | UnsetType = UNSET
+    census_equal: bool | UnsetType = UNSET
+    worklist_items: int | UnsetType = UNSET
 
 
 class Truth(msgspec.Struct, frozen=True, tag_field="kind", tag="truth"):
@@ -76,6 +95,13 @@ class Truth(msgspec.Struct, frozen=True, tag_field="kind", tag="truth"):
     plan_triggered_s: float | UnsetType | None = UNSET
     diversion_acknowledged: bool | UnsetType = UNSET
     services: dict[str, str] | UnsetType = UNSET  # as they really worked: the record, the shares, the devices
+    messages_lost: int | UnsetType = UNSET
+    packs_s: float | UnsetType | None = UNSET
+    pages: int | UnsetType = UNSET  # counted in the files
+    sheets_printed: int | UnsetType = UNSET  # pages that lie in the printers' spools
+    sheets_accounted: int | UnsetType = UNSET  # of them, those that the nurses gave back and those that they lost
+    census_equal: bool | UnsetType = UNSET
+    worklist_items: int | UnsetType = UNSET
 
 
 def score(
@@ -88,6 +114,7 @@ def score(
     early: Told,
     told: Told,
     calling: Calling | None = None,
+    papers: Papers | None = None,
 ) -> Score:
     """`early` is what Garde told before the second burst: who spread the first."""
     return Score(
@@ -101,7 +128,7 @@ def score(
         first_server=early.first_server,
         recurrence_joined=told.joined,
         proven=all(told.is_proven(it.machine, plan.address(it.machine)) for it in seen),
-        **_keys(calling),
+        **_keys(calling, papers),
     )
 
 
@@ -114,6 +141,7 @@ def truth(
     lost: int,
     uploaded: int,
     calling: Calling | None = None,
+    papers: Papers | None = None,
 ) -> Truth:
     """`first`: the servers of the first burst in the order in which they were really written to."""
     return Truth(
@@ -133,13 +161,13 @@ def truth(
         note_name=script.family.note_name,
         upload_bytes=uploaded,
         bursts=[burst(it) for it in seen],
-        **_keys(calling),
+        **_keys(calling, papers),
     )
 
 
-def _keys(calling: Calling | None) -> dict[str, Any]:
-    """The keys of the plan's stage; none where it was not played."""
-    return {} if calling is None else msgspec.structs.asdict(calling)
+def _keys(*stages: Calling | Papers | None) -> dict[str, Any]:
+    """The keys of the later stages; none of one that was not played."""
+    return {name: value for each in stages if each for name, value in msgspec.structs.asdict(each).items()}
 
 
 def burst(seen: Seen) -> dict[str, object]:

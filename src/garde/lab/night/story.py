@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from garde.errors import UsageError
 
 STAGES = ("cut", "plan", "paper", "morning")
-CUT, PLAN = "cut", "plan"
-PLAYED = (CUT, PLAN)  # those that this version can play
+CUT, PLAN, PAPER = "cut", "plan", "paper"
+PLAYED = (CUT, PLAN, PAPER)  # those that this version can play
 BEGINS = 3 * 3600.0  # seconds after midnight: the first burst
 _DAY = 24 * 3600
 

@@ -1,0 +1,73 @@
+"""The score of a night as a table: what happened, the story's own time for it, this night's.
+
+Comes in: how the night ended. Goes out: a table for people. Nothing is worked out here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from garde.lab.night.paper import Papered
+    from garde.lab.night.play import Ended
+
+
+def score_table(ended: Ended) -> Any:
+    from rich.table import Table
+
+    from garde.lab.night.story import MOMENTS, PLAN, PLAN_MOMENTS, plays, words
+
+    score = ended.score
+    table = Table(title="What the night came to, by the witness, beside the story of March 2019")
+    table.add_column("what")
+    table.add_column("the story", justify="right")
+    table.add_column("this night", justify="right")
+    with_plan = plays(score.until, PLAN)
+    for moment in MOMENTS + (PLAN_MOMENTS if with_plan else ()):
+        at = getattr(score, moment.figure)
+        table.add_row(moment.what, words(moment.story_s), words(at))
+    if with_plan:
+        table.add_row(
+            "ambulances go elsewhere, and the 112 centre knows", '"au rouge", 06:00',
+            "yes" if score.diversion_acknowledged else "no",
+        )  # fmt: skip
+        for state, services in by_state(score.services).items():
+            table.add_row(f"services: {state}", "–", ", ".join(services))
+    if ended.papered is not None:
+        for what, story, found in paper_rows(ended.papered):
+            table.add_row(what, story, found)
+    table.add_row("files damaged in one burst, on all servers", "servers", str(score.touched))
+    table.add_row("files lost after restore", "unknown", str(score.lost), style="bold red" if score.lost else "")
+    table.add_row("the machine that spreads", "known at 06:00", score.spreader or "–")
+    table.add_row("the first server", "–", score.first_server or "–")
+    table.add_row("the second burst belongs to the first", "–", "yes" if score.recurrence_joined else "no")
+    table.add_row("the cut is proven", "–", "yes" if score.proven else "no")
+    return table
+
+
+def by_state(services: Any) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for service, state in sorted(services.items(), key=lambda each: each[1], reverse=True):
+        found.setdefault(state, []).append(service)
+    return found
+
+
+def paper_rows(papered: Papered) -> list[tuple[str, str, str]]:
+    """What paper came to; beside it what was published of the story, of AZ Monica 2026, of the Irish outage of 2021."""
+    from garde.lab.night.story import words
+
+    told, real = papered.told, papered.real
+    return [
+        ("messages that the desk acknowledged and does not have", "–", str(real.messages_lost)),
+        ("every ward's pack is made, and at the wards", "prepared ahead", words(told.packs_s)),
+        ("pages in those packs", "–", str(told.pages)),
+        ("sheets printed on two wards with no network", "–", str(real.sheets_printed)),
+        (
+            "sheets that came back, or are named as missing",
+            "–",
+            f"{told.sheets_accounted} ({papered.missing or 'all'})",
+        ),
+        ("radiology goes on: its worklist has", "appointments kept", f"{real.worklist_items} items"),
+        ("keyed from paper, looked at by a second person", "3 to 4 weeks", f"{papered.keyed}, {papered.checked}"),
+        ("the census afterwards is what really is", "19.7 % wrong", "yes" if real.census_equal else "no"),
+    ]

@@ -1,0 +1,72 @@
+"""Somebody at the desk, or at a ward's PC: commands, one after the other, in one program on that machine.
+
+Comes in: the hospital, a machine that stands aside. Goes out: what each command says. They are the commands that people
+give (`garde.cli.series`), with the machine's own state directory and clock.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from contextlib import suppress
+from typing import Any, Final
+
+import msgspec
+
+from garde.errors import Incomplete
+from garde.lab.hospital import aside
+from garde.lab.hospital.hospital import Hospital
+from garde.lab.hospital.programs import GARDE, PYTHON
+
+SERIES: Final = (*PYTHON, "-m", "garde.cli.series")
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What a command said."""
+
+    code: int
+    lines: list[dict[str, Any]]
+    said: str
+
+    def one(self, kind: str) -> dict[str, Any]:
+        """Its line of this kind; Incomplete where there is none."""
+        found = self.all(kind)
+        if not found:
+            raise Incomplete(f"no {kind} was said, but {[each.get('kind') for each in self.lines]}", "play it again")
+        return found[0]
+
+    def all(self, kind: str) -> list[dict[str, Any]]:
+        return [each for each in self.lines if each.get("kind") == kind]
+
+
+class Hands:
+    """For the length of a `with`."""
+
+    def __init__(self, hospital: Hospital, machine: str) -> None:
+        self._plan, self._machine = hospital.plan, machine
+        self._process = hospital.popen(machine, SERIES, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def __enter__(self) -> Hands:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        with suppress(OSError):
+            self._process.communicate()
+
+    def give(self, *words: str, given: str = "") -> Said:
+        """Give a command that must succeed; Incomplete with its complaint."""
+        said = self.attempt(*words, given=given)
+        if said.code:
+            raise Incomplete(f"garde {' '.join(words[:3])} on {self._machine}: {said.said[-300:]}", "play it again")
+        return said
+
+    def attempt(self, *words: str, given: str = "") -> Said:
+        """Give a command that may fail."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        whole = aside.words(self._plan, self._machine, *words)[len(GARDE) :]
+        self._process.stdin.write(msgspec.json.encode({"words": whole, "input": given}) + b"\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            raise Incomplete(f"the program at {self._machine} has ended", "play it again")
+        return msgspec.json.decode(line, type=Said)
