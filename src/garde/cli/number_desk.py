@@ -286,7 +286,10 @@ class Acts:
         if not record:
             return None, False
         question = {"ask": "patient", "number": record}
-        found = ask_or_read(self._state, self._clock, question)["patients"]
+        answer = ask_or_read(self._state, self._clock, question)
+        found = answer["patients"]
+        if answer["rebuilding"]:
+            raise Incomplete("the census is being rebuilt: the record may be in it", "try again in a minute")
         if not found:
             return None, False
         return msgspec.convert(found[-1]["person"]["value"], Person), len(found) > 1

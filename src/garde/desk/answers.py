@@ -28,7 +28,7 @@ def answer(keeper: Keeper, who: str, asked: dict[str, Any]) -> dict[str, Any]:
             return keeper.census_plain(ward)
         case "patient":
             keeper.looked(who, "one patient")
-            return {"patients": keeper.patient_plain(str(asked["number"]))}
+            return {"patients": keeper.patient_plain(str(asked["number"])), "rebuilding": keeper.rebuilding}
         case "prefix":
             return keeper.prefix_plain(str(asked["prefix"]))
     raise KeyError("no such question")

@@ -26,7 +26,7 @@ from garde.downtime.numbers.labels import Grid, Sheets, label_sheets
 from garde.downtime.numbers.likeness import NAMES, STRONG, likeness
 from garde.downtime.numbers.newcomer import Newcomer
 from garde.downtime.numbers.state import Standing
-from garde.errors import Incomplete, NotFound, UsageError
+from garde.errors import Incomplete, NotFound, Refused, UsageError
 from garde.paper import NotTypeset, typeset
 
 T = TypeVar("T")
@@ -151,6 +151,8 @@ async def act(site: Here, visit: Seen, name: FromPath[str], form: Sent) -> Respo
 
 def _record_of(site: Site, visit: Visit, record: str) -> Person | None:
     """Return who the census has under this number; asked in the loop, before the act."""
+    if site.keeper.rebuilding:
+        raise Refused("the census is being rebuilt: the record may be in it", "try again in a minute")
     site.keeper.looked(visit.signed.by, "one patient")
     people = patient_views(site.keeper.census, record) if record else []
     return people[-1].person.value if people else None

@@ -145,6 +145,16 @@ def test_a_press_confirms_the_match_that_was_shown_and_no_other(house: PagesHous
     assert otto.status == 400
 
 
+def test_nothing_is_matched_while_half_of_the_census_is_there(house: PagesHouse) -> None:
+    nina = house.browser("nina")
+    number = arrive(nina)
+    nina.open(f"/numbers/{number}")
+    house.keeper.rebuilding = True
+    fields = {"what": "matched", "record": "123456", "agree-document": "yes", "agree-birth": "yes"}
+    nina.send(f"/numbers/{number}", fields)
+    assert nina.status == 409 and not house.keeper.numbers().held[number].waiting
+
+
 def test_labels_are_a_pdf(house: PagesHouse) -> None:
     nina = house.browser("nina")
     number = arrive(nina)

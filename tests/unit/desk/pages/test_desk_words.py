@@ -59,7 +59,7 @@ def _spoken(tree: ast.AST) -> set[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-            if name in {"say", "self", "NotPermitted", "NotFound", "UsageError", "Incomplete"}:
+            if name in {"say", "self", "NotPermitted", "NotFound", "UsageError", "Incomplete", "Refused"}:
                 found |= {a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)}
     return found
 
