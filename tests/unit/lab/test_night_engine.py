@@ -157,13 +157,23 @@ def test_after_the_stop_the_books_are_what_was_sent(engine: Make, desk: Desk) ->
     deliver(made)
     made.answer(Ask("stop"))
     deliver(made)
-    other = Hospital(1, BEGINS)
-    for number, _ in enumerate(other.messages(), 1):
-        if number == len(desk.took):
-            break
-    assert made.answer(Ask("truth")) == other.truth()
     clock.advance(24 * HOUR)
     assert deliver(made).acknowledged == len(desk.took), "nothing more happens"
+    other, count = Hospital(1, BEGINS), 0
+    for count, _ in enumerate(other.messages(), 1):
+        other.ends = count >= len(desk.took)
+    assert (count, other.truth()) == (len(desk.took), made.answer(Ask("truth")))
+
+
+def test_whoever_came_by_the_emergency_department_is_told_to_their_bed(engine: Make, desk: Desk) -> None:
+    clock = VirtualClock(BEGINS + HOUR)
+    made = engine(clock)
+    while b"|ADT^A04|" not in made._next.data:  # type: ignore[union-attr]
+        clock.advance(1.0)
+        made.step()
+    made.answer(Ask("stop"))
+    deliver(made)
+    assert b"|ADT^A06|" in desk.took[-1] or b"|ADT^A11|" in desk.took[-1], "the books have them there already"
 
 
 # --- the ear ----------------------------------------------------------------------------------------------------------

@@ -99,7 +99,7 @@ class Engine:
         while self._passed_on:
             self._queue.append(self._passed_on.popleft())
         while self._next is not None and (self._stopped or self._next.at <= self._clock.now()):
-            due, self._next = self._next, None if self._stopped else next(self._course)
+            due, self._next = self._next, next(self._course, None)
             if due.given is not None and due.given.on_paper:
                 self.written.append(due.given)
             else:
@@ -108,9 +108,9 @@ class Engine:
     def stop(self) -> None:
         """Nothing more happens in the hospital: what its books say now is the truth from here on.
 
-        The books are one message ahead of what is sent: that one is sent now.
+        The books are ahead of what is sent, by what has begun to happen: the rest of that is sent now.
         """
-        self._stopped = True
+        self._stopped = self.hospital.ends = True
         self._happen()
 
     def _deliver(self, data: bytes) -> bool:

@@ -95,17 +95,18 @@ class Hospital:
         beds = [(ward, f"{n // 2 + 1:02d}", f"{n % 2 + 1}") for ward, count in WARDS for n in range(count)]
         self.beds: dict[Bed, str] = dict.fromkeys(beds, "")  # bed -> visit
         self.paper: frozenset[str] = frozenset()  # wards
+        self.ends = False
         self.wanted: list[str] = []  # wards to which somebody comes next
         self.came: list[tuple[Stay, Bed]] = []  # who has come so, and to which bed
 
     # --- the course of events ---
 
     def messages(self) -> Iterator[Sent]:
-        """Yield messages for ever."""
+        """Yield messages, until it `ends`: what has begun is told to its end."""
         while sum(map(bool, self.beds.values())) < _FULL * len(self.beds):
             self._now += self._draw.uniform(1, 20)
             yield from self._admit()
-        while True:
+        while not self.ends:
             self._now += self._draw.expovariate(1 / _EACH_S)
             while self.wanted:
                 yield from self._admit_in(self.wanted.pop(0))
