@@ -49,6 +49,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "garde.cli.pack:pack",
         "Make the wards' papers, list them, take one out; say when paper counts.",
     ),
+    "fact": (
+        "garde.cli.fact:fact",
+        "Pass signed facts that name nobody between the hub and the downtime desk, by file.",
+    ),
     "account": ("garde.cli.account:account", "Keep who may sign in at the downtime desk's pages."),
     "number": (
         "garde.cli.number:number",

@@ -74,7 +74,7 @@ def downtime(
         case "run":
             return _run(place, listen, pages, clock, screen)
         case "status":
-            _show_status(_ask(place, clock, {"ask": "status"}), screen)
+            _show_status({**_ask(place, clock, {"ask": "status"}), "heard": _heard(place, clock)}, screen)
         case "census":
             _show_census(_ask(place, clock, {"ask": "census", "ward": what}), screen)
         case "patient":
@@ -160,6 +160,7 @@ def _age(seconds: float | None) -> str:
 
 
 def _show_status(found: dict[str, Any], screen: Screen) -> None:
+    from garde.cli.fact_view import sentence, tone
     from garde.journal.text import plain
 
     screen.data({"kind": "desk", "running": True, **found})
@@ -179,6 +180,17 @@ def _show_status(found: dict[str, Any], screen: Screen) -> None:
     for title, table in (("not understood", "not_understood"), ("doubt", "doubts")):
         for reason, count in found[table].items():
             screen.line(f"{title}: {count} × {plain(reason)}", "dim")
+    for each in found["heard"]:
+        screen.line(f"the hub says: {sentence(**each)}", tone(each["fact"], each["state"]))
+
+
+def _heard(state: Path, clock: Clock) -> list[dict[str, Any]]:
+    """Return what the hub's half said that a ward has to know: services that do not work, what to enter again."""
+    from garde.desk.facts import DeskFacts
+
+    known = DeskFacts(state, clock).known()
+    wanted = [*known.of("service_state", "paper", "closed", "degraded"), *known.of("reenter_after", "again")]
+    return [{"fact": w.fact, "subject": w.subject, "state": w.state, "since": w.since} for w in wanted]
 
 
 def _show_census(found: dict[str, Any], screen: Screen) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from garde.cli.fact_view import sentence, tone
 from garde.cli.screen import Screen
 from garde.clock import Clock
 from garde.emergency import board as boards
@@ -23,10 +24,12 @@ from garde.estate.canonical import from_json
 from garde.estate.look import Lookup
 from garde.estate.nouns import Estate
 from garde.hub.config import load_config, open_hub_journal
+from garde.journal import heard
 from garde.journal.hub_kinds import EstateLoaded
 from garde.journal.plan_kinds import ReportMade
 from garde.journal.speech import LANGUAGES, say_in
 from garde.paper import Document, NotTypeset, typeset
+from garde.trust.facts import DOWNTIME, SWITCHED
 
 if TYPE_CHECKING:
     from garde.journal.text import Text
@@ -41,7 +44,7 @@ class PlanView:
 
     def __init__(self, screen: Screen, place: Path, clock: Clock, language: str) -> None:
         self._screen, self._now = screen, clock.now()
-        self.state, self.look, self._reports = _folded(place, clock)
+        self.state, self.look, self._reports, self._heard = _folded(place, clock)
         self.voice = self._voice(language)
 
     def _voice(self, language: str) -> Voice:
@@ -137,6 +140,16 @@ class PlanView:
             self._screen.line(f"{row.name}: {row.word}", TONES[row.state])
             for text in filter(None, (row.because, row.instead, row.why)):
                 self._screen.line(f"    {text}", "dim")
+        self._paper()
+
+    def _paper(self) -> None:
+        """Show what the downtime desk said by file (`garde fact`): where paper counts, who is back."""
+        for each in (*self._heard.of(DOWNTIME), *self._heard.of(SWITCHED)):
+            said = {"subject": each.subject, "state": each.state, "since": each.since}
+            self._screen.data({"kind": "fact", "fact": each.fact, **said, "taken": each.at})
+            text = sentence(each.fact, each.subject, each.state, each.since)
+            word = f"(the desk’s word of {short_time(each.at, self._now)})"
+            self._screen.line(f"{text}  {word}", tone(each.fact, each.state))
 
     def board_page(self, out: Path) -> None:
         """Write the board as one page: black and white A4, or HTML for a web site."""
@@ -163,17 +176,19 @@ class PlanView:
         _write(out, _set(report_sheet(made.get(self.voice.language) or next(iter(made.values())))), self._screen)
 
 
-def _folded(place: Path, clock: Clock) -> tuple[State, Lookup, dict[int, Text]]:
+def _folded(place: Path, clock: Clock) -> tuple[State, Lookup, dict[int, Text], heard.State]:
     found, raw = State(), None
     made: dict[int, Text] = {}
+    facts = heard.State()
     with open_hub_journal(place, load_config(place).database, clock, read_only=True) as journal:
-        for entry in journal.entries(kinds=state.KINDS):
+        for entry in journal.entries(kinds=state.KINDS | heard.KINDS):
+            facts = heard.project(facts, entry)
             found = state.project(found, entry)
             if isinstance(entry.payload, EstateLoaded):
                 raw = entry.payload.content.value or raw
             if isinstance(entry.payload, ReportMade):
                 made[entry.payload.number] = entry.payload.content
-    return found, Lookup(from_json(raw) if raw else Estate(name="")), made
+    return found, Lookup(from_json(raw) if raw else Estate(name="")), made, facts
 
 
 def _set(wanted: Document) -> bytes:

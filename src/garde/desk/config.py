@@ -7,6 +7,7 @@ Comes in: what `garde downtime init` was told. Goes out: `Config`, frozen.
     contacts.csv   telephone numbers for the packs' contacts page: role, name, phone, note
     packs/         the papers, sealed
     messages.db    the feed, sealed; who looked; what happened to the desk
+    facts.key      what its facts for the hub's half are signed with
     desk.sock      where the running desk is asked
 """
 

@@ -12,6 +12,7 @@ from garde.contain import policy, state
 from garde.emergency import policy as emergency_policy
 from garde.emergency import state as emergency_state
 from garde.hub.board import BOARD
+from garde.hub.facts import FACTS
 from garde.hub.fold import Capability, Fold
 from garde.hub.roster import ROSTER
 from garde.oncall import memory
@@ -44,4 +45,4 @@ CAPABILITIES: tuple[Capability[Any], ...] = (
         kinds=emergency_state.KINDS,
     ),
 )
-FOLDS: tuple[Fold[Any], ...] = (ROSTER, BOARD)
+FOLDS: tuple[Fold[Any], ...] = (ROSTER, BOARD, FACTS)

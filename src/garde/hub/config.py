@@ -4,6 +4,7 @@ Comes in: `<state>/hub.json`. Goes out: `Config`, frozen. What a hospital is sta
 
     ca.pem ca.key server.pem server.key   the hub's own CA, and its certificate (garde.trust.ca)
     hub.key  hub.pub                      what it signs with, and what others check that by
+    facts.key                             what its facts for the downtime half are signed with (garde.trust.facts)
     release.key                           the secret behind every machine's release codes
     operator.token                        for commands of root on this machine
     journal.db  accounts.db  hub.json     the record; local accounts; this

@@ -1,10 +1,10 @@
 """The entry kinds of the downtime half's own journal: numbers, packs, sheets, back-entry. Part of the one catalogue.
 
 Comes in: nothing. Goes out: payload classes, joined into `garde.journal.kinds.KINDS`. They stand in the desk's journal
-and in a ward's, never in the hub's. Whatever tells of a patient is a `Text` whose words are sealed by the desk's key
-(marked *sealed* here, `garde.downtime.book` seals and opens them): the chain proves that it was written, the file
-shows it to nobody. A downtime number alone names nobody. Places are ward names of the census, `by` is a login of the
-desk or the ward PC.
+and in a ward's; of them, only those between the halves stand in the hub's as well. Whatever tells of a patient is a
+`Text` whose words are sealed by the desk's key (marked *sealed* here, `garde.downtime.book` seals and opens them): the
+chain proves that it was written, the file shows it to nobody. A downtime number alone names nobody. Places are ward
+names of the census, `by` is a login of the desk or the ward PC.
 """
 
 from __future__ import annotations
@@ -83,15 +83,57 @@ class DowntimeEnded(Payload):
     note: Text = field(default_factory=Text)
 
 
+# --- between the halves: signed facts that name nobody ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FactsTrusted(Payload):
+    """Signed facts of the other half are believed under this key from now on, and under no other."""
+
+    source: str  # hub | desk
+    sign: str  # its public key, in hex
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class FactsWritten(Payload):
+    """A file of facts was signed for the other half."""
+
+    counter: int
+    facts: int
+    sha256: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class FactsTaken(Payload):
+    """A file of the other half's facts was taken: an older one is refused from now on."""
+
+    source: str
+    counter: int
+    new: int  # facts that were not known
+    sha256: str
+    by: str
+
+
 @dataclass(frozen=True, slots=True)
 class FactHeard(Payload):
     """A signed fact that names nobody came from the other half (a service is on paper, a server returns)."""
 
-    fact: str
-    subject: str  # a service or a server, by its estate id
+    fact: str  # service_state | reenter_after | downtime | switched | pack
+    subject: str  # a service or a server by its estate id; a ward; *: every ward
     state: str
-    since: float
+    since: float  # 0: nobody said
     source: str  # whose signature it bears
+
+
+@dataclass(frozen=True, slots=True)
+class ReenterSaid(Payload):
+    """At the hub: data of a service or a server after this time must be entered again, for what came back is older."""
+
+    subject: str
+    after: float  # wall seconds; 0: that is taken back
+    by: str
 
 
 # --- numbers ----------------------------------------------------------------------------------------------------------
@@ -433,7 +475,11 @@ PAPER_KINDS: dict[str, type[Payload]] = {
     "sign_in_noted": SignInNoted,
     "downtime_began": DowntimeBegan,
     "downtime_ended": DowntimeEnded,
+    "facts_trusted": FactsTrusted,
+    "facts_written": FactsWritten,
+    "facts_taken": FactsTaken,
     "fact_heard": FactHeard,
+    "reenter_said": ReenterSaid,
     "numbers_reserved": NumbersReserved,
     "number_issued": NumberIssued,
     "number_described": NumberDescribed,

@@ -84,9 +84,46 @@ def _ended(e: p.DowntimeEnded, say: Say) -> _Spoken:
     return _noted(say("The record is back ({by}); each patient is switched back by name", by=e.by), e.note, say), GOOD
 
 
+def _trust_facts(e: p.FactsTrusted, say: Say) -> _Spoken:
+    return say("Facts of the {source} are believed from now on, and of no other key ({by})", **_of(e)), NOTE
+
+
+def _facts_written(e: p.FactsWritten, say: Say) -> _Spoken:
+    count = say.many("{n} fact", "{n} facts", e.facts)
+    return say("A file with {count} was signed for the other half ({by})", count=count, by=e.by), NOTE
+
+
+def _facts_taken(e: p.FactsTaken, say: Say) -> _Spoken:
+    count = say.many("{n} new fact", "{n} new facts", e.new)
+    return say("A file of the {source} was taken: {count} ({by})", count=count, **_of(e)), NOTE
+
+
+def _of(e: p.FactsTrusted | p.FactsTaken) -> dict[str, str]:
+    return {"source": e.source, "by": e.by}
+
+
 def _fact(e: p.FactHeard, say: Say) -> _Spoken:
     known = {"subject": e.subject, "state": e.state, "source": e.source, "since": say.clock(e.since)}
-    return say("{source} says: {subject} is {state} since {since}", **known), NOTE
+    tone = WARN if e.state in ("paper", "closed", "began", "stale") else NOTE
+    match e.fact:
+        case "reenter_after" if e.state == "none":
+            return say("{source} says: nothing of {subject} has to be entered again", **known), NOTE
+        case "reenter_after":
+            return say("{source} says: data of {subject} after {since} MUST BE ENTERED AGAIN", **known), BAD
+        case "switched":
+            return say("{source} says: {state} % of the patients of {subject} are back in the record", **known), NOTE
+        case "pack":
+            return say("{source} says: the newest pack of {subject} is {state}, its data are of {since}", **known), tone
+    if not e.since:
+        return say("{source} says: {subject} is {state}", **known), tone
+    return say("{source} says: {subject} is {state} since {since}", **known), tone
+
+
+def _reenter(e: p.ReenterSaid, say: Say) -> _Spoken:
+    if not e.after:
+        return say("Nothing of {subject} has to be entered again ({by})", subject=e.subject, by=e.by), NOTE
+    known = {"subject": e.subject, "after": say.clock(e.after), "by": e.by}
+    return say("Data of {subject} after {after} MUST BE ENTERED AGAIN ({by})", **known), BAD
 
 
 def _reserved(e: p.NumbersReserved, say: Say) -> _Spoken:
@@ -294,7 +331,11 @@ PAPER_WRITERS: dict[type[Payload], Callable[[Any, Say], _Spoken]] = {
     p.SignInNoted: _signed_in,
     p.DowntimeBegan: _began,
     p.DowntimeEnded: _ended,
+    p.FactsTrusted: _trust_facts,
+    p.FactsWritten: _facts_written,
+    p.FactsTaken: _facts_taken,
     p.FactHeard: _fact,
+    p.ReenterSaid: _reenter,
     p.NumbersReserved: _reserved,
     p.NumberIssued: _issued,
     p.NumberDescribed: _described,

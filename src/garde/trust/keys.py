@@ -6,6 +6,7 @@ Comes in: a path, or a public key in hex. Goes out: `SigningKey`, `PublicKey`. A
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ from garde.trust.files import make_secret, read_secret
 
 _HEX = re.compile(r"[0-9a-f]{64}")
 SIGNATURE_BYTES = 64
+_CLEAR = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I, L, O, U: nobody reads them wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +97,10 @@ class SigningKey:
         return self._key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
+
+
+def fingerprint(*public: str) -> str:
+    """Return 80 bits of a SHA-256 of public keys (in hex), in four groups, for two people to compare."""
+    number = int.from_bytes(hashlib.sha256(bytes.fromhex("".join(public))).digest()[:10])
+    text = "".join(_CLEAR[number >> 5 * place & 31] for place in reversed(range(16)))
+    return "-".join(text[at : at + 4] for at in range(0, 16, 4))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from garde.estate.write import to_yaml
 from garde.hub.console.accounts import COOKIE, LocalAccounts, open_accounts
 from garde.hub.deps import Deps
 from garde.hub.events import Events
+from garde.hub.facts import FACTS
+from garde.hub.fold import Fold
 from garde.hub.guard import Door
 from garde.hub.keeping import Checkpoints, EstateKeeper
 from garde.hub.replies import Replies
@@ -34,8 +36,8 @@ PASSWORD = "horse staple battery correct"
 class Site(HubHouse):
     """A hub with its API; `ask` goes in by the token, by a login, or by nothing."""
 
-    def __init__(self, state: Path, clock: VirtualClock) -> None:
-        super().__init__(state, clock)
+    def __init__(self, state: Path, clock: VirtualClock, views: Sequence[Fold[Any]] = ()) -> None:
+        super().__init__(state, clock, views)
         self.accounts: LocalAccounts = open_accounts(state, clock)
         self.at_end.callback(self.accounts.close)
         token = state / "operator.token"
@@ -109,6 +111,31 @@ def test_nobody_gets_nothing_but_the_sign_of_life(site: Site) -> None:
     for method, path in (("GET", "/state"), ("GET", "/journal"), ("GET", "/events"), ("POST", "/agents/tokens")):
         status, answer = site.ask(method, path, {} if method == "POST" else None, by="")
         assert (status, answer["code"]) == (401, "NOT-SIGNED-IN")
+
+
+def test_facts_of_the_downtime_half_are_for_who_may(site: Site) -> None:
+    for role in ("ward", "viewer", "operator", "admin"):
+        site.account(role, role)
+    asked = {
+        "/facts/take": {"file": "AAAA"},
+        "/facts/write": {"reenter": {}},
+        "/facts/trust": {"card": "", "fingerprint": ""},
+    }
+    may = {"ward": set(), "viewer": set(), "operator": {"/facts/take", "/facts/write"}, "admin": {"/facts/trust"}}
+    for role, paths in may.items():
+        for path, body in asked.items():
+            assert (site.ask("POST", path, body, by=role)[0] != 403) == (path in paths), (role, path)
+        assert (site.ask("GET", "/facts", by=role)[0] == 403) == (role == "ward")
+    assert site.ask("POST", "/facts/take", {"file": "?" * 300_000})[0] == 413
+
+
+def test_facts_are_refused_with_the_reason(tmp_path: Path, clock: VirtualClock) -> None:
+    with Site(tmp_path, clock, views=[FACTS]) as site:
+        status, answer = site.ask("POST", "/facts/take", {"file": "AAAA"})
+        assert (status, answer["code"]) == (403, "REFUSED") and "nobody is believed" in answer["message"]
+        assert site.ask("POST", "/facts/take", {"file": "no base64"})[0] == 400
+        assert site.ask("POST", "/facts/trust", {"card": "AAAA", "fingerprint": "x"})[0] == 400
+        assert site.kinds() == []
 
 
 @pytest.mark.parametrize("header", ["Bearer wrong", f"Basic {TOKEN}", "Bearer", TOKEN])

@@ -20,14 +20,13 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 
 from garde.errors import StateDamaged, UsageError
 from garde.trust.files import make_secret, read_secret
-from garde.trust.keys import PublicKey, SigningKey
+from garde.trust.keys import PublicKey, SigningKey, fingerprint
 
 SIGN_FILE: Final = "parcel-sign.key"
 SEAL_FILE: Final = "parcel-seal.key"
 LONGEST_CARD: Final = 16 << 10  # bytes
 _CARD: Final = b"garde-card-1\n"
 _HEX = re.compile(r"[0-9a-f]{64}")
-_CLEAR: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
 Hex = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
@@ -98,13 +97,6 @@ class Card:
     def fingerprint(self) -> str:
         """Sixteen characters of both keys, for two people to compare."""
         return fingerprint(self.sign, self.seal)
-
-
-def fingerprint(sign: str, seal: str) -> str:
-    """Return 80 bits of a SHA-256 of both public keys, in four groups."""
-    number = int.from_bytes(hashlib.sha256(bytes.fromhex(sign + seal)).digest()[:10])
-    text = "".join(_CLEAR[number >> 5 * place & 31] for place in reversed(range(16)))
-    return "-".join(text[at : at + 4] for at in range(0, 16, 4))
 
 
 def sealing_key(text: str) -> X25519PublicKey:

@@ -14,10 +14,10 @@ from garde.downtime.packs.shelf import Manifest
 from garde.downtime.parcel import envelope
 from garde.downtime.parcel.envelope import Code, Header, ParcelRefusedError, header_of, unwrap, wrap
 from garde.downtime.parcel.goods import pack_header, packed, unpacked
-from garde.downtime.parcel.keys import Card, Keys, fingerprint, read_card, write_card
+from garde.downtime.parcel.keys import Card, Keys, read_card, write_card
 from garde.downtime.parcel.receipt import Kept, Receipt, Run, read_receipt, write_receipt
 from garde.errors import UsageError
-from garde.trust.keys import PublicKey
+from garde.trust.keys import PublicKey, fingerprint
 
 DESK, WARD, OTHER = Keys.generate(), Keys.generate(), Keys.generate()
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 4
