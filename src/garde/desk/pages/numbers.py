@@ -16,7 +16,7 @@ from litestar.params import FromPath, FromQuery
 
 from garde.desk.pages import views, web
 from garde.desk.pages.site import Site, Visit
-from garde.desk.pages.web import HEADERS, Form, Here, Seen, Sent
+from garde.desk.pages.web import Here, Seen, Sent
 from garde.downtime.census.view import AllergyStatus, patient_views
 from garde.downtime.moments import past_time
 from garde.downtime.nouns import Person
@@ -28,6 +28,7 @@ from garde.downtime.numbers.newcomer import Newcomer
 from garde.downtime.numbers.state import Standing
 from garde.errors import Incomplete, NotFound, Refused, UsageError
 from garde.paper import NotTypeset, typeset
+from garde.trust.web import HEADERS, Form, go, html
 
 T = TypeVar("T")
 _FIELDS: Final = ("family", "given", "birth", "sex", "national", "phone", "address", "room", "bed", "reason", "whither")
@@ -55,7 +56,7 @@ async def all_numbers(site: Here, visit: Seen) -> Response[str]:
     web.check_may(visit, "look")
     found = views.given(site.keeper.numbers())
     site.keeper.looked(visit.signed.by, f"{len(found)} downtime numbers")
-    return web.html(site.render("numbers.html", visit, found=found))
+    return html(site.render("numbers.html", visit, found=found))
 
 
 @get("/arrivals")
@@ -63,7 +64,7 @@ async def arrival_form(site: Here, visit: Seen, ward: FromQuery[str] = "") -> Re
     """The form for somebody who arrives."""
     web.check_may(visit, "give")
     places = sorted({block.place for block in site.keeper.numbers().blocks.values()})
-    return web.html(site.render("arrival.html", visit, places=places, ward=ward))
+    return html(site.render("arrival.html", visit, places=places, ward=ward))
 
 
 @post("/arrivals")
@@ -80,7 +81,7 @@ async def arrive(site: Here, visit: Seen, form: Sent) -> Response[str]:
             place, person, visit.signed, number=label, at=at, elsewhere=form["elsewhere"] == "yes"
         ),
     )  # fmt: skip
-    return web.go(f"/numbers/{quote(written.number)}?said=given")
+    return go(f"/numbers/{quote(written.number)}?said=given")
 
 
 @get("/numbers/{name:str}")
@@ -94,7 +95,7 @@ async def number_page(site: Here, visit: Seen, name: FromPath[str], said: FromQu
     site.keeper.looked(visit.signed.by, f"downtime number {number}")
     record = found.match.record if found.match else found.arrival.record
     values = {"each": found, "said": visit.say(SAID[said]) if said in SAID else "", "names": [*STRONG]}
-    return web.html(site.render("number.html", visit, **values, compared=_compared(site, found, record)))
+    return html(site.render("number.html", visit, **values, compared=_compared(site, found, record)))
 
 
 def _compared(site: Site, found: views.Given, record: str) -> dict[str, Any] | None:
@@ -146,7 +147,7 @@ async def act(site: Here, visit: Seen, name: FromPath[str], form: Sent) -> Respo
     }
     await _do(site, acts[what])
     said = "refused" if what == "unlinked" else what
-    return web.go("/numbers" if what == "void" else f"/numbers/{quote(str(number))}?said={said}")
+    return go("/numbers" if what == "void" else f"/numbers/{quote(str(number))}?said={said}")
 
 
 def _record_of(site: Site, visit: Visit, record: str) -> Person | None:

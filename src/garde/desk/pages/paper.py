@@ -21,13 +21,14 @@ from garde.desk.back_entry import BackEntry
 from garde.desk.pages import web
 from garde.desk.pages.numbers import moment_of
 from garde.desk.pages.site import Site, Visit
-from garde.desk.pages.web import Form, Here, Seen, Sent
+from garde.desk.pages.web import Here, Seen, Sent
 from garde.downtime.entry.account import HOW
 from garde.downtime.entry.discrepancies import Discrepancy
 from garde.downtime.entry.guide import Guide
 from garde.downtime.entry.items import Anything, Keying, Step, Struck, Whole, check_words, step_of
 from garde.downtime.entry.state import Item, Switched
 from garde.errors import NotFound, UsageError
+from garde.trust.web import Form, go, html
 
 T = TypeVar("T")
 LOST: Final = ("open", "unsure", "stray", "missing")
@@ -62,7 +63,7 @@ async def paper_page(site: Here, visit: Seen, said: FromQuery[str] = "") -> Resp
         return {"account": found, "lost": found.standing(*LOST)[:MOST], "wards": work.wards()}
 
     values = await _work(site, visit, look)
-    return web.html(site.render("paper.html", visit, **values, hows=HOW, said=_said(visit, said)))
+    return html(site.render("paper.html", visit, **values, hows=HOW, said=_said(visit, said)))
 
 
 @post("/paper/sheets")
@@ -72,7 +73,7 @@ async def sheet_back(site: Here, visit: Seen, form: Sent) -> Response[str]:
     if form["how"] not in HOW:
         raise UsageError("what became of it?", "choose one of the list")
     await _work(site, visit, lambda work: work.say([form["sheet"]], form["how"], form["note"]))
-    return web.go("/paper?said=sheet")
+    return go("/paper?said=sheet")
 
 
 def _said(visit: Visit, word: str) -> str:
@@ -152,7 +153,7 @@ async def patient_page(
     found = await _work(site, visit, lambda work: _one(work, number))
     kinds = forms_of(found.guide.next) if visit.may("key") else {}
     values = {"one": found, "kinds": kinds, "said": _said(visit, said)}
-    return web.html(site.render("patient.html", visit, **values))
+    return html(site.render("patient.html", visit, **values))
 
 
 def _one(work: BackEntry, number: str) -> OnePatient:
@@ -193,7 +194,7 @@ async def act(site: Here, visit: Seen, form: Sent) -> Response[str]:
     right, said, do = acts[what]
     web.check_may(visit, right)
     await _work(site, visit, do)
-    return web.go(f"/paper/patient?number={quote(number, safe='')}&said={said}")
+    return go(f"/paper/patient?number={quote(number, safe='')}&said={said}")
 
 
 def _keying(site: Site, form: Form) -> Keying:

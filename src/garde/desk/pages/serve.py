@@ -31,6 +31,7 @@ from garde.errors import UsageError
 from garde.trust.ca import Ca, server_context
 from garde.trust.enrolment import split_address
 from garde.trust.http import BoundedHttp
+from garde.trust.web import Asked
 
 FOLDER: Final = "pages"
 BODY_MOST: Final = 64 * 1024  # bytes of a form
@@ -113,7 +114,7 @@ def application(site: Site) -> Litestar:
         _router(site, sign_in.OPEN, web.anybody, web.open_form),
     ]
 
-    def lost(request: web.Asked, error: Exception) -> Response[str]:
+    def lost(request: Asked, error: Exception) -> Response[str]:
         return web.problem(site, request, error)
 
     return Litestar(
@@ -123,7 +124,7 @@ def application(site: Site) -> Litestar:
 
 
 def _router(site: Site, handlers: list[Any], visit: Callable[..., Any], form: Callable[..., Any]) -> Router:
-    def show(request: web.Asked, error: Exception) -> Response[str]:
+    def show(request: Asked, error: Exception) -> Response[str]:
         return web.problem(site, request, error)
 
     return Router(

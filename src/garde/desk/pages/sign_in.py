@@ -15,14 +15,15 @@ from litestar.params import FromPath, FromQuery
 from garde.desk.pages import web
 from garde.desk.pages.entrance import Denied
 from garde.desk.pages.site import Site, Visit
-from garde.desk.pages.web import HEADERS, Asked, Here, Seen, Sent
+from garde.desk.pages.web import Here, Seen, Sent
 from garde.desk.pages.words import LANGUAGES
+from garde.trust.web import HEADERS, Asked, go, html, own_path
 
 
 @get("/sign-in")
 async def form_page(site: Here, visit: Seen, to: FromQuery[str] = "/") -> Response[str]:
     """The form."""
-    return web.go(web.own_path(to)) if visit.session else _form(site, visit, to)
+    return go(own_path(to)) if visit.session else _form(site, visit, to)
 
 
 @post("/sign-in")
@@ -31,7 +32,7 @@ async def sign_in(site: Here, visit: Seen, form: Sent) -> Response[str]:
     typed = (form["login"], form.fields.get("password", ""), visit.address)
     outcome = await asyncio.to_thread(site.entrance.try_password, *typed)
     if isinstance(outcome, str):
-        return web.go(web.own_path(form["to"]), web.session_cookie(site, outcome))
+        return go(own_path(form["to"]), web.session_cookie(site, outcome))
     return _form(site, visit, form["to"], outcome, form["login"])
 
 
@@ -39,13 +40,13 @@ async def sign_in(site: Here, visit: Seen, form: Sent) -> Response[str]:
 async def sign_out(site: Here, request: Asked, visit: Seen, form: Sent) -> Response[str]:
     """End the session of this browser."""
     site.accounts.end(request.cookies.get(web.cookie_name(site), ""))
-    return web.go("/sign-in", web.session_cookie(site, ""))
+    return go("/sign-in", web.session_cookie(site, ""))
 
 
 @get("/language/{language:str}")
 async def choose_language(site: Here, language: FromPath[str], to: FromQuery[str] = "/") -> Response[str]:
     """Keep the language in this browser."""
-    return web.go(web.own_path(to), *([web.language_cookie(site, language)] if language in LANGUAGES else []))
+    return go(own_path(to), *([web.language_cookie(site, language)] if language in LANGUAGES else []))
 
 
 @get("/static/{version:str}/{name:str}")
@@ -77,5 +78,5 @@ def _form(site: Site, visit: Visit, to: str, denied: Denied | None = None, login
         wrong = say("This login and password do not go together.")
         if denied.wait_s:
             wrong = say("Too many tries. Wait {n} seconds.", n=max(round(denied.wait_s + 0.5), 1))
-    body = site.render("sign_in.html", visit, to=web.own_path(to), wrong=wrong, login=login)
-    return web.html(body, 403 if wrong else 200)
+    body = site.render("sign_in.html", visit, to=own_path(to), wrong=wrong, login=login)
+    return html(body, 403 if wrong else 200)

@@ -14,6 +14,7 @@ from garde.desk.pages.web import Here, Seen
 from garde.downtime.census.view import census_view
 from garde.downtime.numbers.people import rows_beside
 from garde.errors import NotFound
+from garde.trust.web import html
 
 
 @get("/")
@@ -22,7 +23,7 @@ async def first_page(site: Here, visit: Seen) -> Response[str]:
     census, state = census_view(site.keeper.census), site.keeper.numbers()
     found = views.wards(census, rows_beside(state, census), state)
     waiting = sum(each.match is not None for each in views.given(state))
-    return web.html(site.render("wards.html", visit, wards=found, waiting=waiting))
+    return html(site.render("wards.html", visit, wards=found, waiting=waiting))
 
 
 @get("/wards/{ward:str}")
@@ -39,7 +40,7 @@ async def ward_page(site: Here, visit: Seen, ward: FromPath[str]) -> Response[st
     empty = [place for place in census.empty if place.ward == ward]
     expected = [row for row in census.expected if row.place.ward == ward]
     values = {"ward": ward, "beds": views.beds(rows, arrived), "empty": empty, "expected": views.beds(expected, [])}
-    return web.html(site.render("ward.html", visit, **values))
+    return html(site.render("ward.html", visit, **values))
 
 
 PAGES = [first_page, ward_page]

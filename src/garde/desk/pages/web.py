@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import hmac
 import logging
-from dataclasses import dataclass
-from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from typing import Final
+from urllib.parse import quote
 
-from litestar import Request, Response
+from litestar import Response
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
@@ -21,36 +20,13 @@ from litestar.params import SkipValidation
 
 from garde.desk.pages.site import Site, Visit
 from garde.desk.pages.words import LANGUAGES
-from garde.errors import GardeError, NotFound, NotPermitted, Refused, UsageError
+from garde.errors import GardeError, NotPermitted, UsageError
+from garde.trust.web import STATUS, Asked, Form, go, html, own_path, read_form
 
 LANGUAGE_COOKIE: Final = "garde-language"
 LONGEST_FIELD: Final = 1_000  # characters
 _YEAR_S: Final = 365 * 86400
-HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",  # with no-referrer a form of ours says that it comes from nowhere
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Cache-Control": "no-store",
-}
-_STATUS: Final[dict[type[GardeError], int]] = {NotFound: 404, UsageError: 400, NotPermitted: 403, Refused: 409}
 _LOG = logging.getLogger("garde.desk.pages")
-
-Asked = Request[Any, Any, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """The fields of a form that has been found to be ours."""
-
-    fields: dict[str, str]
-
-    def __getitem__(self, name: str) -> str:
-        return self.fields.get(name, "").strip()
 
 
 class SignInNeeded(Exception):
@@ -120,35 +96,18 @@ async def form_of_ours(request: Asked, visit: Seen) -> Form:
 
 async def open_form(request: Asked) -> Form:
     """Read a form that a page of this host carried; for the sign-in, where there is no session yet."""
-    site = request.headers.get("sec-fetch-site", "same-origin")
-    origin = request.headers.get("origin", "")
-    if site != "same-origin" or not origin or urlsplit(origin).netloc != request.headers.get("host", ""):
-        raise NotPermitted("this did not come from a page of this desk: nothing was done", "open the desk's own page")
-    data = await request.form()
-    fields = {name: value for name, value in data.items() if isinstance(value, str)}
-    if any(len(value) > LONGEST_FIELD for value in fields.values()):
-        raise UsageError("what was typed is too long")
-    return Form(fields)
+    form = await read_form(
+        request,
+        LONGEST_FIELD,
+        foreign=NotPermitted(
+            "this did not come from a page of this desk: nothing was done", "open the desk's own page"
+        ),
+        too_long=UsageError("what was typed is too long"),
+    )
+    return Form({name: value.strip() for name, value in form.fields.items()})
 
 
 # --- answers ----------------------------------------------------------------------------------------------------------
-
-
-def html(body: str, status: int = 200) -> Response[str]:
-    """Answer with a page."""
-    return Response(body, status_code=status, media_type="text/html; charset=utf-8", headers=HEADERS)
-
-
-def go(path: str, *cookies: Cookie) -> Response[str]:
-    """Send the browser to another of our pages, with GET."""
-    return Response("", status_code=303, headers={**HEADERS, "Location": path}, cookies=list(cookies))
-
-
-def own_path(path: str) -> str:
-    """Return the path where it is one of this host's, else the first page."""
-    parts = urlsplit(path)
-    ours = path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.netloc and path.isprintable()
-    return path if ours and "\\" not in path else "/"
 
 
 def session_cookie(site: Site, token: str) -> Cookie:
@@ -181,7 +140,7 @@ def problem(site: Site, request: Asked, error: Exception) -> Response[str]:
     say = visit.say
     match error:
         case GardeError():
-            status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
+            status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
             message, todo = say.known(error.message), say.known(error.todo)
         case HTTPException(status_code=status) if status < 500:
             message = say("There is no such page") if status == 404 else say("The request could not be read")

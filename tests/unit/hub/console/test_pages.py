@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from garde.hub.console import totp
 from garde.hub.console.accounts import BREAK_GLASS, COOKIE, LONGEST_S
-from garde.hub.console.web import own_path
 from garde.journal import hub_kinds as h
 from garde.journal.text import Text
+from garde.trust.web import own_path
 
 INSIDE = [
     "/",

@@ -31,6 +31,7 @@ from garde.hub.console.pages import (
     wall,
 )
 from garde.hub.console.site import Site
+from garde.trust.web import Asked
 
 BODY_MOST = 64 * 1024  # bytes of a form
 
@@ -59,7 +60,7 @@ def routers(site: Site) -> list[Router]:
 
 
 def _router(site: Site, handlers: Sequence[Any], visit: Callable[..., Any], form: Callable[..., Any]) -> Router:
-    def show(request: web.Asked, error: Exception) -> Response[str]:
+    def show(request: Asked, error: Exception) -> Response[str]:
         return web.problem(site, request, error)
 
     return Router(

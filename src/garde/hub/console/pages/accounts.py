@@ -14,7 +14,8 @@ from garde.hub.console import acts
 from garde.hub.console.accounts import BREAK_GLASS, check_login
 from garde.hub.console.names import ROLES
 from garde.hub.console.site import Site, Visit
-from garde.hub.console.web import Form, Here, Seen, Sent, go, html
+from garde.hub.console.web import Here, Seen, Sent
+from garde.trust.web import Form, go, html
 
 
 @get("/accounts", sync_to_thread=True)

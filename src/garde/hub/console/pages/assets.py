@@ -9,7 +9,8 @@ from litestar import Response, get
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
-from garde.hub.console.web import HEADERS, Here
+from garde.hub.console.web import Here
+from garde.trust.web import HEADERS
 
 
 @get("/console/{version:str}/{name:str}")

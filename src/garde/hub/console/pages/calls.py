@@ -14,10 +14,11 @@ from garde.errors import UsageError
 from garde.hub.calls_desk import CallRow, call_board, stand_in, take_back, test_call
 from garde.hub.console import acts
 from garde.hub.console.names import Names
-from garde.hub.console.web import Here, Seen, Sent, go, html
+from garde.hub.console.web import Here, Seen, Sent
 from garde.hub.deps import DECIDERS
 from garde.journal.speech import Said, mark
 from garde.oncall.codes import ACK, NO, YES
+from garde.trust.web import go, html
 
 KINDS = (
     "notice_needed notice_acknowledged notice_unanswered page_asked page_lost command_done command_failed code_given"

@@ -15,8 +15,9 @@ from garde.hub.console import acts
 from garde.hub.console.pages.incidents import KINDS, path_of
 from garde.hub.console.sentences import tell
 from garde.hub.console.views.cuts import card
-from garde.hub.console.web import Here, Seen, Sent, go, html
+from garde.hub.console.web import Here, Seen, Sent
 from garde.journal.hub_kinds import CutTried
+from garde.trust.web import go, html
 
 
 @get("/cuts/{cut:str}", sync_to_thread=True)

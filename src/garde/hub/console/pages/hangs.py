@@ -10,7 +10,8 @@ from litestar.params import FromQuery
 
 from garde.errors import NotFound
 from garde.hub.console.views.hangs import hangs
-from garde.hub.console.web import Here, Seen, html
+from garde.hub.console.web import Here, Seen
+from garde.trust.web import html
 
 KINDS = "machine_cut machine_freed estate_loaded"
 

@@ -21,8 +21,9 @@ from garde.hub.console.views.cuts import Card, card
 from garde.hub.console.views.headline import incident_headline
 from garde.hub.console.views.situation import Situation
 from garde.hub.console.views.story import Track
-from garde.hub.console.web import Here, Seen, Sent, go, html
+from garde.hub.console.web import Here, Seen, Sent
 from garde.journal.speech import Said
+from garde.trust.web import go, html
 
 FILES_SHOWN = 200
 REASONS = 3

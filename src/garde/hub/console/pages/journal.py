@@ -18,11 +18,12 @@ from garde.hub.console import acts
 from garde.hub.console.names import Names
 from garde.hub.console.sentences import TitleOf, tell
 from garde.hub.console.site import Site
-from garde.hub.console.web import Here, Seen, html
+from garde.hub.console.web import Here, Seen
 from garde.hub.present import entry_data
 from garde.journal.entry import Entry
 from garde.journal.kinds import AGENT_KINDS, KINDS
 from garde.journal.speech import Said, mark
+from garde.trust.web import html
 
 SHOWN = 100
 LOOKED_AT = 20_000  # entries looked at for one page of a machine's: a rare one must not read a million

@@ -15,8 +15,9 @@ from garde.estate.dependencies import impact
 from garde.hub.console import acts
 from garde.hub.console.pages.now import board_rows
 from garde.hub.console.views.cuts import title
-from garde.hub.console.web import Here, Seen, Sent, go, html
+from garde.hub.console.web import Here, Seen, Sent
 from garde.trust.enrolment import TTL, qr_svg
+from garde.trust.web import go, html
 
 
 @get("/machines/{machine:str}", sync_to_thread=True)

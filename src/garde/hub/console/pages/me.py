@@ -14,8 +14,9 @@ from garde.hub.console import acts, totp
 from garde.hub.console.accounts import BREAK_GLASS
 from garde.hub.console.pages.accounts import check_own_password
 from garde.hub.console.site import Site, Visit
-from garde.hub.console.web import Form, Here, Seen, Sent, go, html, session_cookie
+from garde.hub.console.web import Here, Seen, Sent, session_cookie
 from garde.trust.enrolment import qr_svg
+from garde.trust.web import Form, go, html
 
 
 @get("/me", sync_to_thread=True)

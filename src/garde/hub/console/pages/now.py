@@ -18,8 +18,9 @@ from garde.hub.console.views.glance import Tile, glance
 from garde.hub.console.views.headline import Headline, incident_headline, quiet_headline
 from garde.hub.console.views.machines import Row
 from garde.hub.console.views.situation import Situation
-from garde.hub.console.web import Here, Seen, html
+from garde.hub.console.web import Here, Seen
 from garde.hub.plan_acts import state_of
+from garde.trust.web import html
 
 KINDS = (
     "incident_opened incident_raised incident_answered incident_closed incident_joined spread_found cut_proposed"

@@ -16,10 +16,11 @@ from garde.hub.api_plan import report_of
 from garde.hub.console import acts
 from garde.hub.console.site import Visit
 from garde.hub.console.views.plan import plan_page
-from garde.hub.console.web import HEADERS, Form, Here, Seen, Sent, go, html
+from garde.hub.console.web import Here, Seen, Sent
 from garde.hub.plan_acts import TASK_ACTS, Desk
 from garde.journal.speech import mark
 from garde.paper import Document, NotTypeset, typeset
+from garde.trust.web import HEADERS, Form, go, html
 
 KINDS = (
     "plan_loaded plan_proposed plan_rejected plan_triggered plan_phase_changed plan_held plan_hold_ended"

@@ -14,10 +14,11 @@ from garde.emergency.sheets import board_sheet
 from garde.errors import UsageError
 from garde.hub.console.pages.plan import SAID, minutes_of, paper
 from garde.hub.console.views.diversion import ways
-from garde.hub.console.web import HEADERS, Here, Seen, Sent, go, html
+from garde.hub.console.web import Here, Seen, Sent
 from garde.hub.plan_acts import Desk
 from garde.journal.plan_words import SERVICE_STATES
 from garde.journal.speech import LANGUAGES
+from garde.trust.web import HEADERS, go, html
 
 KINDS = (
     "service_state service_overridden diversion_changed estate_loaded plan_triggered plan_phase_changed plan_stood_down"

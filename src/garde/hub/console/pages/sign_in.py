@@ -11,8 +11,9 @@ from litestar.params import FromPath, FromQuery
 from garde.hub.console import web
 from garde.hub.console.entrance import AskCode, Denied, Entered
 from garde.hub.console.site import Site, Visit
-from garde.hub.console.web import Asked, Here, Seen, Sent
+from garde.hub.console.web import Here, Seen, Sent
 from garde.journal.speech import LANGUAGES, Said
+from garde.trust.web import Asked, go, html, own_path
 
 WAYS = ("password", "code", "envelope")
 
@@ -21,7 +22,7 @@ WAYS = ("password", "code", "envelope")
 def form_page(site: Here, visit: Seen, to: FromQuery[str] = "/", way: FromQuery[str] = "password") -> Response[str]:
     """The form."""
     if visit.session is not None:
-        return web.go(web.own_path(to))
+        return go(own_path(to))
     return _form(site, visit, "envelope" if way == "envelope" else "password", to)
 
 
@@ -38,7 +39,7 @@ def sign_in(site: Here, visit: Seen, form: Sent) -> Response[str]:
         outcome = site.entrance.password(form["login"], form["password"], visit.address)
     match outcome:
         case Entered(cookie):
-            return web.go(web.own_path(to), web.session_cookie(cookie))
+            return go(own_path(to), web.session_cookie(cookie))
         case AskCode(ticket):
             return _form(site, visit, "code", to, ticket=ticket, wrong=_wrong_code(visit) if way == "code" else None)
         case Denied(wait):
@@ -50,13 +51,13 @@ def sign_in(site: Here, visit: Seen, form: Sent) -> Response[str]:
 def sign_out(site: Here, request: Asked, form: Sent) -> Response[str]:
     """End the session of this browser."""
     site.accounts.end(request.cookies)
-    return web.go("/sign-in", web.no_session_cookie())
+    return go("/sign-in", web.no_session_cookie())
 
 
 @get("/language/{language:str}")
 async def choose_language(language: FromPath[str], to: FromQuery[str] = "/") -> Response[str]:
     """Keep the language in this browser."""
-    return web.go(web.own_path(to), *([web.language_cookie(language)] if language in LANGUAGES else []))
+    return go(own_path(to), *([web.language_cookie(language)] if language in LANGUAGES else []))
 
 
 PAGES = [form_page, sign_in, sign_out, choose_language]
@@ -69,13 +70,13 @@ def _form(
         "sign_in.html",
         visit,
         way=way,
-        to=web.own_path(to),
+        to=own_path(to),
         ticket=ticket,
         login=login,
         wrong=wrong or Said(""),
         waiting=0,
     )
-    return web.html(body, 403 if wrong else 200)
+    return html(body, 403 if wrong else 200)
 
 
 def _wrong(visit: Visit, way: str, wait: float) -> Said:

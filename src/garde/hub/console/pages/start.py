@@ -23,10 +23,11 @@ from garde.hub.console import acts
 from garde.hub.console.site import Site, Visit
 from garde.hub.console.views import start as start_view
 from garde.hub.console.views.story import Stories, Story
-from garde.hub.console.web import HEADERS, Asked, Here, Seen, Sent, go, html
+from garde.hub.console.web import Here, Seen, Sent
 from garde.hub.keeping import Taken
 from garde.journal.speech import mark, say_in
 from garde.trust.enrolment import TTL, qr_svg
+from garde.trust.web import HEADERS, Asked, go, html
 
 UPLOAD_MOST = 3 * MAX_BYTES
 NAME_MOST = 120  # characters of a hospital's name

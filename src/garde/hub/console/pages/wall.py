@@ -10,7 +10,8 @@ from litestar import Response, get
 from garde.hub.console.pages.now import KINDS, board_rows, open_incidents, tiles
 from garde.hub.console.views import machines as machines_view
 from garde.hub.console.views.headline import quiet_headline
-from garde.hub.console.web import Here, Seen, html
+from garde.hub.console.web import Here, Seen
+from garde.trust.web import html
 
 
 @get("/wall", sync_to_thread=True)

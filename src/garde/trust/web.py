@@ -1,0 +1,72 @@
+"""What all pages of ours have in common: the policy of their answers, forms that come from our own host, no way out.
+
+Comes in: requests, bodies. Goes out: `Form` where a form counts, answers with their headers. A form counts only where
+it comes from a page of this host (`Origin`, `Sec-Fetch-Site`); whether it carries the session's own token is for who
+knows the sessions. It renders nothing, and knows no account.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from litestar import Request, Response
+from litestar.datastructures import Cookie
+
+from garde.errors import GardeError, NotFound, NotPermitted, Refused, UsageError
+
+HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",  # with no-referrer a form of ours says that it comes from nowhere
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+}
+STATUS: Final[dict[type[GardeError], int]] = {NotFound: 404, UsageError: 400, NotPermitted: 403, Refused: 409}
+
+Asked = Request[Any, Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The fields of a form that has been found to be ours."""
+
+    fields: dict[str, str]
+
+    def __getitem__(self, name: str) -> str:
+        return self.fields.get(name, "")
+
+
+async def read_form(request: Asked, longest: int, *, foreign: NotPermitted, too_long: UsageError) -> Form:
+    """Read a form that a page of this host carried; raises `foreign` for any other, `too_long` for a long field."""
+    site = request.headers.get("sec-fetch-site", "same-origin")
+    origin = request.headers.get("origin", "")
+    if site != "same-origin" or not origin or urlsplit(origin).netloc != request.headers.get("host", ""):
+        raise foreign
+    data = await request.form()
+    fields = {name: value for name, value in data.items() if isinstance(value, str)}
+    if any(len(value) > longest for value in fields.values()):
+        raise too_long
+    return Form(fields)
+
+
+def html(body: str, status: int = 200) -> Response[str]:
+    """Answer with a page."""
+    return Response(body, status_code=status, media_type="text/html; charset=utf-8", headers=HEADERS)
+
+
+def go(path: str, *cookies: Cookie) -> Response[str]:
+    """Send the browser to another of our pages, with GET."""
+    return Response("", status_code=303, headers={**HEADERS, "Location": path}, cookies=list(cookies))
+
+
+def own_path(path: str) -> str:
+    """Return the path where it is one of this host's, else the first page."""
+    parts = urlsplit(path)
+    ours = path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.netloc and path.isprintable()
+    return path if ours and "\\" not in path else "/"
