@@ -74,7 +74,7 @@ def downtime(
         case "run":
             return _run(place, listen, pages, clock, screen)
         case "status":
-            _show_status({**_ask(place, clock, {"ask": "status"}), "heard": _heard(place, clock)}, screen)
+            _status(place, clock, screen)
         case "census":
             _show_census(_ask(place, clock, {"ask": "census", "ward": what}), screen)
         case "patient":
@@ -159,8 +159,18 @@ def _age(seconds: float | None) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min ago" if minutes >= 60 else f"{minutes} min ago"
 
 
-def _show_status(found: dict[str, Any], screen: Screen) -> None:
+def _status(state: Path, clock: Clock, screen: Screen) -> None:
     from garde.cli.fact_view import sentence, tone
+    from garde.desk.config import load_config
+
+    heard = _heard(state, clock)
+    _show_status({**_ask(state, clock, {"ask": "status"}), "heard": heard}, screen)
+    zone = load_config(state).manner.place
+    for each in heard:
+        screen.line(f"the hub says: {sentence(**each, zone=zone)}", tone(each["fact"], each["state"]))
+
+
+def _show_status(found: dict[str, Any], screen: Screen) -> None:
     from garde.journal.text import plain
 
     screen.data({"kind": "desk", "running": True, **found})
@@ -180,8 +190,6 @@ def _show_status(found: dict[str, Any], screen: Screen) -> None:
     for title, table in (("not understood", "not_understood"), ("doubt", "doubts")):
         for reason, count in found[table].items():
             screen.line(f"{title}: {count} × {plain(reason)}", "dim")
-    for each in found["heard"]:
-        screen.line(f"the hub says: {sentence(**each)}", tone(each["fact"], each["state"]))
 
 
 def _heard(state: Path, clock: Clock) -> list[dict[str, Any]]:

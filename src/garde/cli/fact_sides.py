@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -45,6 +46,7 @@ class Side(Protocol):
     """One half."""
 
     name: str
+    zone: tzinfo | None  # in which times are shown; None: the machine's
 
     def card(self) -> tuple[bytes, str]:
         """Return this half's card, and its fingerprint."""
@@ -73,7 +75,7 @@ class DeskSide:
     name = DESK
 
     def __init__(self, state: Path, clock: Clock, by: str) -> None:
-        load_config(state)
+        self.zone: tzinfo | None = load_config(state).manner.place
         self._facts = DeskFacts(state, clock, by)
 
     def card(self) -> tuple[bytes, str]:
@@ -102,6 +104,7 @@ class HubSide:
     name = HUB
 
     def __init__(self, state: Path, clock: Clock) -> None:
+        self.zone: tzinfo | None = None
         self._state, self._clock = state, clock
 
     def card(self) -> tuple[bytes, str]:

@@ -7,7 +7,7 @@ other half is checked words of a closed list; it is escaped all the same.
 from __future__ import annotations
 
 import os
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any, Final
 
@@ -71,7 +71,7 @@ def show_taken(side: Side, raw: bytes, now: float, screen: Screen) -> None:
         "facts": [_plain(each) for each in took.facts],
     })  # fmt: skip
     for each in took.facts:
-        screen.line(sentence(each.fact, each.subject, each.state, each.since), tone(each.fact, each.state))
+        screen.line(sentence(each.fact, each.subject, each.state, each.since, side.zone), tone(each.fact, each.state))
     if took.again:
         screen.line("This very file was taken before: nothing new", "dim")
     elif not took.facts:
@@ -90,25 +90,30 @@ def show_known(side: Side, screen: Screen) -> None:
     if not known.sign:
         screen.line(f"No {other} is believed yet: garde fact trust FILE", "warn")
         return
-    taken = f"the last file was taken {_time(known.taken)}" if known.taken else "no file was taken yet"
+    taken = f"the last file was taken {_time(known.taken, side.zone)}" if known.taken else "no file was taken yet"
     screen.line(f"Believed is the {other} with the key {fingerprint(known.sign)}; {taken}", "title")
     for each in known.known.values():
         screen.data({
             "kind": "fact", "fact": each.fact, "subject": each.subject, "state": each.state, "since": each.since,
             "taken": each.at,
         })  # fmt: skip
-        screen.line("  " + sentence(each.fact, each.subject, each.state, each.since), tone(each.fact, each.state))
+        screen.line(
+            "  " + sentence(each.fact, each.subject, each.state, each.since, side.zone), tone(each.fact, each.state)
+        )
     for subject, after in known.reenter.items():
         if after:
-            screen.line(f"  Said here: data of {plain(subject)} after {_time(after)} must be entered again", "bad")
+            screen.line(
+                f"  Said here: data of {plain(subject)} after {_time(after, side.zone)} must be entered again", "bad"
+            )
 
 
-def sentence(fact: str, subject: str, state: str, since: float) -> str:
-    """Return one fact in words."""
-    what, word, at = plain(subject), plain(state), f" since {_time(since)}" if since else ""
+def sentence(fact: str, subject: str, state: str, since: float, zone: tzinfo | None = None) -> str:
+    """Return one fact in words. `zone`: the hospital's, where it is known; else the machine's. It is said which."""
+    when = _time(since, zone)
+    what, word, at = plain(subject), plain(state), f" since {when}" if since else ""
     match fact:
         case "reenter_after":
-            again = f"data after {_time(since)} MUST BE ENTERED AGAIN"
+            again = f"data after {when} MUST BE ENTERED AGAIN"
             return f"{what}: {again if state == 'again' else 'nothing has to be entered again'}"
         case "downtime":
             where = "every ward" if subject == EVERYWHERE else what
@@ -116,7 +121,7 @@ def sentence(fact: str, subject: str, state: str, since: float) -> str:
         case "switched":
             return f"{what}: {word} % of its patients are back in the record"
         case "pack":
-            return f"{what}: the newest pack is {word}, " + (f"as of {_time(since)}" if since else "nothing was heard")
+            return f"{what}: the newest pack is {word}, " + (f"as of {when}" if since else "nothing was heard")
     return f"{what}: {word.upper() if state in ('paper', 'closed') else word}{at}"
 
 
@@ -129,8 +134,8 @@ def tone(fact: str, state: str) -> str:
     return "good"
 
 
-def _time(at: float) -> str:
-    return f"{datetime.fromtimestamp(at):%Y-%m-%d %H:%M}"
+def _time(at: float, zone: tzinfo | None = None) -> str:
+    return f"{datetime.fromtimestamp(at, UTC).astimezone(zone):%Y-%m-%d %H:%M %Z}"
 
 
 def _plain(fact: Fact) -> dict[str, Any]:
@@ -139,6 +144,8 @@ def _plain(fact: Fact) -> dict[str, Any]:
 
 def _save(out: Path, raw: bytes) -> None:
     """Write the file: a new one takes the old one's place in one step, so that a stick never has half of it."""
+    if out.exists() and not out.is_file():
+        raise UsageError(f"{out} is no plain file", "name another file with --out FILE")  # a device would be replaced
     beside = out.with_name(f".{out.name}.{os.getpid()}.new")
     try:
         try:

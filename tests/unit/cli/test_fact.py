@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -77,7 +78,7 @@ def test_from_the_hub_to_the_desk(garde: Garde, halves: tuple[Path, Path], tmp_p
     states = {each["subject"]: each["state"] for each in said if each["fact"] == "service_state"}
     assert states["radiology"] == "paper" and states["laboratory"] == "works"
     status = garde("downtime", "status", "--state", str(desk))
-    assert "radiology: PAPER since" in status.out and "03:40 MUST BE ENTERED AGAIN" in status.out
+    assert "radiology: PAPER since" in status.out and "CET MUST BE ENTERED AGAIN" in status.out
     heard = garde("downtime", "status", "--state", str(desk), "--json").lines[0]["heard"]
     assert {each["subject"] for each in heard} == {"radiology", "laboratory"}
     listed = garde("fact", "list", "--state", str(desk), "--json").lines
@@ -226,13 +227,16 @@ def test_a_file_that_was_changed_is_refused_and_nothing_is_written(
 
 def test_what_cannot_be_says_what_to_do(garde: Garde, halves: tuple[Path, Path], tmp_path: Path) -> None:
     hub, desk = halves
-    out = str(tmp_path / "out")
+    out, fifo = str(tmp_path / "out"), tmp_path / "fifo"
+    os.mkfifo(fifo)
     wrong = [
         (USAGE, tmp_path, ("list",)),
         (USAGE, hub, ("write",)),
         (USAGE, hub, ("take",)),
         (USAGE, hub, ("take", str(tmp_path / "none"))),
         (USAGE, hub, ("card", "--out", str(tmp_path / "none" / "x"))),
+        (USAGE, hub, ("write", "--out", str(fifo))),
+        (USAGE, desk, ("card", "--out", str(tmp_path))),
         (USAGE, hub, ("write", "--out", out, "--reenter", "record")),
         (USAGE, hub, ("write", "--out", out, "--reenter", "record=soon")),
         (USAGE, hub, ("write", "--out", out, "--reenter", "record=2999-01-01 03:40")),
@@ -244,6 +248,7 @@ def test_what_cannot_be_says_what_to_do(garde: Garde, halves: tuple[Path, Path],
         ran = garde("fact", *words, "--state", str(state), "--json")
         assert (ran.code, ran.lines[-1]["kind"]) == (code, "error"), words
         assert ran.lines[-1]["todo"], words
+    assert fifo.is_fifo()
     assert not Path(out).exists() and entries(hub, "reenter_said") == []
 
 
