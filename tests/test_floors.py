@@ -13,7 +13,7 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parents[1] / "src"
 FLOORS = (
-    {"model", "errors", "clock", "settings", "sockets"},
+    {"model", "errors", "clock", "settings", "sockets", "private"},
     {"journal", "estate", "trust", "content", "vault", "paper"},
     {"watch", "contain", "oncall", "emergency", "downtime", "forensics", "recovery", "legal", "sharing"},
     {"agent", "hub", "desk", "ward"},

@@ -21,6 +21,7 @@ from garde.errors import NotFound, NotPermitted
 from garde.journal.backend import FEW_KINDS, PAGE, Stored, StoredCheckpoint, StoredSnapshot, StoredText
 from garde.journal.chain import ChainStore, damaged
 from garde.journal.keys import new_meta
+from garde.private import make_private
 
 _SCHEMA = (
     "create table meta (name text primary key, value blob not null) without rowid",
@@ -276,8 +277,8 @@ def _open(path: Path, what: str, durable: bool) -> sqlite3.Connection:
     try:
         if not writing and not path.exists():
             raise NotFound(f"no journal at {path}", "name the state directory with --state DIR")
-        if writing:  # made by hand: SQLite would give it the umask's rights
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        if writing:
+            make_private(path)
     except PermissionError as error:
         raise NotPermitted(f"{path}: {error.strerror}", "run it as the user that runs the agent") from error
     mode = "mode=rw" if writing else "mode=ro&immutable=1" if _is_evidence(path) else "mode=ro"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,3 +83,33 @@ def test_who_may_not_writes_nothing(two: tuple[Book, Book]) -> None:
     with pytest.raises(Refused):
         two[0].change(fold(), decide)
     assert two[0].journal.head().seq == 0
+
+
+ELSEWHERE = """
+import sys
+from pathlib import Path
+from garde.clock import SystemClock
+from garde.downtime.book import Book
+from garde.downtime.store.seal import Seal
+from garde.journal.paper_kinds import NumberVoided
+state = Path(sys.argv[1])
+with Book(state, Seal.load(state), SystemClock()) as book:
+    book.add(NumberVoided(sys.argv[2], "otto"))
+"""
+
+
+def test_a_second_one_in_this_process_leaves_the_first_whole_when_a_command_comes_and_goes(tmp_path: Path) -> None:
+    """POSIX: who closes a descriptor of the file lets go of every lock of this process; then the log is taken away."""
+    seal = Seal.load_or_make(tmp_path)
+    with Book(tmp_path, seal, VirtualClock()) as running:
+        running.add(NumberVoided("D1-1", "nina"))
+        for number in ("D1-2", "D1-3"):
+            with Book(tmp_path, seal, VirtualClock()) as page:  # as each page of the running desk opens one
+                page.add(NumberVoided(number, "nina"))
+            subprocess.run([sys.executable, "-c", ELSEWHERE, str(tmp_path), f"{number}-else"], check=True, timeout=60)
+        running.add(NumberVoided("D1-4", "nina"))
+        written = [each.payload.number for each in running.journal.entries() if isinstance(each.payload, NumberVoided)]
+    with Book(tmp_path, seal, VirtualClock(), read_only=True) as again:
+        assert [fault.what for fault in again.journal.verify()] == []
+        assert again.journal.head().seq == 6
+    assert written == ["D1-1", "D1-2", "D1-2-else", "D1-3", "D1-3-else", "D1-4"]

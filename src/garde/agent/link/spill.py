@@ -7,12 +7,13 @@ back to the disk (`to_disk`).
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
+
+from garde.private import make_private
 
 R = TypeVar("R")
 _WAIT_S = 2.0  # for another reader of the file (`garde status`)
@@ -102,7 +103,7 @@ class Spill:
         return db
 
     def _open_file(self) -> sqlite3.Connection:
-        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        make_private(self._path)
         try:
             return self._open_whole()
         except sqlite3.OperationalError:
@@ -112,7 +113,7 @@ class Spill:
                 part = self._path.with_name(self._path.name + ending)
                 if part.exists():
                     part.replace(part.with_name(part.name + ".damaged"))
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            make_private(self._path)
             return self._open_whole()
 
     def _open_whole(self) -> sqlite3.Connection:

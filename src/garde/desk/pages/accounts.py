@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from garde.clock import Clock
 from garde.errors import NotFound, StateDamaged, UsageError
+from garde.private import make_private
 from garde.trust.passwords import Hasher, check_password
 
 FILE: Final = "pages.db"
@@ -82,7 +83,7 @@ class Accounts:
         self._lock = threading.Lock()
         path = state / FILE
         try:
-            path.touch(0o600)
+            make_private(path)
             self._db = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
             self._db.execute("pragma journal_mode = wal")
             self._db.executescript(_SCHEMA)

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from garde.downtime.store.seal import Seal
 from garde.errors import NotFound, StateBusy, StateDamaged
+from garde.private import make_private
 
 FILE = "messages.db"
 _PAGE = 500  # rows read at a time: a replay holds no more in memory
@@ -91,8 +92,7 @@ class MessageStore:
             db = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
             db.execute("pragma query_only = on")
         else:
-            handle = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-            os.close(handle)
+            make_private(self._path)
             db = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
             db.execute("pragma journal_mode = wal")
             db.executescript(_SCHEMA)

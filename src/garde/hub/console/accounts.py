@@ -27,6 +27,7 @@ from typing import Any
 from garde.clock import Clock
 from garde.errors import NotFound, StateDamaged, UsageError
 from garde.hub.deps import ROLES, Account, Caller
+from garde.private import make_private
 from garde.trust.passwords import Hasher, check_password
 from garde.trust.throttle import place_of
 
@@ -75,7 +76,7 @@ class LocalAccounts:
         self._spent: set[str] = set()  # codes, likewise
         self._steps: dict[str, int] = {}  # last steps of apps, likewise
         try:
-            path.touch(0o600)
+            make_private(path)
             self._base = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
             self._base.execute("PRAGMA journal_mode = WAL")
             self._base.executescript(_SCHEMA.read_text(encoding="utf-8"))
