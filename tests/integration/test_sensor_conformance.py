@@ -16,6 +16,8 @@ from garde.model.activity import Activity, What
 from garde.watch.sensors import SENSORS, Sensor, SensorOptions, open_best
 from garde.watch.sensors.replay import to_line
 
+pytestmark = pytest.mark.alone  # whole file systems are watched: what others write would be seen
+
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:

@@ -10,8 +10,9 @@ const kinds = (main.dataset.kinds || "").split(" ").filter(Boolean);
 const PAUSE_MS = 120; // between two fetches: a storm of reports must not keep the hub drawing pages
 const LOOK_MS = 10_000; // times of life move without an entry
 const LOST_MS = 6_000; // without an answer: what is shown is old
+const LEAVES_MS = 15_000; // a press is on its way to the hub: what it brings about must not overtake its answer
 const shown = new Map(); // part -> the HTML that the hub sent for it
-let fetching = false, again = false, answered = Date.now(), stream = null;
+let fetching = false, again = false, answered = Date.now(), pressed = 0, stream = null;
 
 for (const part of document.querySelectorAll("[data-live]")) shown.set(part.id, part.innerHTML);
 
@@ -28,6 +29,7 @@ async function look() {
 }
 
 function put(text) {
+  if (Date.now() - pressed < LEAVES_MS) return; // the page that answers the press is another one, and newer
   const fresh = new DOMParser().parseFromString(text, "text/html");
   document.title = fresh.title;
   main.dataset.shown = fresh.querySelector("main").dataset.shown;
@@ -102,10 +104,12 @@ if (kinds.length) {
 
 // One press is one decision.
 addEventListener("submit", (event) => {
+  pressed = Date.now();
   event.submitter?.setAttribute("aria-busy", "true"); // and shows that it is being done
   setTimeout(() => { for (const each of event.target.querySelectorAll("button")) each.disabled = true; }, 0);
 });
 addEventListener("pageshow", () => {
+  pressed = 0;
   for (const each of document.querySelectorAll("form button")) { each.disabled = false; each.removeAttribute("aria-busy"); }
 });
 
