@@ -7,12 +7,15 @@ knows the sessions. It renders nothing, and knows no account.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
-from urllib.parse import urlsplit
+from typing import Any, Final, Protocol
+from urllib.parse import quote, urlsplit
 
-from litestar import Request, Response
+from litestar import Request, Response, Router
 from litestar.datastructures import Cookie
+from litestar.di import Provide
+from litestar.exceptions import HTTPException, NotFoundException
 
 from garde.errors import GardeError, NotFound, NotPermitted, Refused, UsageError
 
@@ -30,6 +33,23 @@ HEADERS: Final = {
 STATUS: Final[dict[type[GardeError], int]] = {NotFound: 404, UsageError: 400, NotPermitted: 403, Refused: 409}
 
 Asked = Request[Any, Any, Any]
+
+
+class SignInNeeded(Exception):
+    """Nobody is signed in."""
+
+
+class Asset(Protocol):
+    """A file that pages use, read once."""
+
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def media_type(self) -> str: ...
+    @property
+    def version(self) -> str:
+        """Of its content: an address that carries it never means another one."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +90,61 @@ def own_path(path: str) -> str:
     parts = urlsplit(path)
     ours = path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.netloc and path.isprintable()
     return path if ours and "\\" not in path else "/"
+
+
+def path_of(request: Asked) -> str:
+    """Return the page that is asked for, with its query."""
+    query = request.url.query
+    return own_path(f"{request.url.path}?{query}" if query else request.url.path)
+
+
+def to_sign_in(request: Asked, error: Exception) -> Response[str]:
+    """Ask for a sign-in, and come back afterwards."""
+    back = path_of(request) if request.method == "GET" else "/"
+    return go("/sign-in" if back == "/" else f"/sign-in?to={quote(back, safe='/')}")
+
+
+def browser_language(request: Asked, languages: Collection[str]) -> str:
+    """Return the first of our languages that the browser names, else English."""
+    for tag in request.headers.get("accept-language", "")[:200].split(","):
+        name: str = tag.partition(";")[0].strip().lower().partition("-")[0]
+        if name in languages:
+            return name
+    return "en"
+
+
+def status_of(error: GardeError) -> int:
+    """Return the HTTP status of an error that people are told."""
+    return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 500)
+
+
+def asset_answer(assets: Mapping[str, Asset], version: str, name: str) -> Response[bytes]:
+    """Answer with one file, which the browser may keep for good; nothing is read from the disk."""
+    found = assets.get(name)
+    if found is None:
+        raise NotFoundException
+    keep = "public, max-age=31536000, immutable" if version == found.version else "no-store"
+    return Response(found.body, media_type=found.media_type, headers={**HEADERS, "Cache-Control": keep})
+
+
+def router(
+    site: object,
+    handlers: Sequence[Any],
+    *,
+    visit: Callable[..., Any],
+    form: Callable[..., Any],
+    problem: Callable[[Asked, Exception], Response[str]],
+    **more: Any,
+) -> Router:
+    """Return pages that get their site, whoever asks, and a form that is ours; `problem` says what went wrong."""
+    return Router(
+        "/",
+        route_handlers=handlers,
+        dependencies={
+            "site": Provide(lambda: site, sync_to_thread=False),
+            "visit": Provide(visit, sync_to_thread=False),
+            "form": Provide(form),
+        },
+        exception_handlers={SignInNeeded: to_sign_in, HTTPException: problem, Exception: problem},
+        **more,
+    )

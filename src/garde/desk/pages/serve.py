@@ -11,14 +11,13 @@ import contextlib
 import ipaddress
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
 
 import uvicorn
-from litestar import Litestar, Response, Router
-from litestar.di import Provide
+from litestar import Litestar, Response
 from litestar.exceptions import HTTPException
 
 from garde.clock import Clock
@@ -31,7 +30,7 @@ from garde.errors import UsageError
 from garde.trust.ca import Ca, server_context
 from garde.trust.enrolment import split_address
 from garde.trust.http import BoundedHttp
-from garde.trust.web import Asked
+from garde.trust.web import Asked, router
 
 FOLDER: Final = "pages"
 BODY_MOST: Final = 64 * 1024  # bytes of a form
@@ -108,35 +107,19 @@ def _tls(state: Path, hospital: str, host: str, clock: Clock) -> tuple[ssl.SSLCo
 
 def application(site: Site) -> Litestar:
     """Return the ASGI application."""
+
+    def problem(request: Asked, error: Exception) -> Response[str]:
+        return web.problem(site, request, error)
+
     inside = [*wards.PAGES, *numbers.PAGES, *paper.PAGES, *sign_in.INSIDE]
     routers = [
-        _router(site, inside, web.signed_in, web.form_of_ours),
-        _router(site, sign_in.OPEN, web.anybody, web.open_form),
+        router(site, inside, visit=web.signed_in, form=web.form_of_ours, problem=problem),
+        router(site, sign_in.OPEN, visit=web.anybody, form=web.open_form, problem=problem),
     ]
-
-    def lost(request: Asked, error: Exception) -> Response[str]:
-        return web.problem(site, request, error)
-
     return Litestar(
         routers, openapi_config=None, request_max_body_size=BODY_MOST, logging_config=None,
-        exception_handlers={HTTPException: lost},
+        exception_handlers={HTTPException: problem},
     )  # fmt: skip
-
-
-def _router(site: Site, handlers: list[Any], visit: Callable[..., Any], form: Callable[..., Any]) -> Router:
-    def show(request: Asked, error: Exception) -> Response[str]:
-        return web.problem(site, request, error)
-
-    return Router(
-        "/",
-        route_handlers=handlers,
-        dependencies={
-            "site": Provide(lambda: site, sync_to_thread=False),
-            "visit": Provide(visit, sync_to_thread=False),
-            "form": Provide(form),
-        },
-        exception_handlers={web.SignInNeeded: web.to_sign_in, HTTPException: show, Exception: show},
-    )
 
 
 def _server(app: Litestar, context: ssl.SSLContext | None) -> Server:

@@ -9,7 +9,6 @@ import asyncio
 from typing import Any
 
 from litestar import Response, get, post
-from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
 
 from garde.desk.pages import web
@@ -17,7 +16,7 @@ from garde.desk.pages.entrance import Denied
 from garde.desk.pages.site import Site, Visit
 from garde.desk.pages.web import Here, Seen, Sent
 from garde.desk.pages.words import LANGUAGES
-from garde.trust.web import HEADERS, Asked, go, html, own_path
+from garde.trust.web import HEADERS, Asked, asset_answer, go, html, own_path
 
 
 @get("/sign-in")
@@ -52,11 +51,7 @@ async def choose_language(site: Here, language: FromPath[str], to: FromQuery[str
 @get("/static/{version:str}/{name:str}")
 async def asset(site: Here, version: FromPath[str], name: FromPath[str]) -> Response[bytes]:
     """Answer with one file; nothing is read from the disk at a request."""
-    found = site.assets.get(name)
-    if found is None:
-        raise NotFoundException
-    keep = "public, max-age=31536000, immutable" if version == found.version else "no-store"
-    return Response(found.body, media_type=found.media_type, headers={**HEADERS, "Cache-Control": keep})
+    return asset_answer(site.assets, version, name)
 
 
 @get("/fresh")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hmac
 import logging
 from typing import Final
-from urllib.parse import quote
 
 from litestar import Response
 from litestar.datastructures import Cookie
@@ -21,16 +20,21 @@ from litestar.params import SkipValidation
 from garde.desk.pages.site import Site, Visit
 from garde.desk.pages.words import LANGUAGES
 from garde.errors import GardeError, NotPermitted, UsageError
-from garde.trust.web import STATUS, Asked, Form, go, html, own_path, read_form
+from garde.trust.web import (
+    Asked,
+    Form,
+    SignInNeeded,
+    browser_language,
+    html,
+    path_of,
+    read_form,
+    status_of,
+)
 
 LANGUAGE_COOKIE: Final = "garde-language"
 LONGEST_FIELD: Final = 1_000  # characters
 _YEAR_S: Final = 365 * 86400
 _LOG = logging.getLogger("garde.desk.pages")
-
-
-class SignInNeeded(Exception):
-    """Nobody is signed in."""
 
 
 Here = NamedDependency[SkipValidation[Site]]
@@ -51,7 +55,7 @@ def anybody(request: Asked, site: Here) -> Visit:
     return Visit(
         session=site.accounts.session(request.cookies.get(cookie_name(site), "")),
         language=_language_of(request),
-        path=_path_of(request),
+        path=path_of(request),
         address=request.client.host if request.client else "",
         now=site.clock.now(),
         zone=site.keeper.config.manner.place,
@@ -76,11 +80,7 @@ def _language_of(request: Asked) -> str:
     chosen = request.cookies.get(LANGUAGE_COOKIE, "")
     if chosen in LANGUAGES:
         return chosen
-    for tag in request.headers.get("accept-language", "")[:200].split(","):
-        name = tag.partition(";")[0].strip().lower().partition("-")[0]
-        if name in LANGUAGES:
-            return name
-    return "en"
+    return browser_language(request, LANGUAGES)
 
 
 # --- forms ------------------------------------------------------------------------------------------------------------
@@ -128,19 +128,13 @@ def language_cookie(site: Site, language: str) -> Cookie:
 # --- what goes wrong --------------------------------------------------------------------------------------------------
 
 
-def to_sign_in(request: Asked, error: Exception) -> Response[str]:
-    """Ask for a sign-in, and come back afterwards."""
-    back = _path_of(request) if request.method == "GET" else "/"
-    return go("/sign-in" if back == "/" else f"/sign-in?to={quote(back, safe='/')}")
-
-
 def problem(site: Site, request: Asked, error: Exception) -> Response[str]:
     """Say what went wrong, in one page."""
     visit = anybody(request, site)
     say = visit.say
     match error:
         case GardeError():
-            status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
+            status = status_of(error)
             message, todo = say.known(error.message), say.known(error.todo)
         case HTTPException(status_code=status) if status < 500:
             message = say("There is no such page") if status == 404 else say("The request could not be read")
@@ -153,8 +147,3 @@ def problem(site: Site, request: Asked, error: Exception) -> Response[str]:
             status, message = 500, say("An error that Garde did not expect")
             todo = say("Use paper, and tell who looks after the desk.")
     return html(site.render("problem.html", visit, message=message, todo=todo), status)
-
-
-def _path_of(request: Asked) -> str:
-    query = request.url.query
-    return own_path(f"{request.url.path}?{query}" if query else request.url.path)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hmac
 import logging
-from urllib.parse import quote
 
 from litestar import Response
 from litestar.datastructures import Cookie
@@ -22,17 +21,22 @@ from garde.hub.console.accounts import COOKIE
 from garde.hub.console.names import Names
 from garde.hub.console.site import Site, Visit, speaker
 from garde.journal.speech import LANGUAGES, Said
-from garde.trust.web import STATUS, Asked, Form, go, html, own_path, read_form
+from garde.trust.web import (
+    Asked,
+    Form,
+    SignInNeeded,
+    browser_language,
+    html,
+    path_of,
+    read_form,
+    status_of,
+)
 
 LANGUAGE_COOKIE = "garde-language"
 YEAR_S = 365 * 86400
 LONGEST_FIELD = 4_096  # characters
 
 _LOG = logging.getLogger("garde.hub.console")  # goes to the hub's own output
-
-
-class SignInNeeded(Exception):
-    """Nobody is signed in."""
 
 
 Here = NamedDependency[SkipValidation[Site]]
@@ -55,7 +59,7 @@ def anybody(request: Asked, site: Here) -> Visit:
         session=session,
         names=Names(look, speaker(language), logins),
         now=site.deps.clock.now(),
-        path=_path_of(request),
+        path=path_of(request),
         alarm=site.deps.loop.refusal,
         address=request.client.host if request.client else "",
         seq=seq,
@@ -77,11 +81,7 @@ def language_of(request: Asked, own: str) -> str:
         return chosen
     if own in LANGUAGES:
         return own
-    for tag in request.headers.get("accept-language", "")[:200].split(","):
-        name = tag.split(";")[0].strip().lower().split("-")[0]
-        if name in LANGUAGES:
-            return name
-    return "en"
+    return browser_language(request, LANGUAGES)
 
 
 # --- forms ------------------------------------------------------------------------------------------------------------
@@ -126,19 +126,13 @@ def language_cookie(language: str) -> Cookie:
 # --- what goes wrong --------------------------------------------------------------------------------------------------
 
 
-def to_sign_in(request: Asked, error: Exception) -> Response[str]:
-    """Ask for a sign-in, and come back afterwards."""
-    back = _path_of(request) if request.method == "GET" else "/"
-    return go("/sign-in" if back == "/" else f"/sign-in?to={quote(back, safe='/')}")
-
-
 def problem(site: Site, request: Asked, error: Exception) -> Response[str]:
     """Say what went wrong, in one page."""
     visit = anybody(request, site)
     say = visit.say
     match error:
         case GardeError():
-            status = next((status for kind, status in STATUS.items() if isinstance(error, kind)), 500)
+            status = status_of(error)
             message, todo = say.known(error.message), say.known(error.todo)
         case HTTPException(status_code=status) if status < 500:
             message = say("There is no such page") if status == 404 else say("The request could not be read")
@@ -151,8 +145,3 @@ def problem(site: Site, request: Asked, error: Exception) -> Response[str]:
             status, message = 500, say("An error that Garde did not expect")
             todo = say("Try again. Cuts that are in force stay in force.")
     return html(site.render("problem.html", visit, message=message, todo=todo, waiting=0), status)
-
-
-def _path_of(request: Asked) -> str:
-    query = request.url.query
-    return own_path(f"{request.url.path}?{query}" if query else request.url.path)

@@ -5,12 +5,9 @@ Comes in: `Site`. Goes out: routers. Handlers run in threads: they may read the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 from litestar import Response, Router
-from litestar.di import Provide
-from litestar.exceptions import HTTPException
 
 from garde.hub.console import web
 from garde.hub.console.pages import (
@@ -31,7 +28,7 @@ from garde.hub.console.pages import (
     wall,
 )
 from garde.hub.console.site import Site
-from garde.trust.web import Asked
+from garde.trust.web import Asked, router
 
 BODY_MOST = 64 * 1024  # bytes of a form
 
@@ -53,25 +50,12 @@ def routers(site: Site) -> list[Router]:
         *services.PAGES,
         *start.PAGES,
     ]
-    return [
-        _router(site, inside, web.signed_in, web.form_of_ours),
-        _router(site, [*sign_in.PAGES, *assets.PAGES], web.anybody, web.open_form),
-    ]
 
-
-def _router(site: Site, handlers: Sequence[Any], visit: Callable[..., Any], form: Callable[..., Any]) -> Router:
-    def show(request: Asked, error: Exception) -> Response[str]:
+    def problem(request: Asked, error: Exception) -> Response[str]:
         return web.problem(site, request, error)
 
-    return Router(
-        "/",
-        route_handlers=handlers,
-        dependencies={
-            "site": Provide(lambda: site, sync_to_thread=False),
-            "visit": Provide(visit, sync_to_thread=False),
-            "form": Provide(form),
-        },
-        exception_handlers={web.SignInNeeded: web.to_sign_in, HTTPException: show, Exception: show},
-        include_in_schema=False,
-        request_max_body_size=BODY_MOST,
-    )
+    more: dict[str, Any] = {"problem": problem, "include_in_schema": False, "request_max_body_size": BODY_MOST}
+    return [
+        router(site, inside, visit=web.signed_in, form=web.form_of_ours, **more),
+        router(site, [*sign_in.PAGES, *assets.PAGES], visit=web.anybody, form=web.open_form, **more),
+    ]

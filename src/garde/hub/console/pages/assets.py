@@ -6,21 +6,16 @@ Comes in: a name. Goes out: the file, which the browser may keep for good. Nothi
 from __future__ import annotations
 
 from litestar import Response, get
-from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from garde.hub.console.web import Here
-from garde.trust.web import HEADERS
+from garde.trust.web import asset_answer
 
 
 @get("/console/{version:str}/{name:str}")
 async def asset(site: Here, version: FromPath[str], name: FromPath[str]) -> Response[bytes]:
     """Answer with one file."""
-    found = site.assets.get(name)
-    if found is None:
-        raise NotFoundException
-    keep = "public, max-age=31536000, immutable" if version == found.version else "no-store"
-    return Response(found.body, media_type=found.media_type, headers={**HEADERS, "Cache-Control": keep})
+    return asset_answer(site.assets, version, name)
 
 
 PAGES = [asset]
