@@ -1,13 +1,15 @@
-"""Files that only their owner may read, made before anything else opens them.
+"""Files that are made with care: for their owner alone, or whole or not at all.
 
-Comes in: a path. Goes out: an empty file with mode 0600, where there was none.
+Comes in: a path, bytes. Goes out: the file. Errors are the system's own (OSError): who asked says what to do.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 
 def make_private(path: Path) -> None:
@@ -19,3 +21,25 @@ def make_private(path: Path) -> None:
     """
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file that names patients: where it is new, nobody else reads it."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def written_beside(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
+    """Yield a file that takes the place of `path` in one step, once it is whole; otherwise nothing is left."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -15,12 +15,6 @@ from garde.downtime.codes import read_qr
 from garde.downtime.packs.making import make, ward_pack
 
 
-@pytest.mark.parametrize("tool", ["pdftoppm", "zbarimg"])
-def test_the_tools_are_there(tool: str) -> None:
-    if shutil.which(tool) is None:
-        pytest.skip(f"{tool} is not installed")
-
-
 def test_every_code_on_a_wards_pack_is_read_back(tmp_path: Path) -> None:
     if not all(map(shutil.which, ("pdftoppm", "zbarimg"))):
         pytest.skip("poppler-utils and zbar-tools are not installed")

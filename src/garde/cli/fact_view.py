@@ -6,7 +6,6 @@ other half is checked words of a closed list; it is escaped all the same.
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +15,7 @@ from garde.cli.screen import Screen
 from garde.errors import UsageError
 from garde.journal import heard
 from garde.journal.text import plain
+from garde.private import written_beside
 from garde.trust.facts import DOWNTIME, EVERYWHERE, OTHER, PACK, REENTER, SERVICE, SWITCHED, Fact
 from garde.trust.keys import fingerprint
 
@@ -146,16 +146,9 @@ def _save(out: Path, raw: bytes) -> None:
     """Write the file: a new one takes the old one's place in one step, so that a stick never has half of it."""
     if out.exists() and not out.is_file():
         raise UsageError(f"{out} is no plain file", "name another file with --out FILE")  # a device would be replaced
-    beside = out.with_name(f".{out.name}.{os.getpid()}.new")
     try:
-        try:
-            with beside.open("xb") as file:
-                file.write(raw)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(out)
-        finally:
-            beside.unlink(missing_ok=True)
+        with written_beside(out) as file:
+            file.write(raw)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise UsageError(f"{out}: {why}", "name another file with --out FILE") from error

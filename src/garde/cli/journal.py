@@ -344,18 +344,11 @@ def _export(screen: Screen, opened: ChainStore, to: Path | None, words: bool) ->
 def _write(export: Export, to: Path) -> Counts:
     """Write the file whole or not at all, for its owner only: it may hold patients' names."""
     from garde.errors import Incomplete
+    from garde.private import written_beside
 
-    beside = to.with_name(f".{to.name}.{os.getpid()}.new")
     try:
-        try:
-            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            with open(descriptor, "wb") as file:
-                file.writelines(export)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(to)
-        finally:
-            beside.unlink(missing_ok=True)
+        with written_beside(to, 0o600) as file:
+            file.writelines(export)
     except OSError as error:
         raise Incomplete(f"{to}: {error.strerror}", "nothing was left there") from error
     return export.counts

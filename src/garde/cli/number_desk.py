@@ -27,7 +27,6 @@ from garde.downtime.numbers.newcomer import Newcomer, allergies_said
 from garde.downtime.numbers.state import Block, State
 from garde.downtime.store.seal import Seal
 from garde.errors import Incomplete, NotFound, Refused, UsageError
-from garde.journal.paper_kinds import Looked
 from garde.journal.text import plain
 
 if TYPE_CHECKING:
@@ -314,4 +313,4 @@ class Acts:
 
     def _looked(self, what: str) -> None:
         with Book(self._state, Seal.load(self._state), self._clock, who=self._login) as book:
-            book.add(Looked(self._login, what))
+            book.looked(self._login, what)

@@ -30,9 +30,9 @@ from garde.downtime.packs.shelf import Manifest, Shelf
 from garde.downtime.store.messages import MessageStore
 from garde.downtime.store.seal import Seal
 from garde.errors import GardeError, HubAbsent, Incomplete, NotFound, UsageError
-from garde.journal.paper_kinds import Looked
 from garde.journal.store import journal_file
 from garde.journal.text import plain
+from garde.private import write_private
 
 _MOST_BLANKS = 200  # sheets of one form in one pack: a box of paper
 _Make = Callable[[str, str, str], dict[str, Any]]  # place, about, cause
@@ -172,11 +172,9 @@ class PackDesk:
             raise UsageError("no file was named", f"garde pack save {name or 'PACK'} --out ward.pdf")
         found, pdf = self._shelf.read(_named(name))
         with Book(self._state, self._seal, self._clock, who=self._login) as book:
-            book.add(Looked(self._login, f"pack {found.pack}"))
+            book.looked(self._login, f"pack {found.pack}")
         try:
-            handle = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with open(handle, "wb") as file:
-                file.write(pdf)
+            write_private(out, pdf)
         except OSError as error:
             raise UsageError(f"{out}: {error.strerror}", "name another file with --out") from error
         self._screen.data({"kind": "pack_saved", "pack": found.pack, "file": str(out), "pages": found.pages})

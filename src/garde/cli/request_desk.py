@@ -29,8 +29,8 @@ from garde.downtime.register.paper import Label, Named, Voice, call_log, label_s
 from garde.downtime.store.seal import Seal
 from garde.downtime.worklist.modality import is_modality
 from garde.errors import Incomplete, NotFound, UsageError
-from garde.journal.paper_kinds import Looked
 from garde.journal.text import plain
+from garde.private import write_private
 
 if TYPE_CHECKING:
     from garde.cli.screen import Screen
@@ -224,7 +224,7 @@ class Acts:
 
     def _looked(self, what: str) -> None:
         with Book(self._state, Seal.load(self._state), self._clock, who=self._login) as book:
-            book.add(Looked(self._login, what))
+            book.looked(self._login, what)
 
     def _service(self) -> str:
         if self._what and self._what not in SERVICES:
@@ -307,19 +307,12 @@ class Acts:
             raise UsageError("no file was named", f"garde request {what} … --out {what}.pdf")
         try:
             printed = typeset(document)
-            _write_private(prints.out, printed.pdf)
+            write_private(prints.out, printed.pdf)
         except NotTypeset as error:
             raise Incomplete(f"it could not be set: {error.reason}", "print less at once") from error
         except OSError as error:
             raise UsageError(f"{prints.out}: {error.strerror}", "name another file with --out") from error
         return printed.pages
-
-
-def _write_private(path: Path, data: bytes) -> None:
-    """Write a file that names patients: nobody else reads it."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
 
 
 def _value(text: str) -> Value:

@@ -27,7 +27,6 @@ from garde.downtime.reading.read import VERSION, read_hl7
 from garde.downtime.reading.table import read_table
 from garde.downtime.silence import Freshness, freshness
 from garde.downtime.store.messages import Form, MessageStore, Stored
-from garde.journal.paper_kinds import Looked
 
 _DAY_S = 86_400.0
 _LATE_S = 900.0  # a sender whose clock, or whose queue, is this far from ours is named
@@ -176,7 +175,7 @@ class Keeper:
 
     def looked(self, who: str, what: str) -> None:
         """Keep that somebody looked; before they are shown anything."""
-        self.book.add(Looked(who, what))
+        self.book.looked(who, what)
 
 
 def _p95(values: Iterable[float]) -> float | None:

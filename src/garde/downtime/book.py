@@ -22,6 +22,7 @@ from garde.clock import Clock
 from garde.downtime.store.seal import Seal
 from garde.errors import StateDamaged
 from garde.journal import Entry, Payload, Text, open_journal
+from garde.journal.paper_kinds import Looked
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -58,6 +59,10 @@ class Book:
     def add(self, *payloads: Payload, who: str = "") -> list[Entry]:
         """Write entries that depend on nothing, all or none."""
         return self.journal.append_all([(payload, None) for payload in payloads], who=who)
+
+    def looked(self, by: str, what: str) -> None:
+        """Write down that somebody looks at what is known of patients; before they are shown anything."""
+        self.add(Looked(by, what))
 
     def change(self, fold: Fold[S], decide: Callable[[S], Iterable[Payload]], *, who: str = "") -> list[Entry]:
         """Write what follows from the state as it is now; nobody else writes between reading and writing.
