@@ -17,7 +17,7 @@ from garde.desk.config import load_config
 from garde.desk.control import user_name
 from garde.desk.records import Records
 from garde.desk.scans import ScanStore
-from garde.downtime.book import Book
+from garde.downtime.book import Book, Fold
 from garde.downtime.codes import SheetCode
 from garde.downtime.entry import guide as guiding
 from garde.downtime.entry import scans as scanning
@@ -48,13 +48,14 @@ class Scanned:
 class BackEntry:
     """One command's work."""
 
-    def __init__(self, state: Path, clock: Clock, by: str = "") -> None:
+    def __init__(self, state: Path, clock: Clock, by: str = "", fold: Fold[State] | None = None) -> None:
+        """`fold`: what was read of this journal before, by whoever works more than once."""
         self.config = load_config(state)
         self.state, self.clock = state, clock
         seal, who = Seal.load(state), user_name(os.getuid())
         self.by = " ".join(by.split()) or who
         self.book = Book(state, seal, clock, who=who)
-        self.fold = entry_fold(self.book)
+        self.fold = fold or entry_fold(self.book)
         self.scans = ScanStore(state, seal)
         self.records = Records(state, self.config, seal, self.book, clock, who=who)
 

@@ -55,10 +55,7 @@ class Numbers:
         return self._book.follow(self._fold)
 
     def _write(self, decide: Callable[[State], P], who: Signed) -> P:
-        written = self._book.change(self._fold, lambda state: [decide(state)], who=who.who)
-        payload: Any = written[0].payload
-        found: P = payload
-        return found
+        return self._book.write(self._fold, decide, who=who.who)
 
     def reserve(self, place: str, count: int, clash: Clash, who: Signed, first: int = 0) -> NumbersReserved:
         """Give a place a block; refuses a prefix that could be a patient's number."""

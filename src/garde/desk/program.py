@@ -63,20 +63,22 @@ def run_desk(state: Path, clock: Clock, out: Out, *, listen: str = "", pages: st
     try:
         seal = Seal.load(state)
         with MessageStore(state, seal) as store, Book(state, seal, clock) as book:
-            return asyncio.run(_Desk(state, config, (store, book), clock, out).run())
+            return asyncio.run(_Desk(state, config, (store, book, seal), clock, out).run())
     finally:
         os.close(handle)
 
 
 class _Desk:
-    def __init__(self, state: Path, config: Config, kept: tuple[MessageStore, Book], clock: Clock, out: Out) -> None:
+    def __init__(
+        self, state: Path, config: Config, kept: tuple[MessageStore, Book, Seal], clock: Clock, out: Out
+    ) -> None:
         self._state, self._config, self._clock, self._out = state, config, clock, out
-        self._store, self._book = kept
+        self._store, self._book, self._seal = kept
         self._keeper = Keeper(config, self._store, clock, self._book)
         self._intake = Intake(self._keeper, self._complain)
         self._listener = Listener(self._intake, clock, int(config.longest_mb * (1 << 20)), self._complain)
         self._feed = Feed.WAITING
-        shelf = Shelf(state, Seal.load(state))
+        shelf = Shelf(state, self._seal)
         self._push = Push((shelf, self._book, Keys.load_or_make(state)), clock, self._say)
         self._packs = Packs(state, self._keeper, (shelf, self._book), clock, self._say)
         self._packs.made = self._push.wake
@@ -133,7 +135,7 @@ class _Desk:
     async def _rebuild(self, up_to: int) -> None:
         """Read what is stored. A connection of its own: it never sees what is not committed."""
         self._store.reread(VERSION)
-        with contextlib.closing(MessageStore(self._state, Seal.load(self._state), read_only=True)) as store:
+        with contextlib.closing(MessageStore(self._state, self._seal, read_only=True)) as store:
             for _ in self._keeper.replay(store, up_to):
                 await asyncio.sleep(0)
         self._intake.keep_reasons()

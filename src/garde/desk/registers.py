@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from garde.clock import Clock
 from garde.desk.config import Config
@@ -41,10 +41,7 @@ class Registers:
         return board(self.state, self._clock.now(), service)
 
     def _write(self, decide: Callable[[State], P], who: Signed) -> P:
-        written = self._book.change(self._fold, lambda state: [decide(state)], who=who.who)
-        payload: Any = written[0].payload
-        found: P = payload
-        return found
+        return self._book.write(self._fold, decide, who=who.who)
 
     def _hand(self, who: Signed, at: float | None) -> policy.Hand:
         now = self._clock.now()

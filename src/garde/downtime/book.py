@@ -26,6 +26,7 @@ from garde.journal.paper_kinds import Looked
 
 T = TypeVar("T")
 S = TypeVar("S")
+P = TypeVar("P", bound=Payload)
 _MARK = b"sealed:"
 
 
@@ -74,6 +75,12 @@ class Book:
         entries = self.journal.append_all(payloads, who=who)
         self.follow(fold)
         return entries
+
+    def write(self, fold: Fold[S], decide: Callable[[S], P], *, who: str = "") -> P:
+        """The same for one payload, which comes back as it was written."""
+        written: Any = self.change(fold, lambda state: [decide(state)], who=who)[0].payload
+        found: P = written
+        return found
 
     def _decided(self, fold: Fold[S], decide: Callable[[S], Iterable[Payload]]) -> Iterable[Payload]:
         # Runs inside the transaction: a generator is read where its first payload is wanted.

@@ -44,7 +44,7 @@ SAID: Final = {
 
 async def _work(site: Site, visit: Visit, act: Callable[[BackEntry], T]) -> T:
     def alone() -> T:
-        with BackEntry(site.state, site.clock, visit.signed.by) as work:
+        with site.keying, BackEntry(site.state, site.clock, visit.signed.by, site.paper) as work:
             return act(work)
 
     return await asyncio.to_thread(alone)

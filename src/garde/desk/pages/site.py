@@ -23,6 +23,7 @@ from garde.desk.pages.accounts import Accounts, Session
 from garde.desk.pages.entrance import Entrance
 from garde.desk.pages.words import LANGUAGES, Say
 from garde.downtime.book import Book
+from garde.downtime.entry.state import entry_fold
 from garde.journal.paper_kinds import SignInNoted
 from garde.journal.text import plain
 
@@ -83,8 +84,10 @@ class Site:
         self.state, self.keeper, self.accounts, self.clock, self.secure = state, keeper, accounts, clock, secure
         self.entrance = Entrance(accounts, clock, self._note_sign_in)
         self.book = book
-        self._acting = threading.Lock()
-        self._numbers = Numbers(keeper.config, book, clock)
+        self.acting = threading.Lock()  # acts on numbers, one at a time: `with site.acting`
+        self.numbers = Numbers(keeper.config, book, clock)
+        self.keying = threading.Lock()  # back-entry, one at a time, on what it has read of the journal so far
+        self.paper = entry_fold(book)
         self.assets = {path.name: _asset(path) for path in sorted((HERE / "static").iterdir()) if path.suffix in MEDIA}
         self._environment = Environment(
             loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
@@ -95,15 +98,6 @@ class Site:
 
     def _note_sign_in(self, what: str, who: str) -> None:
         self.book.add(SignInNoted(what, plain(who)))
-
-    @property
-    def numbers(self) -> Numbers:
-        """Acts on numbers; one at a time: `with site.acting`."""
-        return self._numbers
-
-    @property
-    def acting(self) -> threading.Lock:
-        return self._acting
 
     def render(self, template: str, visit: Visit, **values: Any) -> str:
         """Return a page's HTML."""
