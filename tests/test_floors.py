@@ -22,7 +22,16 @@ FLOORS = (
 )
 FLOOR = {name: number for number, names in enumerate(FLOORS, 1) for name in names} | {"": 1}  # "": garde/__init__.py
 SIDEWAYS = (1, 2)  # floors whose packages may use each other, as long as no two use each other
-MAY_START_PROGRAMS = ("contain.actions", "lab", "cli", "agent", "watch.sensors", "paper")
+MAY_START_PROGRAMS = (
+    "contain.actions",
+    "lab",
+    "cli",
+    "agent",
+    "watch.sensors",
+    "paper",
+    "recovery.points",
+    "recovery.checks",
+)
 STARTERS = ("subprocess", "os.posix_spawn", "os.exec", "os.spawn", "asyncio.create_subprocess_exec", "pty")
 BANNED = (
     "os.system",

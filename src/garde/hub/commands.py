@@ -18,19 +18,23 @@ from garde.journal.entry import Entry
 from garde.journal.hub_kinds import OrderAsked
 from garde.journal.kinds import KINDS
 from garde.journal.payload import Command
+from garde.journal.recovery_kinds import RECOVERY_OUTCOMES, ErrandAsked
 
 COMMAND_KINDS = frozenset(name for name, kind in KINDS.items() if issubclass(kind, Command))
-OUTCOME_KINDS = frozenset(
-    {
-        "woke",
-        "command_done",
-        "command_failed",
-        "order_applied",
-        "order_refused",
-        "cut_tried",
-        "cut_undone",
-        "report_made",
-    }
+OUTCOME_KINDS = (
+    frozenset(
+        {
+            "woke",
+            "command_done",
+            "command_failed",
+            "order_applied",
+            "order_refused",
+            "cut_tried",
+            "cut_undone",
+            "report_made",
+        }
+    )
+    | RECOVERY_OUTCOMES
 )
 AGENT = "agent/"  # what `who` begins with where an agent said it
 
@@ -48,7 +52,7 @@ def project(state: Commands, entry: Entry) -> Commands:
     payload = entry.payload
     if isinstance(payload, Command):
         state.open[payload.command] = entry.seq
-        if isinstance(payload, OrderAsked):
+        if isinstance(payload, OrderAsked | ErrandAsked):
             state.to[payload.command] = payload.machine
     else:
         done = settles(state, entry)

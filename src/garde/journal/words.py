@@ -2,8 +2,8 @@
 
 Comes in: an entry and a speaker (`speech.py`). Goes out: `Line`: when, the sentence, and how it should look. Every
 value from outside is escaped by the speaker. It folds nothing: `summary.py` and `explain.py` do. The hub's kinds are in
-`hub_words.py`, those of calls, of the plan and of paper in `oncall_words.py`,
-`plan_words.py` and `paper_words.py`.
+`hub_words.py`, those of calls, of the plan, of paper and of the way back in `oncall_words.py`, `plan_words.py`,
+`paper_words.py` and `recovery_words.py`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from garde.journal.oncall_words import ONCALL_WRITERS
 from garde.journal.paper_words import PAPER_WRITERS
 from garde.journal.payload import Payload
 from garde.journal.plan_words import PLAN_WRITERS
+from garde.journal.recovery_words import RECOVERY_WRITERS
 from garde.journal.speech import BAD, GOOD, NOTE, WARN, Said, Say, mark
 from garde.journal.text import Text
 
@@ -296,4 +297,5 @@ _WRITERS: dict[type[Payload], Callable[[Any, Say], _Spoken]] = {
     **ONCALL_WRITERS,
     **PLAN_WRITERS,
     **PAPER_WRITERS,
+    **RECOVERY_WRITERS,
 }

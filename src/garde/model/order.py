@@ -19,6 +19,19 @@ class Verb(StrEnum):
     ISOLATE = "isolate"  # this machine talks to the hub and the named flows only
     OUTSIDE = "outside"  # this gateway forwards nothing to or from the outside but the named flows
     UNDO = "undo"  # undo the cut whose id the order carries
+    # The way back (`garde.recovery`): none of them opens, closes or deletes anything by itself.
+    FREEZE = "freeze"  # let nobody shorten the retention of the backups that lie here
+    THAW = "thaw"  # a person said that retention may go on
+    JUDGE = "judge"  # list a store's restore points (`point` "": all of them) and judge them
+    RESTORE = "restore"  # bring a point to a scratch place and verify it; `where` "place": then put it in place
+    BASELINE = "baseline"  # write down what a sound machine looks like
+    SWEEP = "sweep"  # answer what the gate asks of this machine
+    LOOK = "look"  # look at another machine from here: which of these ports answer
+    RAISE = "raise"  # watch with raised sensitivity until `until`; 0: as usual again
+
+
+CUTS = frozenset({Verb.BLOCK, Verb.KICK, Verb.ACCOUNT, Verb.READ_ONLY, Verb.ISOLATE, Verb.OUTSIDE, Verb.UNDO})
+ERRANDS = frozenset(Verb) - CUTS  # carried out beside the cuts: they may take hours, and no cut waits for them
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +47,11 @@ class Order:
     reason: str = ""
     by: str = ""
     expires: float = 0.0  # wall seconds, hub time
+    # For errands:
+    store: str = ""  # id of a store of restore points, as the agent's settings name it; "": all of them
+    point: str = ""  # id of a restore point in that store
+    where: str = ""  # restore: "scratch" or "place"
+    since: float = 0.0  # wall seconds: the first hostile write of the incident; 0: none is known
+    until: float = 0.0  # wall seconds: raise
+    ports: tuple[int, ...] = ()  # look: TCP ports to try on `addresses`
+    baseline: str = ""  # sweep: SHA-256 of the baseline that the hub believes, in hex

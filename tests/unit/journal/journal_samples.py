@@ -8,6 +8,7 @@ from garde.journal import notice_kinds as n
 from garde.journal import oncall_kinds as o
 from garde.journal import paper_kinds as w
 from garde.journal import plan_kinds as p
+from garde.journal import recovery_kinds as r
 from garde.journal.text import Text
 
 HOSTILE = b"/srv/\x1b[31mward\n\xff/plan.docx"
@@ -119,6 +120,48 @@ SAMPLES: dict[str, k.Payload] = {
     "request_closed": w.RequestClosed("L-0001", "refused", "lab", 1_700_000_450.0, Text("haemolysed\x1b")),
     "result_called": w.ResultCalled("x1", "lab", 1_700_000_460.0, True, Text("Sister Ann\x1b")),
     "worklist_asked": w.WorklistAsked("CT1", 4),
+    "stores_known": r.StoresKnown((r.StoreNote("nightly", "restic", "srv-files-1", True),)),
+    "retention_frozen": r.RetentionFrozen("b" * 32, "nightly", True, (h.Check("it can be cut", False, False),), 0.4),
+    "retention_thawed": r.RetentionThawed("b" * 32, "nightly", "anna"),
+    "point_judged": r.PointJudged(
+        "b" * 32, "nightly", "4f2a\x1b", "srv-files-1", 1_699_990_000.0, "green", "before", 41_000, 9_000_000_000,
+        400, 400, 12, 0, "whole", "done", 1_699_990_000.0, ("taken 3 h before the first hostile write",),
+    ),
+    "points_judged": r.PointsJudged("b" * 32, "nightly", 14, 32.5),
+    "point_restored": r.PointRestored(
+        "b" * 32, "nightly", "4f2a", "place", 41_000, 9_000_000_000, 0, True, 1_699_990_000.0, 80.0, 40.0,
+        Text("/srv/wards"), Text("/srv/.garde-kept/1"),
+    ),
+    "baseline_taken": r.BaselineTaken("b" * 32, "ab" * 32, 3_210),
+    "machine_swept": r.MachineSwept(
+        "b" * 32, "ab" * 32, (r.ItemAnswer("rebuilt", "no", (Text(b"/etc/cron.d/x\x1b"),), 2),)
+    ),
+    "machine_looked": r.MachineLooked("b" * 32, "srv-files-1", (22, 445), 1_024),
+    "watch_raised": r.WatchRaised("b" * 32, 1_700_100_000.0),
+    "errand_asked": r.ErrandAsked(
+        command="b" * 32, cause=9, machine="backup-1", verb="judge", about="srv-files-1", store="nightly", by="anna"
+    ),
+    "isolation_wanted": r.IsolationWanted("w-1", "srv-files-1", ("10.20.0.5:445/tcp",), "rule", "it is watched"),
+    "isolation_over": r.IsolationOver("w-1", "srv-files-1", "anna"),
+    "server_rated": r.ServerRated("srv-files-1", "impacted", "rule", Text("it was hit")),
+    "step_moved": r.StepMoved("srv-files-1", 1, 1, "isolated", "verified", "everything is answered", "rule"),
+    "machine_recut": r.MachineRecut("srv-files-2", 1, "srv-files-1", "a file was destroyed"),
+    "credential_listed": r.CredentialListed("krbtgt", "dc-1", "directory", 2),
+    "first_harm_said": r.FirstHarmSaid("i1", 1_700_000_000.0, "anna"),
+    "judging_wanted": r.JudgingWanted("srv-files-1", "", "anna"),
+    "point_chosen": r.PointChosen("srv-files-1", "nightly", "4f2a", "place", "anna", "it_director"),
+    "thaw_wanted": r.ThawWanted("backup-1", "", "anna", "it_director"),
+    "baseline_wanted": r.BaselineWanted("srv-files-1", "anna"),
+    "gate_answered": r.GateAnswered(
+        "srv-files-1", 1, "evidence", "no", "anna", "it_director", 1_700_100_000.0, Text("police waived\x1b")
+    ),
+    "gate_signed": r.GateSigned("srv-files-1", 1, "service", "nina", "ward_head"),
+    "restart_planned": r.RestartPlanned(
+        (("dc-1",), ("srv-files-1", "srv-files-2")), 14_400.0, 3_600.0, "anna", "operator", ("the record before mpi",)
+    ),
+    "step_wanted": r.StepWanted("srv-files-1", "begin", "anna", "it_director"),
+    "credential_changed": r.CredentialChanged("krbtgt", "anna"),
+    "watch_reinforced": r.WatchReinforced(1_702_600_000.0, "anna", "it_director"),
     "hub_started": h.HubStarted("0.2.0", 12_345),
     "hub_stopped": h.HubStopped("asked to stop"),
     "estate_loaded": h.EstateLoaded("cd" * 32, Text(b'{"name":"Clinique \xc3\xa9"}'), "hospital.yaml", 41, 12),
