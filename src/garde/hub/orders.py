@@ -1,7 +1,7 @@
 """Orders on their way to agents.
 
-Comes in: `order_asked` commands; the agents' polls. Goes out: orders to send, each with the number that its envelope
-carries; `command_failed` for one that ran out of time. Rules:
+Comes in: `order_asked` and `errand_asked` commands; the agents' polls. Goes out: orders to send, each with the number
+that its envelope carries; `command_failed` for one that ran out of time. Rules:
 
 1. An order waits until its outcome is in the journal, or until it expires: then it is a failed command with the
    reason.
@@ -13,6 +13,8 @@ carries; `command_failed` for one that ran out of time. Rules:
 4. A poll that finds nothing waits, and ends the moment an order comes.
 5. An agent has one poll at a time: a new one ends those before it, empty. What waited at the end of a connection that
    is dead must not take an order with it. One that was sent and not seen is sent again after half a second.
+6. An errand travels as an order does. It may take hours: it expires after a day where it names no end, and one that was
+   seen is sent again after a minute. A cut never goes as an errand, nor an errand as a cut.
 """
 
 from __future__ import annotations
@@ -26,10 +28,13 @@ from garde.hub.performer import NEVER, Say
 from garde.journal.entry import Entry
 from garde.journal.hub_kinds import CommandFailed, OrderAsked
 from garde.journal.payload import Command
-from garde.model.order import Order, Verb
+from garde.journal.recovery_kinds import ErrandAsked
+from garde.model.order import CUTS, ERRANDS, Order, Verb
 
 EXPIRES_S = 300.0  # an order that names no end
+ERRAND_EXPIRES_S = 86_400.0  # an errand that names no end: a restore of everything may take a night
 AGAIN_S = 10.0  # seen and without an outcome
+ERRAND_AGAIN_S = 60.0  # the same of an errand, which takes its time
 LOST_S = 0.5  # sent and not seen: an answer on its way is not overtaken by a second poll
 BATCH = 50  # orders in one answer
 
@@ -44,6 +49,11 @@ class Waiting:
     sent: int = 0  # how often
     sent_at: float = float("-inf")  # monotonic
 
+    @property
+    def again_s(self) -> float:
+        """Seconds after which it is sent again, once it was seen."""
+        return ERRAND_AGAIN_S if self.order.verb in ERRANDS else AGAIN_S
+
 
 @dataclass(slots=True)
 class _Box:
@@ -55,9 +65,9 @@ class _Box:
 
 
 class Orders:
-    """The performer of `order_asked` (`garde.hub.performer.Performer`), and what the agents' polls ask."""
+    """The performer of orders and errands (`garde.hub.performer.Performer`), and what the agents' polls ask."""
 
-    kinds = ("order_asked",)
+    kinds = ("order_asked", "errand_asked")
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -73,9 +83,9 @@ class Orders:
         self._say = say
 
     def begin(self, command: Command, entry: Entry) -> None:
-        assert isinstance(command, OrderAsked)
+        assert isinstance(command, OrderAsked | ErrandAsked)
         try:
-            order = order_of(command, entry)
+            order = order_of(command, entry) if isinstance(command, OrderAsked) else errand_of(command, entry)
         except ValueError as error:
             self._say([CommandFailed(command.command, str(error))])
             return
@@ -152,7 +162,7 @@ class Orders:
         box.last = max(box.last, after)
         unseen = [each for each in box.waiting.values() if not each.sent or each.seq > after]
         again = [each for each in box.waiting.values() if each.sent and each.seq <= after]
-        found = [each for each in again if now - each.sent_at >= AGAIN_S]
+        found = [each for each in again if now - each.sent_at >= each.again_s]
         if found or any(now - each.sent_at >= LOST_S for each in unseen):
             found += unseen  # all of them: one that is left out now would be taken for seen behind a higher number
         for each in found[:BATCH]:
@@ -167,7 +177,7 @@ class Orders:
         now = self._clock.monotonic()
         with self._lock:
             waiting = self._boxes[machine].waiting.values()
-            due = (each.sent_at + (AGAIN_S if each.seq <= after else LOST_S) - now for each in waiting)
+            due = (each.sent_at + (each.again_s if each.seq <= after else LOST_S) - now for each in waiting)
             return max(min(due, default=NEVER), 0.0)
 
     def _forget(self, command: str) -> None:
@@ -178,15 +188,14 @@ class Orders:
 
 def order_of(command: OrderAsked, entry: Entry) -> Order:
     """Return what the agent receives; ValueError for a verb that there is not, or text that has been erased."""
-    if command.verb not in set(Verb):
-        raise ValueError(f"there is no verb {command.verb!r}")
+    verb = _verb(command.verb, CUTS)
     users = tuple(user.value for user in command.users)
     if None in users:
         raise ValueError("the accounts it names have been erased from the journal")
     return Order(
         command=command.command,
         cut=command.cut,
-        verb=Verb(command.verb),
+        verb=verb,
         addresses=command.addresses,
         users=tuple(user.decode("utf-8", "surrogateescape") for user in users if user is not None),
         allow=command.allow,
@@ -194,6 +203,34 @@ def order_of(command: OrderAsked, entry: Entry) -> Order:
         by=command.by,
         expires=command.expires or entry.at + EXPIRES_S,
     )
+
+
+def errand_of(command: ErrandAsked, entry: Entry) -> Order:
+    """Return what the agent receives; ValueError for a verb that there is not."""
+    return Order(
+        command=command.command,
+        cut="",
+        verb=_verb(command.verb, ERRANDS),
+        addresses=command.addresses,
+        reason=command.reason,
+        by=command.by,
+        expires=command.expires or entry.at + ERRAND_EXPIRES_S,
+        store=command.store,
+        point=command.point,
+        where=command.where,
+        since=command.since,
+        until=command.until,
+        ports=command.ports,
+        baseline=command.baseline,
+        about=command.about,
+    )
+
+
+def _verb(name: str, of: frozenset[Verb]) -> Verb:
+    found = next((each for each in of if each == name), None)
+    if found is None:
+        raise ValueError(f"there is no verb {name!r} for this")
+    return found
 
 
 def _why(each: Waiting) -> str:

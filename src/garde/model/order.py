@@ -55,3 +55,4 @@ class Order:
     until: float = 0.0  # wall seconds: raise
     ports: tuple[int, ...] = ()  # look: TCP ports to try on `addresses`
     baseline: str = ""  # sweep: SHA-256 of the baseline that the hub believes, in hex
+    about: str = ""  # estate id of the machine that it is about: whose data, or who is looked at

@@ -14,6 +14,7 @@ from garde.journal.entry import Entry
 from garde.journal.hub_kinds import CommandDone, IncidentAnswered, OrderAsked, PortAsked, WakeAsked, Woke
 from garde.journal.kinds import AgentStopped, ModeChanged
 from garde.journal.payload import Command, Payload
+from garde.journal.recovery_kinds import ErrandAsked
 
 Decide = Callable[["Seen", Entry, Lookup], Iterable[Payload]]
 
@@ -49,6 +50,13 @@ def orders_for_stops(state: Seen, entry: Entry, estate: Lookup) -> list[Payload]
         OrderAsked(cut="c1", machine="files-2", verb="block", addresses=("10.0.0.9",)),
         PortAsked(cut="c1", machine="ws-9", switch="sw-1", port="lan9", up=False),
     ]
+
+
+def errands_for_stops(state: Seen, entry: Entry, estate: Lookup) -> list[Payload]:
+    """An agent that stopped: what lies on files-1 is judged."""
+    if not isinstance(entry.payload, AgentStopped):
+        return []
+    return [ErrandAsked(machine="files-1", verb="judge", about="dpi-1", store="r1", since=5.0, by="carla")]
 
 
 def hourly(until: int) -> Decide:

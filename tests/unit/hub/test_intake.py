@@ -10,14 +10,15 @@ from typing import Any
 import msgspec
 import pytest
 from hub_house import SECRETS, FakeAgent, HubHouse, call
-from hub_samples import CHANGED, STOPPED, capability, orders_for_stops
+from hub_samples import CHANGED, STOPPED, capability, errands_for_stops, orders_for_stops
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from garde.clock import VirtualClock
 from garde.hub import intake as door
-from garde.journal.hub_kinds import CutDecided, CutUndone, EnvelopeRefused, OrderApplied
+from garde.journal.hub_kinds import CutDecided, CutUndone, EnvelopeRefused, OrderApplied, OrderRefused
 from garde.journal.kinds import AgentStarted
+from garde.journal.recovery_kinds import PointJudged, PointsJudged, StoreNote, StoresKnown
 from garde.journal.text import Text
 from garde.trust.envelope import MAX_BYTES, seal
 from garde.trust.keys import SigningKey
@@ -102,6 +103,57 @@ def test_the_outcome_of_another_agents_order_is_not_taken(house: HubHouse, agent
     agent.report(OrderApplied(order["command"], "c1", "done"), CutUndone("c1", "", "code"))
     assert house.loop.open_commands() == 1
     assert [entry.kind for entry in agent.said()][-2:] == ["order_applied", "cut_undone"]
+
+
+def judged(command: str) -> PointJudged:
+    return PointJudged(
+        command, "r1", "4be2", "dpi-1", 1.0, "green", "before", 9, 900, 3, 3, 0, 0, "whole", "done", 1.0
+    )  # fmt: skip
+
+
+def test_an_errand_goes_signed_and_its_last_word_alone_ends_it(tmp_path: Path, clock: VirtualClock) -> None:
+    with HubHouse(tmp_path, clock, [capability(errands_for_stops)]) as house:
+        agent, other = house.agent(), house.agent("files-2")
+        agent.report(StoresKnown((StoreNote("r1", "restic", "dpi-1", True),)), STOPPED)
+        ((_, order),) = agent.poll()
+        assert order == {
+            "command": order["command"], "cut": "", "verb": "judge", "addresses": [], "users": [], "allow": [],
+            "reason": "", "by": "carla", "expires": clock.now() + 86_400, "store": "r1", "point": "", "where": "",
+            "since": 5.0, "until": 0.0, "ports": [], "baseline": "", "about": "dpi-1",
+        }  # fmt: skip
+        command = order["command"]
+        other.report(judged(command), PointsJudged(command, "r1", 1, 2.0))
+        assert other.said() == []  # it was not asked
+        agent.report(judged(command))
+        assert house.loop.open_commands() == 1  # a first point is no end
+        agent.report(PointsJudged(command, "r1", 1, 2.0))
+        assert house.loop.open_commands() == 0 and agent.poll() == []
+        assert [entry.kind for entry in agent.said()][-2:] == ["point_judged", "points_judged"]
+
+
+def test_an_errand_that_is_refused_is_over(tmp_path: Path, clock: VirtualClock) -> None:
+    with HubHouse(tmp_path, clock, [capability(errands_for_stops)]) as house:
+        agent = house.agent()
+        agent.report(STOPPED)
+        ((_, order),) = agent.poll()
+        agent.report(OrderRefused(order["command"], "", "UNAVAILABLE", "no store r1 here"))
+        assert house.loop.open_commands() == 0 and house.orders.waiting() == []
+
+
+def test_an_errand_under_way_is_sent_once_more_by_a_hub_that_was_restarted(tmp_path: Path, clock: VirtualClock) -> None:
+    with HubHouse(tmp_path, clock, [capability(errands_for_stops)]) as house:
+        agent = house.agent()
+        agent.report(STOPPED)
+        ((seq, order),) = agent.poll()
+        agent.after = seq
+    clock.advance(2)
+    with HubHouse(tmp_path, clock, [capability(errands_for_stops)]) as house:
+        agent.house = house
+        agent.beat()
+        ((again, same),) = agent.poll()
+        assert again > seq and same == order
+        agent.report(PointsJudged(order["command"], "r1", 1, 2.0))
+        assert house.loop.open_commands() == 0
 
 
 def test_times_are_the_agents_own_put_right_by_how_far_its_clock_is_off(

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from garde.clock import VirtualClock
-from garde.hub.orders import AGAIN_S, EXPIRES_S, LOST_S, Orders, Waiting
+from garde.hub.orders import AGAIN_S, ERRAND_AGAIN_S, ERRAND_EXPIRES_S, EXPIRES_S, LOST_S, Orders, Waiting
 from garde.journal.entry import Entry
 from garde.journal.hub_kinds import CommandFailed, OrderAsked
 from garde.journal.payload import Payload
+from garde.journal.recovery_kinds import ErrandAsked
 from garde.journal.text import Text
 from garde.model.order import Order, Verb
 
@@ -38,6 +39,12 @@ class Desk:
         fields = {"cut": "c1", "verb": "block", "addresses": ("10.0.0.9",), **more}
         asked = OrderAsked(command=command, cause=1, machine=machine, **fields)  # type: ignore[arg-type]
         self.orders.begin(asked, Entry(self.seq, self.clock.now(), "hub", "order_asked", asked, "", ""))
+
+    def send(self, command: str, machine: str = "files-1", **more: object) -> None:
+        self.seq += 1
+        fields = {"verb": "judge", "about": machine, **more}
+        asked = ErrandAsked(command=command, cause=1, machine=machine, **fields)  # type: ignore[arg-type]
+        self.orders.begin(asked, Entry(self.seq, self.clock.now(), "hub", "errand_asked", asked, "", ""))
 
     def poll(self, after: int = 0, machine: str = "files-1") -> list[tuple[str, int]]:
         return sent(asyncio.run(self.orders.poll(machine, after, 0)))
@@ -141,13 +148,59 @@ def test_an_order_nobody_answered_says_how_often_it_was_sent(desk: Desk, clock: 
 
 @pytest.mark.parametrize(
     ("more", "words"),
-    [({"verb": "run"}, "no verb 'run'"), ({"verb": "account", "users": (Text(None, "00"),)}, "erased")],
+    [
+        ({"verb": "run"}, "no verb 'run'"),
+        ({"verb": "freeze"}, "no verb 'freeze'"),
+        ({"verb": "account", "users": (Text(None, "00"),)}, "erased"),
+    ],
 )
 def test_what_cannot_be_ordered_fails_at_once(desk: Desk, more: dict[str, object], words: str) -> None:
     desk.ask("a", **more)
     (failed,) = desk.said
     assert isinstance(failed, CommandFailed) and words in failed.reason
     assert desk.orders.waiting() == []
+
+
+def test_an_errand_is_what_was_asked_and_expires_after_a_day(desk: Desk, clock: VirtualClock) -> None:
+    desk.send(
+        "e", verb="restore", about="dpi-1", store="r1", point="4be2", where="place", since=1.0, until=2.0,
+        addresses=("10.0.0.9",), ports=(22, 445), baseline="ab", by="carla", reason="chosen",
+    )  # fmt: skip
+    (waiting,) = desk.orders.waiting("files-1")
+    assert waiting.order == Order(
+        "e", "", Verb.RESTORE, ("10.0.0.9",), reason="chosen", by="carla", expires=clock.now() + ERRAND_EXPIRES_S,
+        store="r1", point="4be2", where="place", since=1.0, until=2.0, ports=(22, 445), baseline="ab", about="dpi-1",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", ["isolate", "undo", "run", ""])
+def test_no_cut_goes_as_an_errand(desk: Desk, verb: str) -> None:
+    desk.send("e", verb=verb)
+    (failed,) = desk.said
+    assert isinstance(failed, CommandFailed) and f"no verb {verb!r}" in failed.reason
+    assert desk.orders.waiting() == []
+
+
+def test_an_errand_under_way_is_sent_again_after_a_minute_and_holds_up_no_order(
+    desk: Desk, clock: VirtualClock
+) -> None:
+    desk.send("e")
+    assert desk.poll() == [("e", 1)]
+    desk.ask("a")
+    assert desk.poll(after=1) == [("a", 2)]
+    desk.orders.settled("a")
+    clock.advance(ERRAND_AGAIN_S - 1)
+    assert desk.poll(after=2) == []
+    assert 0 < desk.orders._until_again("files-1", 2) <= 1
+    clock.advance(1)
+    assert desk.poll(after=2) == [("e", 3)]
+
+
+def test_an_errand_nobody_fetched_fails_with_its_reason(desk: Desk, clock: VirtualClock) -> None:
+    desk.send("e", expires=clock.now() + 60)
+    clock.advance(60)
+    desk.orders.tick()
+    assert desk.said == [CommandFailed("e", "files-1 did not fetch the order before it expired")]
 
 
 def test_a_poll_that_waits_ends_when_an_order_comes(desk: Desk) -> None:
