@@ -10,7 +10,7 @@ from garde.errors import UsageError
 from garde.lab.attackers.smb_hits import HITS
 from garde.lab.hospital.plan import SHARES, Plan
 from garde.lab.night import story
-from garde.lab.night.draw import FAMILIES, MODES, SPREADER_ROLES, draw
+from garde.lab.night.draw import FAMILIES, MODES, SPREADER_ROLES, draw, draw_deep
 
 PLAN = Plan("x", 3, Path("/nonexistent"))
 NIGHTS = [draw(seed, PLAN) for seed in range(300)]
@@ -72,3 +72,11 @@ def test_the_storys_clock(seconds: float, shown: str) -> None:
 )
 def test_times_as_people_say_them(seconds: float | None, shown: str) -> None:
     assert story.words(seconds) == shown
+
+
+def test_what_is_done_in_depth_is_drawn_apart() -> None:
+    drawn = [draw_deep(seed) for seed in range(60)]
+    assert drawn == [draw_deep(seed) for seed in range(60)]
+    assert {each.archive for each in drawn} == {each.sleeper for each in drawn} == set(SHARES)
+    assert any(each.archive != each.sleeper for each in drawn)
+    assert all(40 <= each.patients <= 120 for each in drawn)

@@ -17,7 +17,7 @@ from garde.lab.hospital.programs import Programs
 
 START_S = 20.0
 KEEPER = "filestore"  # the account that all files belong to, as on many a hospital's server
-_FIRST_UID = 60100  # beyond what Debian hands out (59999), below what systemd reserves (61184)
+KEEPER_ID = 60100  # beyond what Debian hands out (59999), below what systemd reserves (61184)
 
 _CONFIG = """\
 [global]
@@ -76,7 +76,7 @@ def prepare(plan: Plan, machine: str, logins: Sequence[str]) -> None:
     _write_users(home, logins)
     share = plan.share(machine)
     share.mkdir(mode=0o755)
-    shutil.chown(share, _FIRST_UID, _FIRST_UID)
+    shutil.chown(share, KEEPER_ID, KEEPER_ID)
     configuration(plan, machine).write_text(
         _CONFIG.format(
             netbios=machine.upper()[:15],
@@ -92,10 +92,10 @@ def prepare(plan: Plan, machine: str, logins: Sequence[str]) -> None:
 
 def _write_users(home: Path, logins: Sequence[str]) -> None:
     """This machine's lists of users and groups, and the hospital's people after them."""
-    people = [(KEEPER, _FIRST_UID), *((login, _FIRST_UID + number) for number, login in enumerate(logins, 1))]
-    users = "".join(f"{name}:x:{uid}:{_FIRST_UID}::/nonexistent:/usr/sbin/nologin\n" for name, uid in people)
+    people = [(KEEPER, KEEPER_ID), *((login, KEEPER_ID + number) for number, login in enumerate(logins, 1))]
+    users = "".join(f"{name}:x:{uid}:{KEEPER_ID}::/nonexistent:/usr/sbin/nologin\n" for name, uid in people)
     (home / "passwd").write_text(Path("/etc/passwd").read_text() + users)
-    (home / "group").write_text(Path("/etc/group").read_text() + f"{KEEPER}:x:{_FIRST_UID}:\n")
+    (home / "group").write_text(Path("/etc/group").read_text() + f"{KEEPER}:x:{KEEPER_ID}:\n")
 
 
 def entering(plan: Plan, machine: str, arguments: Sequence[str]) -> list[str]:

@@ -12,6 +12,7 @@ crisis room's printer; documents; the hub; the agents. Each step's names are rec
 from __future__ import annotations
 
 import secrets
+import shutil
 import struct
 import subprocess
 import sys
@@ -46,6 +47,7 @@ from garde.lab.hospital.programs import PYTHON, Programs
 from garde.lab.hospital.record import Record
 
 DOCUMENTS = 200  # in each share
+ARCHIVED = 40  # in the folder beside each share that no agent guards
 TODO = "as root: scripts/install-packages src/garde/lab/hospital/packages.txt (Debian), then try again"
 Show = Callable[[str], None]
 
@@ -71,14 +73,17 @@ class Hospital:
         guarded: bool = True,
         calling: bool = True,
         paper: bool = False,
+        backups: bool = False,
         when_aside: Callable[[], None] = lambda: None,
         install: bool = True,
         show: Show = lambda text: None,
     ) -> None:
         self.name, self._stays, self._seed, self._count, self._show = name, stays, seed, documents, show
         self._guarded, self._calling, self._paper, self._install = guarded, calling, paper, install
+        self._backups = backups  # there are archives, and restore points of everything from before the night
         self._when_aside = when_aside  # is called as soon as what stands aside is up
         self.documents: dict[str, list[Document]] = {}  # by file server, as they were made
+        self.archives: dict[str, list[Document]] = {}  # the same, of what lies beside the shares
 
     def __enter__(self) -> Self:
         try:
@@ -158,7 +163,10 @@ class Hospital:
         )
         self._show("documents")
         for number, machine in enumerate(SHARES):
-            self.documents[machine] = self._fill(machine, self._seed + number)
+            self.documents[machine] = self._fill(self.share_of(machine), self._count, self._seed + number)
+            if self._backups:
+                archive, seed = self.plan.archive(machine), self._seed + len(SHARES) + number
+                self.archives[machine] = self._fill(archive, ARCHIVED, seed)
         database.fill(programs, plan, database_started.result(), known.database)
         fileserver.wait(programs, plan, smbds)
         switch.wait(programs, snmpd)
@@ -166,12 +174,13 @@ class Hospital:
             modem.wait(programs, plan, smsd)
             printer.wait(programs, crisis.result())
 
-    def _fill(self, machine: str, seed: int) -> list[Document]:
-        """Lay documents out in a share; they belong to whom the server keeps all files as."""
+    def _fill(self, folder: Path, count: int, seed: int) -> list[Document]:
+        """Lay documents out in a folder; they belong to whom the servers keep all files as."""
         from garde.lab.documents import make_some
 
-        owner = self.share_of(machine).stat().st_uid
-        return make_some(self.share_of(machine), self._count, seed, owner)
+        made = make_some(folder, count, seed, fileserver.KEEPER_ID)
+        shutil.chown(folder, fileserver.KEEPER_ID, fileserver.KEEPER_ID)
+        return made
 
     def _start_internet(self) -> None:
         addresses = [

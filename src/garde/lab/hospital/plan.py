@@ -167,5 +167,9 @@ class Plan:
         """What a file server gives out, or where the record server leaves its exports."""
         return self.disk(machine) / ("exports" if machine == RECORD else "share")
 
+    def archive(self, machine: str) -> Path:
+        """A folder of a file server that no agent guards: what is destroyed there comes back from a backup alone."""
+        return self.disk(machine) / "archive"
+
     def log(self, program: str) -> Path:
         return self.home / "log" / f"{program}.log"

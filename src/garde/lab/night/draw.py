@@ -1,7 +1,7 @@
 """What the seed draws: who spreads, with whose account, where first, how, on how many servers, what is stolen before.
 
-Comes in: a seed, the lab's plan. Goes out: a `Script`, the same for the same seed and Python. Nobody but the attackers'
-side and the witness reads it.
+Comes in: a seed, the lab's plan. Goes out: a `Script`, and what the attackers leave for the morning (`Deep`), the same
+for the same seed and Python. Nobody but the attackers' side and the witness reads it.
 """
 
 from __future__ import annotations
@@ -70,6 +70,20 @@ class Script(msgspec.Struct, frozen=True):
     @property
     def first_server(self) -> str:
         return self.bursts[0].servers[0]
+
+
+class Deep(msgspec.Struct, frozen=True):
+    """What the attackers do where no agent looks, and leave behind. Drawn apart: the night's bursts do not change."""
+
+    archive: str  # the file server whose unguarded folder is destroyed
+    sleeper: str  # the file server on which a process stays behind
+    patients: int  # of the record, whose notes are deleted and whose names are overwritten by SQL
+
+
+def draw_deep(seed: int) -> Deep:
+    """Draw what is done in depth; the same seed gives the same."""
+    luck = random.Random(f"garde morning {seed}")
+    return Deep(luck.choice(list(SHARES)), luck.choice(list(SHARES)), luck.randint(40, 120))
 
 
 def draw(seed: int, plan: Plan) -> Script:

@@ -3,7 +3,7 @@
 Comes in: what the witness saw of each burst, what Garde told. Goes out: `Score`: harm and times from the witness
 alone, the names from Garde alone, so that the two can be compared; `Truth`: the same keys as the attackers know them,
 for a file that Garde's side never reads. Each figure is that of the worse of the two bursts; one that was not reached
-is null. The keys of the plan and of paper are there where that stage was played, and absent otherwise.
+is null. The keys of the plan, of paper and of the morning are there where that stage was played, and absent otherwise.
 """
 
 from __future__ import annotations
@@ -44,6 +44,17 @@ class Papers(msgspec.Struct, frozen=True):
     worklist_items: int  # that the modality was given
 
 
+class Restarted(msgspec.Struct, frozen=True):
+    """The morning's figures."""
+
+    retention_frozen_s: float | None  # the first confirmed verdict → no snapshot can be deleted any more, anywhere
+    waves: int  # that came back whole
+    opened_before_verified: int  # servers that answered, or were opened, before they were verified and signed for
+    relapse_files: int  # that the process left behind started on before it was held
+    record_restored_to: str | None  # UTC: the time whose state the medical record is
+    files_lost: int  # on all four servers, of files and rows that nobody is told to enter again
+
+
 class Score(msgspec.Struct, frozen=True, tag_field="kind", tag="score"):
     """The last line of `garde night --json`."""
 
@@ -69,6 +80,12 @@ class Score(msgspec.Struct, frozen=True, tag_field="kind", tag="score"):
     sheets_accounted: int | UnsetType = UNSET
     census_equal: bool | UnsetType = UNSET
     worklist_items: int | UnsetType = UNSET
+    retention_frozen_s: float | UnsetType | None = UNSET
+    waves: int | UnsetType = UNSET
+    opened_before_verified: int | UnsetType = UNSET
+    relapse_files: int | UnsetType = UNSET
+    record_restored_to: str | UnsetType | None = UNSET
+    files_lost: int | UnsetType = UNSET
 
 
 class Truth(msgspec.Struct, frozen=True, tag_field="kind", tag="truth"):
@@ -102,6 +119,12 @@ class Truth(msgspec.Struct, frozen=True, tag_field="kind", tag="truth"):
     sheets_accounted: int | UnsetType = UNSET  # of them, those that the nurses gave back and those that they lost
     census_equal: bool | UnsetType = UNSET
     worklist_items: int | UnsetType = UNSET
+    retention_frozen_s: float | UnsetType | None = UNSET
+    waves: int | UnsetType = UNSET
+    opened_before_verified: int | UnsetType = UNSET
+    relapse_files: int | UnsetType = UNSET
+    record_restored_to: str | UnsetType | None = UNSET
+    files_lost: int | UnsetType = UNSET
 
 
 def score(
@@ -115,6 +138,7 @@ def score(
     told: Told,
     calling: Calling | None = None,
     papers: Papers | None = None,
+    restarted: Restarted | None = None,
 ) -> Score:
     """`early` is what Garde told before the second burst: who spread the first."""
     return Score(
@@ -128,7 +152,7 @@ def score(
         first_server=early.first_server,
         recurrence_joined=told.joined,
         proven=all(told.is_proven(it.machine, plan.address(it.machine)) for it in seen),
-        **_keys(calling, papers),
+        **_keys(calling, papers, restarted),
     )
 
 
@@ -142,6 +166,7 @@ def truth(
     uploaded: int,
     calling: Calling | None = None,
     papers: Papers | None = None,
+    restarted: Restarted | None = None,
 ) -> Truth:
     """`first`: the servers of the first burst in the order in which they were really written to."""
     return Truth(
@@ -161,11 +186,11 @@ def truth(
         note_name=script.family.note_name,
         upload_bytes=uploaded,
         bursts=[burst(it) for it in seen],
-        **_keys(calling, papers),
+        **_keys(calling, papers, restarted),
     )
 
 
-def _keys(*stages: Calling | Papers | None) -> dict[str, Any]:
+def _keys(*stages: Calling | Papers | Restarted | None) -> dict[str, Any]:
     """The keys of the later stages; none of one that was not played."""
     return {name: value for each in stages if each for name, value in msgspec.structs.asdict(each).items()}
 

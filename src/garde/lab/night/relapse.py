@@ -1,0 +1,125 @@
+"""A process that the attackers left behind on a server: it sleeps, wakes when the server comes back, and goes slowly.
+
+Comes in: a `Task` as JSON on the first line of standard input, then a line `wake`. Goes out: `ready`, and in the log a
+line each, as `attackers.smb_attack` writes them: `s NUMBER AT PATH` before a file's first destructive write, `f NUMBER
+AT` when the file is done with. It touches the files of its task and no others: documents that the lab made, on the
+lab's own disk. `Sleeper` is the same from the night's side; it ends the process, whoever has stopped it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from garde.errors import Incomplete
+from garde.lab.attackers.cipher import encrypt_spans
+from garde.lab.attackers.inplace import full
+from garde.lab.hospital.fileserver import KEEPER_ID
+from garde.lab.hospital.hospital import Hospital
+from garde.lab.night.logs import Logged, parse
+
+EVERY_S: Final = 1.0  # between two files: an attacker who does not want to be seen
+FILES: Final = 12  # it never goes further, whether it is stopped or not
+READY_S: Final = 20.0
+
+
+class Task(msgspec.Struct, frozen=True):
+    """What the process does when it wakes."""
+
+    folder: str
+    files: list[str]
+    every_s: float
+    uid: int
+    log: str
+
+
+class Sleeper:
+    """One process, for the length of a `with`."""
+
+    def __init__(self, hospital: Hospital, server: str) -> None:
+        self.server = server
+        self._log = hospital.plan.home / f"relapse-{server}.log"
+        files = [os.fsdecode(each.path) for each in hospital.documents[server]]
+        task = Task(str(hospital.share_of(server)), files[-FILES:], EVERY_S, KEEPER_ID, str(self._log))
+        self._process = hospital.python(
+            server, "garde.lab.night.relapse", stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        self._tell(msgspec.json.encode(task))
+
+    def __enter__(self) -> Sleeper:
+        assert self._process.stdout is not None
+        late = threading.Timer(READY_S, self._process.kill)
+        late.start()
+        try:
+            line = self._process.stdout.readline()
+        finally:
+            late.cancel()
+        if line != b"ready\n":
+            raise Incomplete(f"nothing was left behind on {self.server}", "play it again")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def wake(self) -> None:
+        """From now on it destroys a file every now and then."""
+        self._tell(b"wake")
+
+    def end(self) -> None:
+        """Somebody finds the process on the server, and ends it."""
+        self._process.kill()
+        with suppress(OSError):
+            self._process.communicate()
+
+    def logged(self) -> Logged:
+        """What it wrote down itself."""
+        return parse(self._log.read_bytes() if self._log.exists() else b"")
+
+    def _tell(self, line: bytes) -> None:
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(line + b"\n")
+            self._process.stdin.flush()
+
+
+def go(task: Task, log: int) -> None:
+    """Destroy the files of the task, one after the other, in place."""
+    for number, name in enumerate(task.files):
+        os.write(log, os.fsencode(f"s {number} {time.monotonic():.6f} {name}\n"))
+        with suppress(OSError):
+            _destroy(Path(task.folder, name))
+            os.write(log, f"f {number} {time.monotonic():.6f}\n".encode())
+        time.sleep(task.every_s)
+
+
+def _destroy(path: Path) -> None:
+    handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        encrypt_spans(handle, full(os.fstat(handle).st_size))
+    finally:
+        os.close(handle)
+
+
+def main() -> None:
+    """Give up root, sleep, go."""
+    task = msgspec.json.decode(sys.stdin.buffer.readline(), type=Task)
+    log = os.open(task.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.setgroups([])
+    os.setresgid(task.uid, task.uid, task.uid)
+    os.setresuid(task.uid, task.uid, task.uid)
+    print("ready", flush=True)
+    if sys.stdin.buffer.readline() == b"wake\n":
+        go(task, log)
+        sys.stdin.buffer.readline()  # it stays, as one does that goes on to spread
+
+
+if __name__ == "__main__":
+    main()
