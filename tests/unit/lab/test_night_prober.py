@@ -15,7 +15,7 @@ from garde.lab.night.witness import refused_after
 
 
 def test_a_syn_is_one_and_its_checksum_holds() -> None:
-    segment = _syn("198.18.7.71", "198.18.7.11", 20_001, 5 << 24 | 9)
+    segment = _syn("198.18.7.71", ("198.18.7.11", 445), 20_001, 5 << 24 | 9)
     source, target, sequence, _, offset, flags = struct.unpack("!HHIIBB", segment[:14])
     assert (source, target, sequence, offset, flags) == (20_001, 445, 5 << 24 | 9, 0x50, 0x02)
     # With its own checksum in it the sum over pseudo header and segment is all ones.
@@ -71,7 +71,7 @@ class Wire:
 def asked(questions: int) -> prober.Prober:
     made = prober.Prober.__new__(prober.Prober)
     made.targets = [target([float(it) for it in range(questions)], set())]
-    made._by_address = {"198.18.7.11": 0}
+    made._addresses = {"198.18.7.11"}
     return made
 
 

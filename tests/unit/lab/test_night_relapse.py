@@ -1,4 +1,4 @@
-"""The process left behind: it touches the files of its task, in order and slowly, and writes down each before it does."""
+"""The process left behind: it touches the files of its task, slowly, and writes down each before it does."""
 
 from __future__ import annotations
 

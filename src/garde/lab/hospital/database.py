@@ -112,6 +112,16 @@ def fill(programs: Programs, plan: Plan, process: subprocess.Popen[bytes], passw
     programs.check("psql", RECORD, _as_user(words), input=_CONTENT.format(password=password).encode())
 
 
+def ask(programs: Programs, plan: Plan, sql: str) -> list[list[str]]:
+    """Ask the database on its own machine, as its superuser; returns rows of words. Raises Incomplete."""
+    words = [
+        str(_programs() / "psql"), "-X", "-q", "-A", "-t", "-F", "\x1f", "-v", "ON_ERROR_STOP=1",
+        "-h", str(_data(plan)), "-U", "postgres", "-d", NAME,
+    ]  # fmt: skip
+    told = programs.check("psql", RECORD, _as_user(words), input=sql.encode(), timeout=60)
+    return [line.split("\x1f") for line in told.splitlines()]
+
+
 def _data(plan: Plan) -> Path:
     return plan.disk(RECORD) / "postgresql"
 

@@ -32,6 +32,7 @@ class Work(msgspec.Struct, frozen=True):
     share: str = ""
     folder: str = ""
     every_s: float = 0.5
+    log: str = ""  # at the record: where each committed row is written down, for the witness
 
 
 class Day(msgspec.Struct, frozen=True):
@@ -40,6 +41,16 @@ class Day(msgspec.Struct, frozen=True):
     done: int
     longest_s: float
     failed: list[tuple[float, str]]
+
+
+class Committed(msgspec.Struct, frozen=True):
+    """One row that the record has confirmed. Wall seconds of the machine, as the database counts them."""
+
+    row: int
+    patient: int
+    text: str
+    sent: float
+    confirmed: float
 
 
 Step = Callable[[int], None]
@@ -79,7 +90,13 @@ def at_record(work: Work, password: str) -> Iterator[Step]:
             rows = connection.run("SELECT family, ward FROM patient WHERE id = :id", id=patient)
             if len(rows) != 1:
                 raise OSError(f"patient {patient} is not in the record")
-            connection.run("INSERT INTO note (patient, text) VALUES (:id, :text)", id=patient, text=f"seen, {number}")
+            text, sent = f"seen, {number}", time.time()
+            ((row,),) = connection.run(
+                "INSERT INTO note (patient, text) VALUES (:id, :text) RETURNING id", id=patient, text=text
+            )
+            if work.log:
+                with open(work.log, "ab", buffering=0) as log:
+                    log.write(msgspec.json.encode(Committed(row, patient, text, sent, time.time())) + b"\n")
 
         yield note
     finally:

@@ -52,6 +52,7 @@ class _Target:
     version: int
     sent: list[float]
     answered: set[int]
+    port: int = PORT
     newest: int = -1  # the newest question that was answered
     refuses: bool = False  # as said last
 
@@ -82,11 +83,14 @@ class _Target:
 class Prober:
     """Asks all targets in turn. A question's number travels as the sequence number, and comes back in the answer."""
 
-    def __init__(self, sources: dict[int, str], targets: list[tuple[str, str]]) -> None:
+    def __init__(self, sources: dict[int, str], targets: list[tuple[str, str, int]]) -> None:
+        """`targets`: name, address, TCP port."""
         self._sources = sources
         self._sockets = {version: _raw_socket(version) for version in sources}
-        self.targets = [_Target(name, address, ip_address(address).version, [], set()) for name, address in targets]
-        self._by_address = {target.address: number for number, target in enumerate(self.targets)}
+        self.targets = [
+            _Target(name, address, ip_address(address).version, [], set(), port) for name, address, port in targets
+        ]
+        self._addresses = {target.address for target in self.targets}
 
     def ask(self) -> None:
         """One question to each."""
@@ -94,7 +98,10 @@ class Prober:
             question = len(target.sent)
             target.sent.append(time.monotonic())
             segment = _syn(
-                self._sources[target.version], target.address, _FIRST_PORT + question % _PORTS, number << 24 | question
+                self._sources[target.version],
+                (target.address, target.port),
+                _FIRST_PORT + question % _PORTS,
+                number << 24 | question,
             )
             with suppress(OSError):  # a port that was shut leaves no route: asked, and not answered
                 self._sockets[target.version].sendto(segment, (target.address, 0))
@@ -111,22 +118,22 @@ class Prober:
         packet, (peer, *_) = each.recvfrom(256)
         if each.family == socket.AF_INET:
             packet = packet[4 * (packet[0] & 0x0F) :]
-        if len(packet) < 20 or peer.partition("%")[0] not in self._by_address:
+        if len(packet) < 20 or peer.partition("%")[0] not in self._addresses:
             return
         source, _, _, acknowledged, _, flags = struct.unpack("!HHIIBB", packet[:14])
         number, question = divmod((acknowledged - 1) & 0xFFFFFFFF, 1 << 24)
-        if source != PORT or flags & (_SYN | _ACK | _RST) != _SYN | _ACK or number >= len(self.targets):
+        if flags & (_SYN | _ACK | _RST) != _SYN | _ACK or number >= len(self.targets):
             return
         target = self.targets[number]
-        if target.address == peer.partition("%")[0] and question < len(target.sent):
+        if (target.address, target.port) == (peer.partition("%")[0], source) and question < len(target.sent):
             target.answered.add(question)
             target.newest = max(target.newest, question)
 
 
-def _syn(source: str, target: str, port: int, sequence: int) -> bytes:
+def _syn(source: str, target: tuple[str, int], port: int, sequence: int) -> bytes:
     """Return a SYN; its checksum covers the addresses as well."""
-    head = struct.pack("!HHIIBBHHH", port, PORT, sequence, 0, 5 << 4, _SYN, 64_240, 0, 0)
-    packed = ip_address(source).packed + ip_address(target).packed
+    head = struct.pack("!HHIIBBHHH", port, target[1], sequence, 0, 5 << 4, _SYN, 64_240, 0, 0)
+    packed = ip_address(source).packed + ip_address(target[0]).packed
     total = sum(_words(packed)) + socket.IPPROTO_TCP + len(head) + sum(_words(head))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
@@ -166,9 +173,8 @@ def _only_syn(made: socket.socket, version: int) -> None:
 def main(words: list[str]) -> None:
     """Ask until standard input ends, wait for late answers, report."""
     interval, source4, source6 = float(words[0]), words[1], words[2]
-    prober = Prober(
-        {4: source4, 6: source6}, [(name, address) for name, _, address in (it.partition("=") for it in words[3:])]
-    )
+    targets = [(name, address, PORT) for name, _, address in (it.partition("=") for it in words[3:])]
+    prober = Prober({4: source4, 6: source6}, targets)
     print("ready", flush=True)
     due = time.monotonic()
     while not select.select([sys.stdin], [], [], 0)[0]:

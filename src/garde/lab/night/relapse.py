@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -27,7 +28,7 @@ from garde.lab.hospital.hospital import Hospital
 from garde.lab.night.logs import Logged, parse
 
 EVERY_S: Final = 1.0  # between two files: an attacker who does not want to be seen
-FILES: Final = 12  # it never goes further, whether it is stopped or not
+FILES: Final = 12  # of a share: it never goes further, whether it is stopped or not
 READY_S: Final = 20.0
 
 
@@ -44,11 +45,12 @@ class Task(msgspec.Struct, frozen=True):
 class Sleeper:
     """One process, for the length of a `with`."""
 
-    def __init__(self, hospital: Hospital, server: str) -> None:
+    def __init__(
+        self, hospital: Hospital, server: str, folder: Path, files: Sequence[str], *, every_s: float = EVERY_S
+    ) -> None:
         self.server = server
-        self._log = hospital.plan.home / f"relapse-{server}.log"
-        files = [os.fsdecode(each.path) for each in hospital.documents[server]]
-        task = Task(str(hospital.share_of(server)), files[-FILES:], EVERY_S, KEEPER_ID, str(self._log))
+        self._log = hospital.plan.home / f"left-behind-{server}-{folder.name}.log"
+        task = Task(str(folder), list(files), every_s, KEEPER_ID, str(self._log))
         self._process = hospital.python(
             server, "garde.lab.night.relapse", stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )

@@ -2,8 +2,8 @@
 
 Comes in: entries, in order. Goes out: `Told`: whom it took for the spreader, which server it took for the first,
 whether the second burst was joined to the first, which machines' blocks it calls proven, when the plan was triggered
-and who has understood which diversion. It is what the score sets beside the witness's truth, and it is never mixed with
-it.
+and who has understood which diversion, and how each server came back (`Way`). It is what the score sets beside the
+witness's truth, and it is never mixed with it.
 """
 
 from __future__ import annotations
@@ -13,8 +13,80 @@ from dataclasses import dataclass, field
 from garde.journal import hub_kinds as k
 from garde.journal import oncall_kinds as o
 from garde.journal import plan_kinds as p
+from garde.journal import recovery_kinds as r
 from garde.journal.entry import Entry
 from garde.journal.payload import Payload
+
+
+@dataclass(slots=True)
+class Way:
+    """The way back as it is told. Each comes with the wall seconds of its entry, in order."""
+
+    stores: dict[str, tuple[r.StoreNote, ...]] = field(default_factory=dict)  # machine -> what lies on it
+    frozen: dict[tuple[str, str], tuple[float, r.RetentionFrozen]] = field(default_factory=dict)  # machine, store
+    points: dict[tuple[str, str], r.PointJudged] = field(default_factory=dict)  # store, point
+    judged: set[str] = field(default_factory=set)  # stores that were looked through
+    restored: list[tuple[float, str, r.PointRestored]] = field(default_factory=list)  # with the machine
+    swept: dict[str, r.MachineSwept] = field(default_factory=dict)
+    looked: dict[str, r.MachineLooked] = field(default_factory=dict)
+    baselines: set[str] = field(default_factory=set)
+    planned: r.RestartPlanned | None = None
+    steps: list[tuple[float, r.StepMoved]] = field(default_factory=list)
+    recuts: list[tuple[float, r.MachineRecut]] = field(default_factory=list)
+    signed: list[tuple[float, r.GateSigned]] = field(default_factory=list)
+    errands: set[str] = field(default_factory=set)  # asked, and without an outcome
+    credentials: dict[str, r.CredentialListed] = field(default_factory=dict)
+
+    def add(self, entry: Entry) -> None:
+        """Fold one entry."""
+        who = entry.who.removeprefix("agent/")
+        match entry.payload:
+            case r.StoresKnown(stores):
+                self.stores[who] = stores
+            case r.RetentionFrozen() as frozen:
+                self.frozen[who, frozen.store] = (entry.at, frozen)
+            case r.PointJudged() as point:
+                self.points[point.store, point.point] = point
+            case r.PointsJudged() as all_of_them:
+                self.judged.add(all_of_them.store)
+            case r.PointRestored() as restored:
+                self.restored.append((entry.at, who, restored))
+            case r.MachineSwept() as swept:
+                self.swept[who] = swept
+            case r.MachineLooked() as looked:
+                self.looked[looked.machine] = looked
+            case r.BaselineTaken():
+                self.baselines.add(who)
+            case _:
+                self._add_people(entry)
+        self._settle(entry.payload)
+
+    def _add_people(self, entry: Entry) -> None:
+        match entry.payload:
+            case r.RestartPlanned() as planned:
+                self.planned = planned
+            case r.StepMoved() as step:
+                self.steps.append((entry.at, step))
+            case r.MachineRecut() as recut:
+                self.recuts.append((entry.at, recut))
+            case r.GateSigned() as signed:
+                self.signed.append((entry.at, signed))
+            case r.CredentialListed() as listed:
+                self.credentials[listed.credential] = listed
+            case r.ErrandAsked() as asked:
+                self.errands.add(asked.command)
+
+    def _settle(self, payload: Payload) -> None:
+        """An errand is over with whatever names it last."""
+        if not isinstance(payload, (r.ErrandAsked, r.PointJudged)):
+            self.errands.discard(getattr(payload, "command", ""))
+
+    def stage(self, machine: str) -> str:
+        """How far a machine has come; "" where it is not on its way."""
+        return next((step.stage for _, step in reversed(self.steps) if step.machine == machine), "")
+
+    def round(self, machine: str) -> int:
+        return next((step.round for _, step in reversed(self.steps) if step.machine == machine), 0)
 
 
 @dataclass(slots=True)
@@ -33,10 +105,12 @@ class Told:
     understood: set[tuple[str, str]] = field(default_factory=set)  # change, recipient
     tasks_done: set[str] = field(default_factory=set)
     first_at: dict[str, float] = field(default_factory=dict)  # kind -> wall seconds of its first entry
+    way: Way = field(default_factory=Way)
 
     def add(self, entry: Entry) -> None:
         """Fold one entry."""
         self.first_at.setdefault(entry.kind, entry.at)
+        self.way.add(entry)
         match entry.payload:
             case k.IncidentOpened() as opened:
                 self.incidents.append(opened.incident)

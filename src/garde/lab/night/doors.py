@@ -1,0 +1,59 @@
+"""The witness before the servers' doors: which of them answer, and when, asked from another machine all morning.
+
+Comes in: `doors EVERY SOURCE4 SOURCE6 NAME=ADDRESS=PORT …`, run on that machine. Goes out: a line `ready`, and when
+standard input ends one JSON list with a `Door` for each address: the spans of CLOCK_MONOTONIC in which questions were
+asked that were answered. It asks as the prober does, by a bare SYN, and starts nothing there.
+"""
+
+from __future__ import annotations
+
+import select
+import sys
+import time
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from garde.lab.night.prober import LATE_S, Prober
+
+Span = tuple[float, float]  # the first and the last answered question of a row, by when they were sent
+
+
+class Door(msgspec.Struct, frozen=True):
+    """What one address answered."""
+
+    server: str
+    version: int
+    asked: int
+    spans: list[Span]
+
+
+def spans(sent: Sequence[float], answered: Iterable[int]) -> list[Span]:
+    """Join questions in a row that were answered."""
+    found: list[Span] = []
+    last = -2
+    for number in sorted(answered):
+        at = sent[number]
+        found[-1:] = [(found[-1][0], at)] if number == last + 1 and found else [*found[-1:], (at, at)]
+        last = number
+    return found
+
+
+def main(words: list[str]) -> None:
+    """Ask until standard input ends, wait for late answers, report."""
+    every, source4, source6 = float(words[0]), words[1], words[2]
+    targets = [(name, address, int(port)) for name, address, port in (word.split("=") for word in words[3:])]
+    prober = Prober({4: source4, 6: source6}, targets)
+    print("ready", flush=True)
+    due = time.monotonic()
+    while not select.select([sys.stdin], [], [], 0)[0]:
+        prober.ask()
+        due = max(due + every, time.monotonic())
+        prober.hear(due - time.monotonic())
+    prober.hear(LATE_S)
+    told = [Door(it.server, it.version, len(it.sent), spans(it.sent, it.answered)) for it in prober.targets]
+    print(msgspec.json.encode(told).decode(), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
