@@ -44,6 +44,9 @@ class StoreSettings:
     targets: tuple[str, ...] = ()  # absolute, one for each of `paths`; none: the same places
     program: str = ""  # the tool, where it is not on the usual path
     command: tuple[str, ...] = ()  # hook: the program and its first words
+    stop: tuple[str, ...] = ()  # a service on these data: the program and its words that stop it, and that start it
+    start: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()  # questions to a database that was brought back: each must answer with one true
     options: Mapping[str, str] = field(default_factory=dict)  # what only this sort knows
 
     def pairs(self) -> tuple[tuple[str, str], ...]:
@@ -72,7 +75,7 @@ SORTS: Final[dict[str, _Sort]] = {
     "btrfs": _sort("repository paths", "targets program", "source"),
     "zfs": _sort("repository paths", "targets program"),
     "lvm": _sort("repository paths", "targets program"),
-    "postgres": _sort("repository paths", "targets program", "wal bin port user"),
+    "postgres": _sort("repository paths", "targets stop start checks", "wal bin user role database"),
 }
 _COMMON: Final = frozenset({"id", "sort", "covers", "options"})
 _KEYS: Final = frozenset(each.name for each in fields(StoreSettings))
@@ -192,6 +195,7 @@ def _wrong_places(found: StoreSettings) -> list[tuple[str, str]]:
     for key, value in (("password_file", found.password_file), ("program", found.program)):
         if value and not value.startswith("/"):
             wrong.append((key, f"{key} must be an absolute path"))
-    if found.command and not found.command[0].startswith("/"):
-        wrong.append(("command", "the hook's program must be an absolute path"))
+    for key, words in (("command", found.command), ("stop", found.stop), ("start", found.start)):
+        if words and not words[0].startswith("/"):
+            wrong.append((key, f"the program of {key} must be an absolute path"))
     return wrong
