@@ -115,6 +115,7 @@ _NO_SUCH: Final[dict[tuple[str, ...], str]] = {
 _NO_ROLE = mark("{text} is not known as the role of a person{hint}")
 _NOT_KNOWN: Final = {
     "machines.role": mark("{text} is not known as the role of a machine{hint}"),
+    "machines.layer": mark("{text} is not known as a place in the order of restart{hint}"),
     "people.roles": _NO_ROLE,
     "rota.role": _NO_ROLE,
     "authority.actions": mark("{text} is not known as a cut{hint}"),

@@ -48,6 +48,11 @@ class Machine:
     agent: bool = False
     needs: tuple[str, ...] = ()  # machines that must be up before it
     snmp: str = ""  # switches: "ADDRESS:PORT", its user is a secret of the hub
+    layer: str = ""  # place in the order of restart; "": from its role and what runs on it
+    flows: tuple[str, ...] = ()  # what it talks to when it returns; none: what needs it and what it needs
+    supplier: str = ""  # who reaches it from outside to look after it; "": nobody
+    accounts: tuple[str, ...] = ()  # service accounts that run on it
+    keys: tuple[str, ...] = ()  # keys and certificates that it holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,8 @@ class Service:
     wards: tuple[str, ...] = ()  # ids; empty: the whole house
     instead: Words = field(default_factory=dict)  # what to do without it
     clinical: bool = True  # counts in the price of a cut
+    heads: tuple[str, ...] = ()  # people who sign for it when it returns; none: whoever heads a ward or care
+    tried_from: tuple[str, ...] = ()  # machines at which a clinician tries it before it returns
 
 
 @dataclass(frozen=True, slots=True)

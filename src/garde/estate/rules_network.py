@@ -15,7 +15,7 @@ Comes in: an indexed estate and the places of its parts. Goes out: problems. Cal
 * A gateway's machine has the role gateway; it carries an agent, or the outside cannot be cut (warnings).
 * A gateway names its interfaces that lead out.
 * A machine with the role gateway has a line among the gateways (a warning).
-* The flows that a gateway leaves open are flows, by address and never by name.
+* The flows that a gateway leaves open, and those of a machine that returns, are flows, by address and never by name.
 * What is never cut is a machine, an address or a network; never everything.
 * A machine with an agent, and every server, has an address (a warning).
 * At least one server carries an agent (a warning).
@@ -228,8 +228,10 @@ def gateways_can_be_cut(look: Lookup, places: Places) -> Iterator[Problem]:
 
 
 def flows_are_flows(look: Lookup, places: Places) -> Iterator[Problem]:
-    for number, gateway in enumerate(look.estate.gateways):
-        for index, text in enumerate(gateway.allow):
+    allowed = (("gateways", number, "allow", each.allow) for number, each in enumerate(look.estate.gateways))
+    listed = (("machines", number, "flows", each.flows) for number, each in enumerate(look.estate.machines))
+    for table, number, name, flows in (*allowed, *listed):
+        for index, text in enumerate(flows):
             try:
                 read_flow(text)
             except ValueError:
@@ -238,7 +240,7 @@ def flows_are_flows(look: Lookup, places: Places) -> Iterator[Problem]:
                     " names are not resolved in a cut",
                     text=Quoted(text),
                 )
-                yield Problem(places.at("gateways", number, "allow", index), what)
+                yield Problem(places.at(table, number, name, index), what)
 
 
 def never_cut_is_known(look: Lookup, places: Places) -> Iterator[Problem]:

@@ -47,10 +47,30 @@ ACTIONS = ("block", "kick", "account", "read_only", "isolate", "outside", "port"
 NEEDS = ("automatic", "one", "two", "unanswered", "never")
 CARE = ("any", "none")
 SEVERITIES = (1, 2, 3)
+# The order of restart: what stands first is what the others stand on.
+LAYERS = (
+    "core",
+    "network",
+    "identity",
+    "monitoring",
+    "storage",
+    "telephony",
+    "index",
+    "laboratory",
+    "radiology",
+    "pharmacy",
+    "record",
+    "theatre",
+    "scheduling",
+    "mail",
+    "web",
+    "other",
+)
 
 # The words that a field may hold. "*" in place of a field's own name: each item of its list.
 CHOICES: dict[str, tuple[str, ...]] = {
     "machines.role": MACHINE_ROLES,
+    "machines.layer": LAYERS,
     "people.roles": PERSON_ROLES,
     "rota.role": PERSON_ROLES,
     "authority.actions": ACTIONS,
@@ -85,6 +105,12 @@ HELP: dict[str, str] = {
     "machines.agent": "Whether Garde's agent runs on it.",
     "machines.needs": "Machines without which it neither starts nor works.",
     "machines.snmp": "Switches: ADDRESS:PORT of its SNMP agent. User and passwords are secrets of the hub.",
+    "machines.layer": "Place in the order of restart; nothing: by its role and the services on it.",
+    "machines.flows": "What it may talk to when it returns under watch: ADDRESS or NETWORK (both ways), ADDRESS:PORT/tcp "
+    "or [IPV6]:PORT/udp (it asks); nothing: the machines that it needs and those that need or use what it does.",
+    "machines.supplier": "Who reaches it from outside to look after it; nothing: nobody.",
+    "machines.accounts": "Service accounts that run on it: changed before it returns.",
+    "machines.keys": "Keys and certificates that it holds: changed before it returns.",
     "services": "What the hospital does with its machines, in the words of its wards.",
     "services.id": "Id; no machine may have the same.",
     "services.name": "Name in each language.",
@@ -94,6 +120,8 @@ HELP: dict[str, str] = {
     "services.wards": "Wards that use it; none named: the whole house.",
     "services.instead": "What the wards do without it, in each language.",
     "services.clinical": "Whether it counts in the price of a cut.",
+    "services.heads": "People who sign for it when it returns; none named: whoever heads a ward, or care.",
+    "services.tried_from": "Machines at which a clinician tries it before it returns.",
     "wards": "Wards and departments.",
     "wards.id": "Id.",
     "wards.name": "Name in each language.",
@@ -146,6 +174,8 @@ REFERENCES: dict[str, tuple[str, ...]] = {
     "services.needs": ("services",),
     "services.uses": ("services", "machines"),
     "services.wards": ("wards",),
+    "services.heads": ("people",),
+    "services.tried_from": ("machines",),
     "wards.site": ("sites",),
     "rota.people": ("people",),
     "gateways.machine": ("machines",),

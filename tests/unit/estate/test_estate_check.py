@@ -89,6 +89,10 @@ CASES = [
         "warning: pump is a gateway without a line",
     ),
     ("flow by name", "203.0.113.2]", "sip.example]", "'sip.example' is no flow"),
+    ("machine's flow by name", "[10.0.1.30]}", "[10.0.1.30], flows: [ws.example]}", "'ws.example' is no flow"),
+    ("no such layer", "[10.0.1.30]}", "[10.0.1.30], layer: cores}", "'cores' is not known as a place in the order"),
+    ("no such head", "clinical: no}", "clinical: no, heads: [rob]}", "no person has the id 'rob'"),
+    ("tried nowhere", "clinical: no}", "clinical: no, tried_from: [wss]}", "no machine has the id 'wss'"),
     ("flow to no port", "203.0.113.2]", "'203.0.113.2:99999/tcp']", "is no flow"),
     (
         "never unknown",
