@@ -1,0 +1,45 @@
+"""Takes the baseline: what a machine looks like, written down on a day when people say that it is sound.
+
+Comes in: a root directory; whether it is that of the running machine. Goes out: `Baseline`. A sweep takes another one
+and compares. It reads for seconds on a small server, and changes nothing.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+from garde.recovery.checks import running
+from garde.recovery.checks.base import Baseline
+from garde.recovery.checks.dpkg import Dpkg
+from garde.recovery.checks.files import list_files
+from garde.recovery.checks.names import Root
+from garde.recovery.checks.people import read_people
+from garde.recovery.checks.raised import find_raised
+
+
+def take(root: Path, *, live: bool = True, now: float = 0.0, also: Iterable[bytes] = ()) -> Baseline:
+    """Write down everything in `root` that starts something or lets somebody in.
+
+    `live`: the root is this machine's, so that its sockets, modules and processes belong to it. `also`: further folders
+    in which every file counts. Raises NotADirectoryError where there is no such root; what can't be read below it is
+    named in `skipped`.
+    """
+    if not stat.S_ISDIR(root.stat().st_mode):
+        raise NotADirectoryError(f"{root} is no directory")
+    place = Root(root)
+    people, dpkg = read_people(place), Dpkg(place)
+    listing = list_files(place, people.homes, dpkg.owners, also)
+    raised = find_raised(place, live=live, skipped=listing.skipped)
+    parts = {
+        "files": {path: thing.spelled() for path, thing in listing.things.items()},
+        "setuid": {path: thing.spelled() for path, thing in raised.items()},
+        "accounts": people.accounts,
+        "groups": people.groups,
+        "packages": dpkg.records(),
+        "preloads": {**listing.preloads, **(running.preloads() if live else {})},
+        "listeners": running.listeners() if live else {},
+        "modules": running.modules() if live else {},
+    }
+    return Baseline(now, {part: dict(sorted(found.items())) for part, found in parts.items()}, tuple(listing.skipped))

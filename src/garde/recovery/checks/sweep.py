@@ -1,0 +1,50 @@
+"""The sweep: every check in the order of one table, and one answer for each item of the gate.
+
+Comes in: `Given`. Goes out: `Swept`. An item is yes where all its checks say yes, no where one says no, else unknown.
+A check that breaks is unknown with its error, and the others go on. It takes minutes; it changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from garde.journal.recovery_kinds import ItemAnswer
+from garde.journal.text import Text
+from garde.model.restart import Answer, Item
+from garde.recovery.checks.base import MOST_FOUND, Check, Given, Said
+
+CHECKS: Final[tuple[Check, ...]] = ()
+_GRAVER: Final = (Answer.YES, Answer.UNKNOWN, Answer.NO)
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep says: the fields of `machine_swept`, and each check's own words."""
+
+    baseline: str  # SHA-256 of the baseline that it compared with; "": there was none
+    answers: tuple[ItemAnswer, ...]
+    said: tuple[Said, ...]
+
+
+def sweep(given: Given, checks: Sequence[Check] = CHECKS) -> Swept:
+    """Ask every check. Raises nothing."""
+    told = [_ask(check, given) for check in checks]
+    items = [item for item in Item if any(each.item is item for each in told)]
+    answers = tuple(_join(item, [each for each in told if each.item is item]) for item in items)
+    return Swept("", answers, tuple(told))
+
+
+def _ask(check: Check, given: Given) -> Said:
+    try:
+        return check(given)
+    except Exception as error:  # whatever a broken machine does to one check, the others are asked
+        return Said(check.name, check.item, Answer.UNKNOWN, (f"the check broke: {type(error).__name__}: {error}",))
+
+
+def _join(item: Item, told: Sequence[Said]) -> ItemAnswer:
+    worst = max((each.answer for each in told), key=_GRAVER.index)
+    lines = [f"{each.check}: {line}" for each in told if each.answer is not Answer.YES for line in each.found]
+    more = sum(each.more for each in told) + max(0, len(lines) - MOST_FOUND)
+    return ItemAnswer(item, worst, tuple(Text(line) for line in lines[:MOST_FOUND]), more)
