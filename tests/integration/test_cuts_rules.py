@@ -252,6 +252,42 @@ def test_isolation_leaves_the_hub_and_the_named_flows_and_nothing_else(world: Wo
     assert tables() == set()
 
 
+def test_two_isolations_at_once_leave_open_what_both_allow_and_go_one_by_one(world: World) -> None:
+    """The way back: the wider one is made and proven under the narrower, which goes only then."""
+    for machine in (world.friend, world.enemy):
+        world.serve(machine, 5432)
+        world.serve(machine, 5433)
+    isolate = IsolateCut(world.state, world.never(), (HUB, HUB6))
+    alone = order(Verb.ISOLATE, "alone")
+    wide = order(Verb.ISOLATE, "wide", allow=(f"{FRIEND}:5432/tcp", f"{FRIEND}:5433/tcp", f"[{FRIEND6}]:5432/tcp"))
+    other = order(Verb.ISOLATE, "other", allow=(f"{FRIEND}:5432/tcp", f"{ENEMY}:5432/tcp"))
+    with socket.create_connection((ENEMY, 5432), timeout=1):
+        assert isinstance(isolate.apply(alone), Applied)
+    assert isinstance(isolate.apply(wide), Applied)
+    assert not _reaches(FRIEND, 5432)  # the narrower one still holds
+    proof = isolate.prove(wide)
+    assert proof.proven, proof
+    assert f"a packet to {ENEMY} leaves" in {check.what for check in proof.checks}  # known before the first of them
+    assert isolate.undo("alone") == Undone("alone", (Verb.ISOLATE,), "its rules are removed")
+    assert isolate.prove(wide).proven
+    assert _reaches(FRIEND, 5432)
+    assert _reaches(FRIEND, 5433)
+    assert not _reaches(ENEMY, 5432)
+    assert isinstance(isolate.apply(other), Applied)
+    assert isolate.prove(other).proven
+    assert (_reaches(FRIEND, 5432), _reaches(FRIEND, 5433), _reaches(ENEMY, 5432)) == (True, False, False)
+    assert isolate.active() == ("other", "wide")
+    for table in tables():
+        subprocess.run(["nft", "delete", "table", "inet", table], check=True)
+    later = IsolateCut(world.state, world.never(), (HUB, HUB6))
+    assert later.recover() == ()
+    assert (_reaches(FRIEND, 5432), _reaches(FRIEND, 5433), _reaches(ENEMY, 5432)) == (True, False, False)
+    assert isinstance(later.undo("wide"), Undone)
+    assert (_reaches(FRIEND, 5433), _reaches(ENEMY, 5432)) == (False, True)
+    assert isinstance(later.undo("other"), Undone)
+    assert tables() == set()
+
+
 def _reaches(address: str, port: int) -> bool:
     try:
         socket.create_connection((address, port), timeout=0.3).close()

@@ -6,6 +6,7 @@ price in care, orders, and what became of them. It does not judge who is an atta
 
     state.py    from entries to what is known       reports.py, outcomes.py: the two halves; memory.py: the data
     policy.py   what follows from an entry          spread.py, planner.py, authority.py, orders.py: its steps
+    isolation.py  cuts of machines on their way back
     words.py    all of it in plain words
     actions/    the world: holds and cuts
 """

@@ -30,6 +30,7 @@ AUTOMATIC, ONE, TWO, UNANSWERED, NEVER = "automatic", "one", "two", "unanswered"
 # Roles of accounts that may say yes or no.
 DECIDERS: Final = frozenset({"operator", "it_director", "crisis_coordinator"})
 TOKEN: Final = "local"  # noqa: S105 - the login behind the operator's token
+NEVER_ALLOWED: Final = "the written authority never allows it"
 NO_RULE: Final = "no rule of the written authority speaks of it: one person decides"
 _STRICTNESS: Final = (AUTOMATIC, ONE, TWO, NEVER)
 

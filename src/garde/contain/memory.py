@@ -151,6 +151,10 @@ class Cut:
     applied_at: float = 0.0  # wall seconds: when it first held somewhere
     shut: list[str] = field(default_factory=list)  # [machine, switch, port], for a cut of one
     announced: list[str] = field(default_factory=list)  # machines of which `machine_cut` was said
+    isolation: str = ""  # id of the isolation that it is; "" for an answer to an attack
+    allow: list[str] = field(default_factory=list)  # flows that an isolation leaves open
+    over: str = ""  # who said that an isolation is wanted no more
+    let_go: bool = False  # its undo follows from an entry that was folded already
 
     @property
     def key(self) -> str:
@@ -199,6 +203,7 @@ class News:
     gone: bool = False  # the cut holds nowhere any more
     cleared: list[str] = field(default_factory=list)  # "incident|party": nothing is held against it any more
     back: str = ""  # an agent that lives again
+    let_go: list[str] = field(default_factory=list)  # isolations that are to be undone now
     joins: list[str] = field(default_factory=list)  # "incident|into|why": part of an earlier one, as is known now
     unreached: str = ""  # incident about which nobody could be reached
 

@@ -52,12 +52,14 @@ def _order(cut: Cut, machine: str, verb: str, by: str, allow: tuple[str, ...] = 
         users=tuple(map(names.give, cut.users)),
         allow=allow,
         by=by,
-        reason=f"incident {cut.incident}: {cut.action} {cut.target}",
+        reason=cut.why if cut.isolation else f"incident {cut.incident}: {cut.action} {cut.target}",
     )
 
 
 def _flows(cut: Cut, machine: str, look: Lookup) -> tuple[str, ...]:
     """Return what stays open. The hub is not named: every agent knows its own and never cuts itself from it."""
+    if cut.isolation:
+        return tuple(cut.allow)
     gateway = look.gateways.get(machine)
     if cut.action != OUTSIDE or gateway is None:
         return ()

@@ -111,6 +111,9 @@ def on_proposed(state: State, entry: Entry, payload: h.CutProposed) -> None:
     if known is None:
         known = state.cuts[payload.cut] = _new(state, entry, payload)
         fresh = known.where
+    elif known.isolation:
+        _change(known, payload)
+        return  # asked for by whoever wanted it: see `isolation.py`
     elif known.by:
         grown = set(payload.addresses) - set(known.addresses) or set(map(names.keep, payload.users)) - set(known.users)
         fresh = list(payload.where) if grown else [each for each in payload.where if each not in known.where]

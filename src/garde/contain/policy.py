@@ -34,6 +34,9 @@ chance; it changes nothing. The rules, one test each:
     since people were first called for it are applied as if the hub were woken: never earlier than they say, and not
     where somebody has answered.
 21. An incident that turns out to be part of an earlier one is joined to it (`joining.py`), and looked at there.
+
+Isolations of machines on their way back are cuts as well, by the rules of `isolation.py`; rules 10, 12, 16 and 17 are
+theirs too.
 """
 
 from __future__ import annotations
@@ -43,7 +46,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from garde.contain import authority, joining, names, outcomes, spread
+from garde.contain import authority, isolation, joining, names, outcomes, spread
 from garde.contain.authority import Ruling
 from garde.contain.memory import LOCAL, Cut, Incident, Part, State, Trace
 from garde.contain.orders import orders_for, undo_orders
@@ -55,11 +58,12 @@ from garde.estate.look import Lookup
 from garde.estate.nouns import Rule
 from garde.journal import hub_kinds as h
 from garde.journal import notice_kinds as n
+from garde.journal import recovery_kinds as r
 from garde.journal.entry import Entry
 from garde.journal.payload import Payload
 
 WITHDRAWN: Final = "withdrawn: the evidence was read again, or it no longer helps"
-NEVER_ALLOWED: Final = "the written authority never allows it"
+NEVER_ALLOWED: Final = authority.NEVER_ALLOWED
 ONLY_WATCHED: Final = "only agents that watch have seen it: one person decides"
 ONLY_HIT: Final = "it was hit and does not spread: one person decides"
 WAS_UNDONE: Final = "it was undone and nothing has happened since: one person decides"
@@ -73,7 +77,10 @@ GRACE_S: Final = 10.0  # between harm and its report; and harm that was on its w
 
 def decide(state: State, entry: Entry, estate: Lookup) -> list[Payload]:
     """Return what follows."""
-    return list(_answer(state, entry, estate)) if state.news.seq == entry.seq else []
+    if state.news.seq != entry.seq:
+        return []
+    let_go = (payload for name in state.news.let_go for payload in _undo(state.cuts[name], state.cuts[name].over))
+    return [*_answer(state, entry, estate), *let_go]
 
 
 def _answer(state: State, entry: Entry, look: Lookup) -> Iterator[Payload]:
@@ -97,6 +104,8 @@ def _answer(state: State, entry: Entry, look: Lookup) -> Iterator[Payload]:
             yield from _ask(state, look, cut, news.ask, cut.by)
         case h.CutDecided() if cut is not None:
             yield from _decided(state, entry, look, cut, payload)
+        case r.IsolationWanted() if cut is not None:
+            yield from _isolate(state, look, cut)
         case h.Woke():
             yield from _unanswered(state, entry, look, payload.key)
         case n.NoticeUnanswered():
@@ -249,7 +258,8 @@ def _ask(state: State, look: Lookup, cut: Cut, machines: Iterable[str], by: str)
     """Rules 5 to 7: say that it is asked for, and order it."""
     asked = list(machines)
     incident = state.incidents.get(cut.incident)
-    if cut.refused or cut.undone or cut.undoing or incident is None or incident.closed:
+    goes_on = bool(cut.isolation) or (incident is not None and not incident.closed)
+    if cut.refused or cut.undone or cut.undoing or not goes_on:
         return
     orders = list(orders_for(cut, asked, look, by, _with_kick(look, cut, incident)))
     if not orders:
@@ -259,8 +269,8 @@ def _ask(state: State, look: Lookup, cut: Cut, machines: Iterable[str], by: str)
     yield from orders
 
 
-def _with_kick(look: Lookup, cut: Cut, incident: Incident) -> bool:
-    if cut.action != BLOCK:
+def _with_kick(look: Lookup, cut: Cut, incident: Incident | None) -> bool:
+    if cut.action != BLOCK or incident is None:
         return False
     block = authority.ruling(look, BLOCK, incident.severity, cut.price)
     return not authority.stricter(authority.ruling(look, KICK, incident.severity, cut.price), block)
@@ -276,15 +286,23 @@ def _ask_again(state: State, look: Lookup, machine: str) -> Iterator[Payload]:
             yield from _ask(state, look, cut, [machine], cut.by)
 
 
+def _isolate(state: State, look: Lookup, cut: Cut) -> Iterator[Payload]:
+    told = isolation.proposed(cut, look, crew_of(state))
+    yield told
+    if not told.refused:
+        yield from _ask(state, look, cut, cut.where, cut.by)
+
+
 # --- what people say --------------------------------------------------------------------------------------------------
 
 
 def _decided(state: State, entry: Entry, look: Lookup, cut: Cut, payload: h.CutDecided) -> Iterator[Payload]:
     """Rules 10 to 12."""
     incident = state.incidents.get(cut.incident)
-    if incident is None or not cut.said or cut.said[-1].seq != entry.seq:
+    if not (incident or cut.isolation) or not cut.said or cut.said[-1].seq != entry.seq:
         return  # not heard: see `outcomes.on_decided`
-    rule = authority.ruling(look, cut.action, incident.severity, cut.price)
+    severity = incident.severity if incident else isolation.SEVERITY
+    rule = authority.ruling(look, cut.action, severity, cut.price)
     rule = replace(rule, needs=authority.ONE) if rule.needs == authority.AUTOMATIC else rule
     if not authority.may_decide(look, rule, payload.by, payload.role):
         return
@@ -399,7 +417,12 @@ def _is_contained(state: State, incident: Incident, trace: Trace) -> bool:
         verdicts = [each for each in trace.verdicts.values() if not each.cleared]
         if verdicts and all(each.hold for each in verdicts):
             return True
-    against = (each for each in state.cuts.values() if each.incident == incident.id and each.target == trace.party)
+    alone = (each for each in state.cuts.values() if each.isolation and not each.allow)
+    against = (
+        each
+        for each in (*(each for each in state.cuts.values() if each.incident == incident.id), *alone)
+        if each.target == trace.party
+    )
     return any(
         each.action in (BLOCK, ISOLATE, PORT)
         and outcomes.standing(each).state in ("applied", "proven")
@@ -431,4 +454,4 @@ def _cut_off(look: Lookup, cut: Cut) -> tuple[str, ...]:
     if cut.action == PORT:
         found = look.switch_port(cut.target)
         return found.behind if found else (cut.target,)
-    return (cut.target,) if cut.action in (BLOCK, ISOLATE, OUTSIDE) else ()
+    return (cut.target,) if cut.action in (BLOCK, ISOLATE, OUTSIDE) and not cut.allow else ()

@@ -15,19 +15,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from garde.contain import joining, outcomes, reports
+from garde.contain import isolation, joining, outcomes, reports
 from garde.contain.memory import HOUR, Asked, News, State
 from garde.estate.addresses import same
 from garde.estate.canonical import from_json
 from garde.journal import hub_kinds as h
 from garde.journal import kinds as k
 from garde.journal import notice_kinds as n
+from garde.journal import recovery_kinds as r
 from garde.journal.entry import Entry
 from garde.journal.payload import Payload
 
 __all__ = ["HOUR", "KINDS", "VERSION", "State", "project"]
 
-VERSION: Final = 4  # of the state's shape and meaning
+VERSION: Final = 5  # of the state's shape and meaning
 BATCH_S: Final = 0.5  # entries of one transaction are less apart
 CLOSED: Final = 50  # closed incidents still remembered
 
@@ -144,6 +145,13 @@ def _not_reached(state: State, entry: Entry, payload: n.NoticeUnanswered) -> Non
     asked.unanswered = entry.at
 
 
+def _tried(state: State, entry: Entry, payload: h.CutTried) -> None:
+    outcomes.on_tried(state, entry, payload)
+    cut = state.cuts.get(state.news.cut)
+    if cut is not None and cut.isolation:
+        isolation.let_go(state, cut.target)
+
+
 # --- being woken ------------------------------------------------------------------------------------------------------
 
 
@@ -171,7 +179,7 @@ _AGENTS: dict[type[Payload], _Handler] = {
     k.ModeChanged: reports.on_mode,
     h.OrderApplied: outcomes.on_applied,
     h.OrderRefused: outcomes.on_refused,
-    h.CutTried: outcomes.on_tried,
+    h.CutTried: _tried,
     h.CutUndone: outcomes.on_undone,
 }
 _HUBS: dict[type[Payload], _Handler] = {
@@ -191,6 +199,8 @@ _HUBS: dict[type[Payload], _Handler] = {
     n.NoticeUnanswered: _not_reached,
     h.WakeAsked: _wake_asked,
     h.Woke: _woke,
+    r.IsolationWanted: isolation.on_wanted,
+    r.IsolationOver: isolation.on_over,
     h.CutProposed: outcomes.on_proposed,
     h.CutDecided: outcomes.on_decided,
     h.CutChanged: outcomes.on_changed,
@@ -200,7 +210,7 @@ _HUBS: dict[type[Payload], _Handler] = {
     h.PortAsked: outcomes.on_port_asked,
     h.CommandDone: outcomes.on_done,
     h.CommandFailed: outcomes.on_failed,
-    h.CutTried: outcomes.on_tried,
+    h.CutTried: _tried,
     h.CutUndone: outcomes.on_undone,
 }
 # What this capability reads. `error_seen` is among them for its number alone: see `State.written`.

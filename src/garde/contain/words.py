@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from garde.contain import planner, policy
+from garde.contain import isolation, planner, policy
 from garde.contain.outcomes import Standing
 from garde.estate.look import Lookup
 from garde.journal import hub_kinds as h
@@ -26,6 +26,7 @@ NEEDS: Final = {
     "two": mark("two different people decide"),
     "unanswered": mark("only if nobody answers"),
     "never": mark("never"),
+    "return": mark("whoever leads the machine back"),
 }
 STATES: Final = {
     "proposed": (mark("proposed"), NOTE),
@@ -162,6 +163,8 @@ def authorised(by: str, say: Say, look: Lookup) -> Said:
     if by.startswith(policy.BY_AUTHORITY):
         words = rule(by.removeprefix(policy.BY_AUTHORITY), say, look)
         return say("the written authority: {rule}", rule=words)
+    if by == isolation.RULE:
+        return say("the rules of the way back")
     people = [look.label(found.id) if (found := look.person(name)) else name for name in by.split(", ")]
     return say.list([say("{name}", name=name) for name in people])
 

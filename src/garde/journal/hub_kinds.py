@@ -223,7 +223,7 @@ class CutProposed(Payload):
     """A cut that would stop it, narrowest first, with its price in care."""
 
     cut: str
-    incident: str
+    incident: str  # "" for the isolation of a machine on its way back
     action: str  # block | kick | account | read_only | isolate | outside | port (keys of garde.contain.actions.CUTS)
     target: str  # estate id or address of what is cut; the account for `account`
     addresses: tuple[str, ...]
@@ -234,7 +234,7 @@ class CutProposed(Payload):
     degraded: tuple[str, ...]  # ids of those that go on with less
     works: tuple[str, ...]  # ids of those that go on
     undo: str  # one sentence
-    needs: str  # automatic | one | two | unanswered | never (the written authority)
+    needs: str  # automatic | one | two | unanswered | never (the written authority) | return (a way back)
     why: str  # the rule of the authority, in words
     refused: str = ""  # why it can never be done (never-cut list, would strand the hub): shown, not offered
 

@@ -30,6 +30,7 @@ NEEDS = {
     "two": mark("two persons must agree"),
     "unanswered": mark("it is done where nobody answers in time"),
     "never": mark("nobody may order it"),
+    "return": mark("whoever leads the machine back decides"),
 }
 STATES = {
     "asked": mark("asked"),

@@ -7,6 +7,9 @@ Connections already open are no exception. A flow with a port lets this machine 
 without a port is open both ways. No DNS is let through (port 53 to anywhere is a way out), and no DHCP: a client that
 renews its lease does so on a raw socket, below the firewall. A root attacker can send on raw sockets as well, and a
 virtual machine on a bridge passes it by: that is what the cuts at the neighbours and at the switch port are for.
+
+Several may be in force at once, each a table of its own: a packet passes that all of them let pass, so that what is
+open is what all of them allow, and undoing one leaves the others as they were.
 """
 
 from __future__ import annotations
@@ -70,7 +73,9 @@ class IsolateCut(RuleCut):
         )
 
     def _peers(self) -> tuple[str, ...]:
-        return probe.peers_now()
+        """Whom it knows now; under another isolation that is hardly anybody, so those known before that one as well."""
+        before = (peer for record in self._records.all() for peer in record.peers)
+        return tuple(dict.fromkeys([*before, *probe.peers_now()]))
 
     def _try(self, order: Order, record: Record | None, loaded: Loaded | None) -> tuple[Check, ...]:
         hub = probe.answers(self._hub)

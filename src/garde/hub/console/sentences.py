@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from garde.contain.isolation import RULE
 from garde.hub.console.names import SHORT_ROLES, Names
 from garde.journal import hub_kinds as h
 from garde.journal.entry import Entry
@@ -98,6 +99,8 @@ def by_words(by: str, names: Names) -> Said:
     kind, _, _ = by.partition(": ")
     if kind == "authority":
         return names.say("the written authority")
+    if by == RULE:
+        return names.say("the rules of the way back")
     return names.person(by)
 
 

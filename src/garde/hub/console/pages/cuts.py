@@ -56,7 +56,7 @@ def decide(site: Here, visit: Seen, form: Sent, cut: FromPath[str]) -> Response[
     """Say yes or no, or have it undone; then back to the page it was said on."""
     done = acts.decide(site, visit, cut, form["decision"], note=form["note"], page_seen=form["seen"])
     incident = site.board().cuts[cut].incident
-    back = f"/cuts/{quote(cut, safe='')}" if form["back"] == "cut" else path_of(incident)
+    back = f"/cuts/{quote(cut, safe='')}" if form["back"] == "cut" or not incident else path_of(incident)
     return go(f"{back}?said={done}")
 
 
