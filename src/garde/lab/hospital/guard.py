@@ -176,6 +176,12 @@ def mode_of(plan: Plan, machine: str, programs: Sequence[Program]) -> str:
     return str(lines[-1].get("mode", "")) if lines else "starting"
 
 
+def words(plan: Plan, machine: str, *given: str) -> list[str]:
+    """Return a command of ours as it is given on the hub's machine, or on one that carries an agent."""
+    state = plan.hub_state if machine == HUB else plan.agent_state(machine)
+    return [*GARDE, *given, "--state", str(state), "--json", *clock_words(plan)]
+
+
 def clock_words(plan: Plan) -> list[str]:
     """The lab's clock, as every command of ours takes it."""
     return ["--lab-clock", str(plan.clock_path)]

@@ -1,7 +1,7 @@
-"""Somebody at the desk, or at a ward's PC: commands, one after the other, in one program on that machine.
+"""Somebody at the desk, at a ward's PC, or at the hub: commands, one after the other, in one program on that machine.
 
-Comes in: the hospital, a machine that stands aside. Goes out: what each command says. They are the commands that people
-give (`garde.cli.series`), with the machine's own state directory and clock.
+Comes in: the hospital, a machine that stands aside, or the hub. Goes out: what each command says. They are the commands
+that people give (`garde.cli.series`), with the machine's own state directory and clock.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from typing import Any, Final
 import msgspec
 
 from garde.errors import Incomplete
-from garde.lab.hospital import aside
+from garde.lab.hospital import aside, guard
 from garde.lab.hospital.hospital import Hospital
+from garde.lab.hospital.plan import HUB
 from garde.lab.hospital.programs import GARDE, PYTHON
 
 SERIES: Final = (*PYTHON, "-m", "garde.cli.series")
@@ -63,7 +64,8 @@ class Hands:
     def attempt(self, *words: str, given: str = "") -> Said:
         """Give a command that may fail."""
         assert self._process.stdin is not None and self._process.stdout is not None
-        whole = aside.words(self._plan, self._machine, *words)[len(GARDE) :]
+        named = guard.words if self._machine == HUB else aside.words
+        whole = named(self._plan, self._machine, *words)[len(GARDE) :]
         self._process.stdin.write(msgspec.json.encode({"words": whole, "input": given}) + b"\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from garde.errors import UsageError
 
 STAGES = ("cut", "plan", "paper", "morning")
-CUT, PLAN, PAPER = "cut", "plan", "paper"
+CUT, PLAN, PAPER, MORNING = "cut", "plan", "paper", "morning"
 PLAYED = (CUT, PLAN, PAPER)  # those that this version can play
 BEGINS = 3 * 3600.0  # seconds after midnight: the first burst
 _DAY = 24 * 3600
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,10 @@ PLAN_MOMENTS = (
     Moment("the crisis room's printer has a page", "page_printed_s", None),
     Moment("the emergency plan is triggered", "plan_triggered_s", 3 * 3600.0),
 )
+# "We restart progressively"; "we keep the plan until tomorrow morning, to be sure": Tuesday 12 March.
+MORNING_MOMENTS = (Moment("no backup can be shortened any more", "retention_frozen_s", None),)
+RESTART_S = 27 * 3600.0  # servers and software come back, one after the other: from Tuesday 06:00 on
+LIFTED_S = 35 * 3600.0  # Tuesday afternoon: the plan is about to be lifted
 
 
 def plays(until: str, stage: str) -> bool:
@@ -60,6 +65,12 @@ def clock(seconds: float) -> str:
     """Return the story's clock, `03:00:07`, so many seconds after the first burst (negative: before it)."""
     whole = int(BEGINS + seconds // 1) % _DAY
     return f"{whole // 3600:02d}:{whole % 3600 // 60:02d}:{whole % 60:02d}"
+
+
+def day_clock(seconds: float) -> str:
+    """The same with its day, to the minute: `Mon 03:00`."""
+    whole = int(BEGINS + seconds // 1)
+    return f"{_DAYS[whole // _DAY % 7]} {whole % _DAY // 3600:02d}:{whole % 3600 // 60:02d}"
 
 
 def words(seconds: float | None) -> str:

@@ -15,6 +15,7 @@ from garde.journal import oncall_kinds as o
 from garde.journal import plan_kinds as p
 from garde.journal import recovery_kinds as r
 from garde.journal.entry import Entry
+from garde.journal.paper_kinds import ReenterSaid
 from garde.journal.payload import Payload
 
 
@@ -36,6 +37,9 @@ class Way:
     signed: list[tuple[float, r.GateSigned]] = field(default_factory=list)
     errands: set[str] = field(default_factory=set)  # asked, and without an outcome
     credentials: dict[str, r.CredentialListed] = field(default_factory=dict)
+    again: dict[str, float] = field(default_factory=dict)  # service or server -> what came later must be entered again
+    held_until: float = 0.0  # the plan
+    watch_until: float = 0.0
 
     def add(self, entry: Entry) -> None:
         """Fold one entry."""
@@ -75,6 +79,12 @@ class Way:
                 self.credentials[listed.credential] = listed
             case r.ErrandAsked() as asked:
                 self.errands.add(asked.command)
+            case r.WatchReinforced(until):
+                self.watch_until = until
+            case p.PlanHeld() as held:
+                self.held_until = held.until
+            case ReenterSaid() as said:
+                self.again[said.subject] = said.after
 
     def _settle(self, payload: Payload) -> None:
         """An errand is over with whatever names it last."""
@@ -87,6 +97,11 @@ class Way:
 
     def round(self, machine: str) -> int:
         return next((step.round for _, step in reversed(self.steps) if step.machine == machine), 0)
+
+    def placed(self, machine: str) -> r.PointRestored | None:
+        """The last point that was put in place on a machine."""
+        mine = [each for _, who, each in self.restored if who == machine and each.where == "place"]
+        return mine[-1] if mine else None
 
 
 @dataclass(slots=True)
