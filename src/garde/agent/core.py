@@ -141,7 +141,7 @@ class Core:
             self.watcher.see(activity, path, new, self.actors.of(activity.pid))
 
     def _inside(self, directory: bytes) -> bool:
-        return any(directory == tree or directory.startswith(tree + b"/") for tree in self.trees)
+        return directory in self.trees or directory.startswith(self._below)
 
     def _measure(self, count: int) -> None:
         now = self.clock.monotonic()
@@ -153,6 +153,10 @@ class Core:
 
     _measured: float = 0.0
     _counted: int = 0
+    _below: tuple[bytes, ...] = ()  # what paths inside the trees begin with
+
+    def __post_init__(self) -> None:
+        self._below = tuple(tree.rstrip(b"/") + b"/" for tree in self.trees)
 
     def _doze(self, now: float) -> None:
         """Honest work goes on: look again in PAUSE, not at every step; sleep on where nothing came or is due."""
@@ -192,6 +196,8 @@ class Core:
                     self.emit("finding", **words.finding(command.finding), about=command.finding)
                 case do.Capture():
                     self.keeper.capture(command.path, command.fid, command.party, now)
+                case do.Dropped():
+                    self.keeper.dropped(command.path)
                 case do.Moved():
                     self.keeper.moved(say.Move(command.old, command.new, command.directory))
                 case do.MassLoss():

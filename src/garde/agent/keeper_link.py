@@ -65,6 +65,10 @@ class KeeperLink:
             waiting.fid, waiting.party, waiting.last = fid or waiting.fid, party, now
             queue.move_to_end(path)
 
+    def dropped(self, path: bytes) -> None:
+        """A file that waits is gone again: a program's temporary files are never looked at."""
+        self._queue_of(path).pop(path, None)
+
     def moved(self, move: say.Move) -> None:
         """Ask for a rename to be followed; captures that wait follow it too."""
         self._moves.append(move)

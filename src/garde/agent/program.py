@@ -8,6 +8,7 @@ complete.
 
 from __future__ import annotations
 
+import gc
 import os
 import secrets
 import selectors
@@ -59,6 +60,7 @@ from garde.watch.watcher import Watcher
 from garde.watch.weights import load as load_weights
 
 SWITCH_SECONDS = 0.0005  # the journal's thread gives the interpreter back this soon
+COLLECT = (50_000, 20, 20)  # objects made; young collections before one of the next generation
 PATIENCE = 120.0  # seconds for the keeper to repair an index left by kill -9
 STOP_SECONDS = 1.2  # the keeper's time to finish; SIGTERM must end all of it within 2 s
 
@@ -129,10 +131,21 @@ def run_watch(
     core.ready = Greeting(core, opened, blind, wanted.mode, str(wanted.state), restore, link)
     _wire(core, wanted.state, link)
     try:
+        _collect_seldom()
         core.run()
     finally:
         _end(core, keeper_pid, journal, held_lock, link)
     return 0
+
+
+def _collect_seldom() -> None:
+    """Keep the garbage collector off the hot path: each event makes a few tuples, none of them in a cycle.
+
+    With Python's own thresholds a collection comes every 700 events; it took a tenth of the core's time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT)
 
 
 def real_trees(trees: Sequence[Path]) -> tuple[bytes, ...]:

@@ -37,6 +37,13 @@ class Capture:
 
 
 @dataclass(frozen=True, slots=True)
+class Dropped:
+    """A new file is gone again before anybody knew it: there is nothing to keep."""
+
+    path: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Moved:
     """A healthy file or a directory has another name now."""
 
@@ -62,4 +69,4 @@ class Rescan:
     reason: str
 
 
-Command = Found | Judged | Capture | Moved | MassLoss | Rescan
+Command = Found | Judged | Capture | Dropped | Moved | MassLoss | Rescan

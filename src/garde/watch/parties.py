@@ -21,6 +21,7 @@ LEDGER_SECONDS = 60.0  # how far back an unsuspected hand's touched files are re
 LEDGER_LIMIT = 200_000  # files; a suspected hand's ledger is kept whole up to here
 FRESH_LIMIT = 256  # new files remembered per party for linking with deletes
 DELETES_SECONDS = 10.0
+ACTORS_KEPT = 1024  # actor objects whose party is known without asking
 DOCUMENTS = frozenset({"pdf", "jpeg", "png", "tiff", "dicom", "ole", "sqlite", "zip", "mp3", "mp4", "wav", "eml"})
 DOCUMENT_PREFIXES = ("zip.", "text.hl7", "text.csv", "text.rtf")
 
@@ -133,6 +134,16 @@ class Parties:
     def __init__(self, limit: int = 4096) -> None:
         self._parties: OrderedDict[tuple[str, int, int], Party] = OrderedDict()
         self._limit = limit
+        # By id of the actor, which is held here so that no other gets its id: most events are of the same few actors.
+        self._last: dict[int, tuple[Actor, Party]] = {}
+
+    def known(self, actor: Actor) -> Party | None:
+        """Return the party of an actor object that `of` was given before; None where it has to be asked."""
+        found = self._last.get(id(actor))
+        if found is None:
+            return None
+        self._parties.move_to_end(found[1].key)
+        return found[1]
 
     def of(self, actor: Actor, share: str) -> Party:
         """Return the party of `actor`, made when new. `share` is the watched tree it works in."""
@@ -144,6 +155,10 @@ class Parties:
         else:
             self._parties.move_to_end(key)
             _name_more(party, actor)
+        if actor.kind is not ActorKind.SMB or (actor.smb is not None and actor.smb.address):
+            if len(self._last) >= ACTORS_KEPT:
+                self._last.clear()
+            self._last[id(actor)] = (actor, party)
         return party
 
     def _same_smbd(self, actor: Actor) -> tuple[str, int, int] | None:
@@ -163,6 +178,7 @@ class Parties:
     def _drop_idle(self) -> None:
         if len(self._parties) <= self._limit:
             return
+        self._last.clear()
         for key, party in list(self._parties.items()):
             if not party.suspected:
                 del self._parties[key]

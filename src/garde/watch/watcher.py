@@ -10,7 +10,7 @@ Rules, one test each:
 2. The first judgements of a hand are urgent; a hand that writes a lot of honest files is left to the keeper, which
    judges its files when it keeps them.
 3. A new file is no damage. Deleting a known file while the same hand writes an unreadable one in its place is.
-4. A file that a hand made itself is not missed when the same hand deletes it.
+4. A file that a hand made itself is not missed when the same hand deletes it, and need not be kept any more.
 5. Deletes and truncates alone never hold; enough documents of them within seconds are a mass loss.
 6. A rename over a file is judged against what the name held before; a plain rename against the file's own past.
 7. A foreign write in the vault is a verdict by itself.
@@ -32,7 +32,7 @@ from garde.model.finding import Finding, Proof
 from garde.settings import WatchSettings
 from garde.vault import STORE_NAME, Known
 from garde.watch import notes
-from garde.watch.commands import Capture, Command, Found, Judged, MassLoss, Moved, Rescan
+from garde.watch.commands import Capture, Command, Dropped, Found, Judged, MassLoss, Moved, Rescan
 from garde.watch.dirty import Dirty, DirtyTable
 from garde.watch.lookup import Lookup
 from garde.watch.masses import Masses
@@ -100,7 +100,7 @@ class Watcher:
         if what & What.DIRECTORY:
             self._see_directory(what, path, new)
             return
-        party = self.parties.of(actor, self._tree_of(path))
+        party = self.parties.known(actor) or self.parties.of(actor, self._tree_of(path))
         if what & What.RENAME:
             self._see_rename(activity, path, new, actor, party)
             return
@@ -164,6 +164,7 @@ class Watcher:
         if path in party.fresh or (mine is not None and mine.created):
             party.fresh.pop(path, None)
             party.ledger.pop(path, None)
+            self._out.append(Dropped(path))
             return
         known = self._lookup.find(path, activity.fid)
         if known is None:

@@ -43,6 +43,15 @@ def test_captures_wait_until_the_file_has_settled(link: KeeperLink, pipe: Pipe) 
     assert pipe.sent == [say.Batch((), ((b"/a", b"f", HAND),))]
 
 
+def test_a_file_that_is_gone_again_is_never_looked_at(link: KeeperLink, pipe: Pipe) -> None:
+    link.capture(b"/tmp-1", b"", HAND, 10.0)
+    link.dropped(b"/tmp-1")
+    link.dropped(b"/never-heard-of")
+    link.pump(10.0 + LATEST, 0)
+    assert pipe.sent == []
+    assert link.waiting() == 0
+
+
 def test_the_next_message_goes_only_when_the_last_was_answered(link: KeeperLink, pipe: Pipe) -> None:
     link.urgent(say.Scan())
     link.urgent(say.RestoreAll("x", False))

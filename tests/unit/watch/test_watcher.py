@@ -13,7 +13,7 @@ from garde.model.finding import Proof
 from garde.settings import WatchSettings
 from garde.vault import Known
 from garde.vault.records import How
-from garde.watch.commands import Capture, Command, Found, Judged, MassLoss, Moved, Rescan
+from garde.watch.commands import Capture, Command, Dropped, Found, Judged, MassLoss, Moved, Rescan
 from garde.watch.watcher import Watcher
 from garde.watch.weights import load
 
@@ -229,6 +229,29 @@ def test_what_a_hand_made_itself_is_not_missed(script: Script) -> None:
         script.does(What.DELETE, path, process(7))
     script.work(after=5.0)
     assert not script.of(MassLoss)
+
+
+def test_a_new_file_that_is_gone_again_need_not_be_kept(script: Script) -> None:
+    script.does(What.CREATE | CLOSED, b"/srv/tmp-1", process(7))
+    script.does(What.DELETE, b"/srv/tmp-1", process(7))
+    assert script.of(Dropped) == [Dropped(b"/srv/tmp-1")]
+    script.document(b"/srv/a.pdf")
+    script.does(What.DELETE, b"/srv/a.pdf", process(7))
+    assert len(script.of(Dropped)) == 1, "a known file is missed, not dropped"
+
+
+def test_a_hand_stays_the_same_when_its_actor_is_looked_up_again(script: Script) -> None:
+    parties = script.watcher.parties
+    who = process(7)
+    assert parties.known(who) is None
+    hand = parties.of(who, "/srv")
+    assert parties.known(who) is hand
+    assert parties.known(process(7)) is None, "another object is asked for once more"
+    assert parties.of(process(7), "/srv") is hand
+    for sid in range(5000, 5000 + 4200):
+        parties.of(process(sid, sid), "/srv")
+    assert parties.known(who) is None, "hands that were dropped are not handed out"
+    assert parties.of(who, "/srv") is not hand
 
 
 def test_deleting_many_documents_is_a_loss_but_never_a_hold(script: Script) -> None:

@@ -18,7 +18,7 @@ import struct
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from garde.errors import NotPermitted
 from garde.model.activity import Activity, What
@@ -94,16 +94,14 @@ _MARK_REASONS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Record:
+class _Record(NamedTuple):
     """One information record: a directory key, and a name where the record has one."""
 
     key: bytes
     name: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class _Event:
+class _Event(NamedTuple):
     """One event off the hot path: where its records lie in what was read."""
 
     data: bytes
@@ -240,6 +238,10 @@ class Fanotify:
             first = at + _METADATA
             at += length
             if kind != _INFO_DFID_NAME or mask & _RARE:
+                if kind == _INFO_OLD_DFID_NAME and not mask & _ONDIR:
+                    if pid not in own and (moved := self._file_renamed(data, first, at, (mask, pid, now))):
+                        append(moved)
+                    continue
                 self._rare(_Event(data, first, at, mask, pid, now), found)
                 continue
             if pid in own:
@@ -271,6 +273,24 @@ class Fanotify:
         self._descriptor = -1
 
     # -- everything that is not a plain event on a file ---------------------------------------------------------------
+
+    def _file_renamed(self, data: bytes, at: int, end: int, told: tuple[int, int, float]) -> Activity | None:
+        """A file has another name: office programs do little else. Its records are read flat, as in `read`."""
+        keys, names, fid = [], [], b""
+        while at < end:
+            kind, size, count = _RECORD(data, at)
+            name = at + _TO_HANDLE + count
+            key = data[at + _TO_KEY : name]
+            if kind == _INFO_FID:
+                fid = key[:8] + key[12:]
+            else:
+                keys.append(key)
+                names.append(data[name : data.find(0, name)])
+            at += size
+        if not (self._is_inside(keys[0]) or self._is_inside(keys[-1])):
+            return None
+        mask, pid, now = told
+        return Activity(now, self._bits[mask], pid, keys[0], names[0], fid, keys[-1], names[-1])
 
     def _rare(self, event: _Event, found: list[Activity]) -> None:
         if event.mask & _Q_OVERFLOW:
