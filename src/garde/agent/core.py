@@ -218,10 +218,9 @@ class Core:
     # ---- the keeper's answers -------------------------------------------------------------------------------------
 
     def hear_keeper(self) -> None:
-        """Take what the keeper says; called when its pipe is readable."""
+        """Take one thing that the keeper says; called as long as its pipe is readable."""
         try:
-            while self.keeper.pipe.poll():
-                self.hear(self.keeper.pipe.recv())
+            self.hear(self.keeper.pipe.recv())
         except (EOFError, OSError):
             if not self.stopping:
                 self.emit(

@@ -9,6 +9,7 @@ Low priority on purpose: a burst of honest work must not wait for its pre-images
 from __future__ import annotations
 
 import os
+import select
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection
@@ -41,6 +42,8 @@ class Keeper:
         self._passes: list[Iterator[ScanProgress]] = []
         self._said = self._total = 0
         self._counted = 0.0
+        self._readable = select.poll()  # made once: the pipe's own `poll` makes a selector for every question
+        self._readable.register(pipe, select.POLLIN)
 
     def run(self) -> None:
         """Serve messages until Stop or end of file; between them make passes over the trees, and hash."""
@@ -49,7 +52,7 @@ class Keeper:
         self._pipe.send(say.Opened(self._vault.coverage(), tuple(notes)))
         while True:
             working = self._step()
-            if not self._pipe.poll(0 if working else IDLE_SECONDS):
+            if not self._readable.poll(0 if working else IDLE_SECONDS * 1000):
                 continue
             try:
                 message: say.ToKeeper = self._pipe.recv()
