@@ -11,6 +11,8 @@ import pwd
 import shutil
 import subprocess
 from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
 from garde.errors import Incomplete
@@ -37,18 +39,29 @@ local all all peer map=lab
 host {name} {name} {network4} scram-sha-256
 host {name} {name} {network6} scram-sha-256
 """
-_CONTENT = """\
-CREATE ROLE record LOGIN PASSWORD '{password}';
-CREATE DATABASE record OWNER record;
-\\connect record
-SET ROLE record;
-CREATE TABLE patient (id integer PRIMARY KEY, number text UNIQUE NOT NULL, family text NOT NULL, ward text NOT NULL);
-CREATE TABLE note (id bigserial PRIMARY KEY, patient integer NOT NULL REFERENCES patient,
-    at timestamptz NOT NULL DEFAULT now(), text text NOT NULL);
-INSERT INTO patient SELECT n, 'SYN' || lpad(n::text, 7, '0'), 'TEST-' || upper(substr(md5(n::text), 1, 7)),
-    (ARRAY['emergency', 'icu', 'ward-3', 'ward-4'])[1 + n % 4] FROM generate_series(1, 400) AS n;
-INSERT INTO note (patient, text) SELECT 1 + n % 400, 'synthetic note ' || n FROM generate_series(1, 2000) AS n;
+_ARCHIVING = """\
+wal_level = replica
+archive_mode = on
+archive_command = 'test ! -f {wal}/%f && cp %p {wal}/%f'
+archive_timeout = {every_s}
 """
+_BACKUP_ACCESS = """\
+host replication {account} {address4}/32 scram-sha-256
+"""
+_ROLE = "CREATE ROLE record LOGIN PASSWORD '{password}';\nCREATE DATABASE record OWNER record;\n"
+_BACKUP_ROLE = "CREATE ROLE {account} LOGIN REPLICATION PASSWORD '{password}';\n"
+_CONTENT = "record.sql"
+SEGMENT_MB = 1  # of WAL: an archive of so small a record need not fill memory
+ARCHIVE_EVERY_S = 10  # what was written is in the archive so much later at most
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """Who takes its backups, and where its WAL is archived."""
+
+    account: str
+    password: str
+    wal: Path
 
 
 def find_programs() -> Path | None:
@@ -58,13 +71,16 @@ def find_programs() -> Path | None:
     return next(iter([path.parent for path in versions] + found), None)
 
 
-def start(programs: Programs, plan: Plan) -> subprocess.Popen[bytes]:
-    """Make the cluster on the machine's own disk and start it; `fill` waits for it."""
-    place = _programs()
-    data = _data(plan)
+def start(programs: Programs, plan: Plan, backup: Backup | None = None) -> subprocess.Popen[bytes]:
+    """Make the cluster on the machine's own disk and start it, with an archive of its WAL; `fill` waits for it."""
+    place = programs_place()
+    data = data_of(plan)
     data.mkdir(mode=0o700)
-    owner = pwd.getpwnam(_user())
-    os.chown(data, owner.pw_uid, owner.pw_gid)
+    owner = pwd.getpwnam(user())
+    _sockets(plan).mkdir(mode=0o755)
+    log_of(plan).touch(mode=0o600)
+    for each in (data, _sockets(plan), log_of(plan)):
+        os.chown(each, owner.pw_uid, owner.pw_gid)
     quick = [
         "--no-sync",
         "--encoding=UTF8",
@@ -72,68 +88,80 @@ def start(programs: Programs, plan: Plan) -> subprocess.Popen[bytes]:
         "--auth=scram-sha-256",
         "--auth-local=peer",
         "--username=postgres",
+        f"--wal-segsize={SEGMENT_MB}",
     ]
-    programs.check("initdb", RECORD, _as_user([str(place / "initdb"), "-D", str(data), *quick]))
+    programs.check("initdb", RECORD, as_user([str(place / "initdb"), "-D", str(data), *quick]))
     with (data / "postgresql.conf").open("a") as file:
         addresses = f"{plan.address(RECORD)},{plan.address6(RECORD)}"
-        file.write(_SETTINGS.format(addresses=addresses, home=data, port=PORT))
+        file.write(_SETTINGS.format(addresses=addresses, home=_sockets(plan), port=PORT))
+        if backup:
+            file.write(_ARCHIVING.format(wal=backup.wal, every_s=ARCHIVE_EVERY_S))
     networks = {"network4": f"{plan.address(RECORD)}/24", "network6": f"{plan.address6(RECORD)}/64"}
-    (data / "pg_hba.conf").write_text(_ACCESS.format(name=NAME, **networks))
-    (data / "pg_ident.conf").write_text(f"lab {_user()} postgres\n")
+    access = _BACKUP_ACCESS.format(account=backup.account, address4=plan.address(RECORD)) if backup else ""
+    (data / "pg_hba.conf").write_text(_ACCESS.format(name=NAME, **networks) + access)
+    (data / "pg_ident.conf").write_text(f"lab {user()} postgres\n")
     # In an IPC namespace of its own: killed, it would leave its shared memory on this machine.
-    words = ["unshare", "--ipc", "--", *_as_user([str(place / "postgres"), "-D", str(data)])]
+    words = ["unshare", "--ipc", "--", *as_user([str(place / "postgres"), "-D", str(data)])]
     return programs.daemon("postgres", RECORD, words)
 
 
-def fill(programs: Programs, plan: Plan, process: subprocess.Popen[bytes], password: str) -> None:
+def fill(
+    programs: Programs, plan: Plan, process: subprocess.Popen[bytes], password: str, backup: Backup | None = None
+) -> None:
     """Wait until it answers, and put the synthetic record in."""
-    pid_file = _data(plan) / "postmaster.pid"
+    programs.wait("PostgreSQL", lambda: is_ready(plan), START_S, process)
+    roles = _ROLE.format(password=password)
+    if backup:
+        roles += _BACKUP_ROLE.format(account=backup.account, password=backup.password)
+    content = (resources.files(__package__) / _CONTENT).read_text(encoding="utf-8")
+    text = f"{roles}\\connect {NAME}\nSET ROLE record;\nBEGIN;\n{content}COMMIT;\n"
+    programs.check("psql", RECORD, _psql(plan, "postgres"), input=text.encode())
 
-    def ready() -> bool:
-        try:
-            return pid_file.read_text().splitlines()[7].strip() == "ready"  # the line that pg_ctl reads
-        except (OSError, IndexError):
-            return False
 
-    programs.wait("PostgreSQL", ready, START_S, process)
-    words = [
-        str(_programs() / "psql"),
-        "-X",
-        "-q",
-        "-v",
-        "ON_ERROR_STOP=1",
-        "-h",
-        str(_data(plan)),
-        "-U",
-        "postgres",
-        "-d",
-        "postgres",
-    ]
-    programs.check("psql", RECORD, _as_user(words), input=_CONTENT.format(password=password).encode())
+def is_ready(plan: Plan) -> bool:
+    """Whether it takes connections, by the line that pg_ctl reads."""
+    try:
+        return (data_of(plan) / "postmaster.pid").read_text().splitlines()[7].strip() == "ready"
+    except (OSError, IndexError):
+        return False
 
 
 def ask(programs: Programs, plan: Plan, sql: str) -> list[list[str]]:
     """Ask the database on its own machine, as its superuser; returns rows of words. Raises Incomplete."""
-    words = [
-        str(_programs() / "psql"), "-X", "-q", "-A", "-t", "-F", "\x1f", "-v", "ON_ERROR_STOP=1",
-        "-h", str(_data(plan)), "-U", "postgres", "-d", NAME,
-    ]  # fmt: skip
-    told = programs.check("psql", RECORD, _as_user(words), input=sql.encode(), timeout=60)
+    words = [*_psql(plan, NAME), "-A", "-t", "-F", "\x1f"]
+    told = programs.check("psql", RECORD, words, input=sql.encode(), timeout=60)
     return [line.split("\x1f") for line in told.splitlines()]
 
 
-def _data(plan: Plan) -> Path:
+def _psql(plan: Plan, database: str) -> list[str]:
+    words = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", str(_sockets(plan)), "-U", "postgres", "-d", database]
+    return as_user([str(programs_place() / "psql"), *words])
+
+
+def data_of(plan: Plan) -> Path:
+    """Its data directory."""
     return plan.disk(RECORD) / "postgresql"
 
 
-def _programs() -> Path:
+def _sockets(plan: Plan) -> Path:
+    """Not in the data directory: a base backup would carry the socket's lock along."""
+    return plan.machine_home(RECORD) / "run"
+
+
+def log_of(plan: Plan) -> Path:
+    """Where a cluster writes its log that was started anew: PostgreSQL's own user opens it."""
+    return plan.machine_home(RECORD) / "postgresql.log"
+
+
+def programs_place() -> Path:
+    """Where its programs lie; raises Incomplete."""
     place = find_programs()
     if place is None:
         raise Incomplete("PostgreSQL is not installed", "apt-get install postgresql")
     return place
 
 
-def _user() -> str:
+def user() -> str:
     """PostgreSQL refuses to run as root."""
     try:
         return pwd.getpwnam("postgres").pw_name
@@ -141,6 +169,6 @@ def _user() -> str:
         return "nobody"
 
 
-def _as_user(words: Sequence[str]) -> list[str]:
-    owner = pwd.getpwnam(_user())
+def as_user(words: Sequence[str]) -> list[str]:
+    owner = pwd.getpwnam(user())
     return ["setpriv", f"--reuid={owner.pw_uid}", f"--regid={owner.pw_gid}", "--clear-groups", "--", *words]

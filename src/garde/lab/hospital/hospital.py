@@ -6,7 +6,8 @@ programs share, and `down`. As a context manager it is taken down at the end, wh
 lab down` does it.
 
 In order: the number and the directory; the network; disks; the servers, switch, Internet, the hub's modem and the
-crisis room's printer; documents; the hub; the agents. Each step's names are recorded before it is made.
+crisis room's printer; documents; backups, where they are wanted; the hub; the agents. Each step's names are recorded
+before it is made.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from garde.lab.hospital import (
     record,
     relay,
     remains,
+    stores,
     switch,
 )
 from garde.lab.hospital import internet as outside
@@ -48,6 +50,7 @@ from garde.lab.hospital.record import Record
 
 DOCUMENTS = 200  # in each share
 ARCHIVED = 40  # in the folder beside each share that no agent guards
+LETTERS = 30  # documents of the medical record
 TODO = "as root: scripts/install-packages src/garde/lab/hospital/packages.txt (Debian), then try again"
 Show = Callable[[str], None]
 
@@ -84,6 +87,7 @@ class Hospital:
         self._when_aside = when_aside  # is called as soon as what stands aside is up
         self.documents: dict[str, list[Document]] = {}  # by file server, as they were made
         self.archives: dict[str, list[Document]] = {}  # the same, of what lies beside the shares
+        self.letters: list[Document] = []  # the record's own documents, below stores.letters
 
     def __enter__(self) -> Self:
         try:
@@ -111,18 +115,24 @@ class Hospital:
         self._lay_out()
         with ThreadPoolExecutor(len(SHARES) + 6) as pool:
             stands_aside = self._make_aside(pool) if self._paper else []
-            self._make_servers(pool)
+            taken = self._make_servers(pool)
             for each in stands_aside:
                 each.result()
-        if self._paper:
-            self._when_aside()
+            if self._paper:
+                self._when_aside()
+            if self._guarded:
+                self._make_hub()
+            for each in taken:
+                each.result()
         if self._guarded:
-            self._show("hub")
-            self.console = guard.make_hub(self.programs, self.plan, self.secrets.switch, calling=self._calling)
-            guard.run_hub(self.programs, self.plan)
-            self._open_console()
             self._show("agents")
             guard.start_agents(self.programs, self.plan)
+
+    def _make_hub(self) -> None:
+        self._show("hub")
+        self.console = guard.make_hub(self.programs, self.plan, self.secrets.switch, calling=self._calling)
+        guard.run_hub(self.programs, self.plan)
+        self._open_console()
 
     def _lay_out(self) -> None:
         plan = self.plan
@@ -145,34 +155,52 @@ class Hospital:
         aside.set_clock(self.plan)
         return aside.start(self.programs, self.plan, pool)
 
-    def _make_servers(self, pool: ThreadPoolExecutor) -> None:
+    def _make_servers(self, pool: ThreadPoolExecutor) -> list[Future[None]]:
+        """Make them; returns what is still at work: their backups, where there are any."""
         plan, programs, known = self.plan, self.programs, self.secrets
         self._show("disks")
         list(pool.map(lambda machine: disks.make(plan.machine_home(machine)), (*SHARES, RECORD)))
         self._show("servers")
         plan.share(RECORD).mkdir(mode=0o755)
+        backup = stores.prepare(plan) if self._backups else None
         snmpd = switch.start(programs, plan, known.switch)
         self._start_internet()
         for machine in SHARES:
             fileserver.prepare(plan, machine, list(known.logins))
-        database_started = pool.submit(database.start, programs, plan)
+        database_started = pool.submit(database.start, programs, plan, backup)
         smsd = modem.start(programs, plan) if self._calling else None
         crisis = pool.submit(printer.start, programs, plan, printer.crisis(plan)) if self._calling else None
         smbds = dict(
             zip(SHARES, pool.map(lambda it: fileserver.start(programs, plan, it, known.logins), SHARES), strict=True)
         )
         self._show("documents")
+        taken: list[Future[None]] = []
         for number, machine in enumerate(SHARES):
             self.documents[machine] = self._fill(self.share_of(machine), self._count, self._seed + number)
             if self._backups:
                 archive, seed = self.plan.archive(machine), self._seed + len(SHARES) + number
                 self.archives[machine] = self._fill(archive, ARCHIVED, seed)
-        database.fill(programs, plan, database_started.result(), known.database)
+                made = self.documents[machine]
+                taken.append(pool.submit(stores.back_up_files, programs, plan, machine, made))
+        database.fill(programs, plan, database_started.result(), known.database, backup)
+        if backup:
+            taken += self._back_up_record(pool, backup)
         fileserver.wait(programs, plan, smbds)
         switch.wait(programs, snmpd)
         if smsd is not None and crisis is not None:
             modem.wait(programs, plan, smsd)
             printer.wait(programs, crisis.result())
+        return taken
+
+    def _back_up_record(self, pool: ThreadPoolExecutor, backup: database.Backup) -> list[Future[None]]:
+        """Give the record its documents; begin to back up both."""
+        plan, programs = self.plan, self.programs
+        self.letters = self._fill(stores.letters(plan), LETTERS, self._seed + 2 * len(SHARES))
+        stores.enter_letters(programs, plan, self.letters)
+        return [
+            pool.submit(stores.back_up_files, programs, plan, RECORD, ()),
+            pool.submit(stores.back_up_database, programs, plan, backup),
+        ]
 
     def _fill(self, folder: Path, count: int, seed: int) -> list[Document]:
         """Lay documents out in a folder; they belong to whom the servers keep all files as."""

@@ -37,6 +37,7 @@ TOOLS = (
     "pdftoppm",
     "pdfinfo",
     "findscu",
+    "restic",
 )
 INSTALL_S = 600.0
 _SCRIPT = Path(__file__).resolve().parents[4] / "scripts" / "install-packages"
