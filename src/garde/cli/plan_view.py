@@ -123,9 +123,12 @@ class PlanView:
             return
         for each in standdown.judge(self.state, self.look, self._now):
             name = each.criterion.id
-            self._screen.data({"kind": "criterion", "criterion": name, "met": each.met, "open": list(each.open)})
+            self._screen.data({
+                "kind": "criterion", "criterion": name, "met": each.met, "open": list(each.open), "until": each.until,
+            })  # fmt: skip
             mark, tone = ("[x]", "good") if each.met else ("[ ]", "note")
-            self._screen.line(f"{mark} {self.voice.words(each.criterion.text)}  ({name})", tone)
+            until = f", until {short_time(each.until, self._now)}" if each.until else ""
+            self._screen.line(f"{mark} {self.voice.words(each.criterion.text)}{until}  ({name})", tone)
 
     # --- the board ---
 
@@ -135,9 +138,11 @@ class PlanView:
         for row in made.worst_first:
             self._screen.data({
                 "kind": "service", "service": row.id, "name": row.name, "state": row.state, "since": row.since,
-                "because": row.because, "instead": row.instead, "by": row.by, "until": row.until,
+                "because": row.because, "instead": row.instead, "by": row.by, "until": row.until, "enter": row.enter,
             })  # fmt: skip
             self._screen.line(f"{row.name}: {row.word}", TONES[row.state])
+            if row.enter:
+                self._screen.line(f"    {row.enter}", "warn")
             for text in filter(None, (row.because, row.instead, row.why)):
                 self._screen.line(f"    {text}", "dim")
         self._paper()

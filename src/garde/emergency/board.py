@@ -13,7 +13,7 @@ import msgspec
 
 from garde.emergency.memory import CLOSED, DEGRADED, OPEN, PAPER, WORKS, State
 from garde.emergency.services import Standing, standings
-from garde.emergency.words import Voice
+from garde.emergency.words import Voice, long_time
 from garde.estate.nouns import Service
 from garde.journal.speech import Said
 
@@ -36,6 +36,7 @@ class Row:
     by: Said  # the person whose word it is
     why: Said
     until: float
+    enter: Said  # which data must be entered again, for what came back is older; "": none
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,14 @@ def _row(state: State, voice: Voice, service: Service, now: Standing) -> Row:
         by=voice.person(override.by) if override else Said(""),
         why=Said(override.why) if override else Said(""),
         until=override.until if override else 0.0,
+        enter=_enter(state, voice, service),
     )
+
+
+def _enter(state: State, voice: Voice, service: Service) -> Said:
+    """The oldest of the moments that count for the service or a machine of it: nothing later may be missed."""
+    found = [state.reenter[each] for each in (service.id, *service.machines) if each in state.reenter]
+    return voice.say("Data after {time} must be entered again", time=long_time(min(found))) if found else Said("")
 
 
 def _because(voice: Voice, service: str, now: Standing) -> list[Said]:

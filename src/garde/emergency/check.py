@@ -28,7 +28,7 @@ from garde.estate.vocabulary import CONSOLE_ROLES, PERSON_ROLES
 ACTS: Final = ("trigger", "phase", "hold", "stand_down", "task", "divert", "service", "flag", "report", "load")
 PATH_STATES: Final = ("open", "limited", "diverted")
 SERVICE_STATES: Final = ("works", "degraded", "paper", "closed")
-CHECKS: Final = ("hand", "services", "quiet", "tasks", "told")
+CHECKS: Final = ("hand", "services", "quiet", "tasks", "told", "restart", "watch", "paper")
 NEEDS: Final = ("one", "automatic")
 FIELDS: Final = ("hospital", "path", "since", "review", "reason", "by")  # of a message, in square brackets
 NEIGHBOURS: Final = "neighbours"

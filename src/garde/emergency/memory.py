@@ -268,6 +268,13 @@ class State:
     decisions: list[Decision] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)  # the last ones
     numbered: int = 0  # reports asked for so far
+    returning: dict[str, str] = field(default_factory=dict)  # server on its way back -> its stage
+    last_recut: float = 0.0  # when a server was last cut again
+    watch_until: float = 0.0  # the reinforced watch; 0: none was asked for, or it is over
+    watch_by: str = ""
+    reenter: dict[str, float] = field(default_factory=dict)  # service or machine -> data after this: once more
+    on_paper: dict[str, str] = field(default_factory=dict)  # ward, or *: began | ended, as the downtime desk says
+    switched: dict[str, int] = field(default_factory=dict)  # ward -> per cent of its patients back in the record
     news: News = field(default_factory=News)
 
     def picture(self) -> Picture:

@@ -24,6 +24,7 @@ def nameless(state: State) -> State:
         service.by = _who(service.by)
     for flag in state.flags.values():
         flag.by = _who(flag.by)
+    state.watch_by = _who(state.watch_by)
     for cut in state.cuts.values():
         cut.by = _who(cut.by)
     state.decisions = []

@@ -102,8 +102,9 @@ class Criterion:
 
     id: str
     text: Words
-    check: str = "hand"  # hand | services | quiet | tasks | told
-    for_s: float = 0.0  # services, quiet: for so long
+    check: str = "hand"  # hand | services | quiet | tasks | told | restart | watch | paper
+    for_s: float = 0.0  # services, quiet, restart: for so long
+    most: float = 0.0  # paper: per cent of a ward's patients that may still be on paper
     verify: bool = False
 
 

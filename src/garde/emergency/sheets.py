@@ -52,10 +52,10 @@ def board_sheet(board: Board) -> Document:
             "word": each.word,
             "weight": WEIGHT[each.state],
             "since": short_time(each.since, board.at) if each.since else "",
-            "text": _what_to_do(say, each.instead, each.because, each.why),
+            "text": "\n".join(filter(None, (each.enter, _what_to_do(say, each.instead, each.because, each.why)))),
         }
         for each in board.worst_first
-        if each.state != WORKS or not compact
+        if each.state != WORKS or each.enter or not compact
     ]
     paths = [
         {"name": each.name, "word": each.word, "weight": WEIGHT[each.state],
@@ -72,7 +72,9 @@ def board_sheet(board: Board) -> Document:
         "rows": rows,
         "compact": compact,
         "working_heading": say.word(HEADS, "working"),
-        "working": say.list([each.name for each in board.rows if each.state == WORKS]) if compact else "",
+        "working": say.list([each.name for each in board.rows if each.state == WORKS and not each.enter])
+        if compact
+        else "",
         "paths_heading": say("Who may come"),
         "paths": paths,
         "foot": say("An older page counts no more: throw it away when a new one comes."),

@@ -2,7 +2,8 @@
 
 Comes in: entries of the hub's journal. Goes out: `State` (`memory.py`). Pure: no clock, socket or chance; it may change
 the state that it is given. An entry that an agent wrote counts as that agent's word and never as the hub's or a
-person's. `care_fold.py` folds incidents, cuts and services, `plan_fold.py` the plan with all that belongs to it.
+person's. `care_fold.py` folds incidents, cuts and services, `plan_fold.py` the plan with all that belongs to it,
+`back_fold.py` the way back.
 """
 
 from __future__ import annotations
@@ -10,19 +11,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from garde.emergency import back_fold as back
 from garde.emergency import care_fold as care
 from garde.emergency import plan_fold as plan
 from garde.emergency.memory import News, State
 from garde.journal import hub_kinds as h
 from garde.journal import kinds as k
 from garde.journal import notice_kinds as n
+from garde.journal import paper_kinds as paper
 from garde.journal import plan_kinds as p
+from garde.journal import recovery_kinds as r
 from garde.journal.entry import Entry
 from garde.journal.payload import Payload
 
 __all__ = ["KINDS", "VERSION", "State", "project"]
 
-VERSION: Final = 3  # of the state's shape and meaning
+VERSION: Final = 4  # of the state's shape and meaning
 
 _Handler = Callable[[State, Entry, Any], None]
 _AGENTS: Final[dict[type[Payload], _Handler]] = {
@@ -73,6 +77,11 @@ _HUBS: Final[dict[type[Payload], _Handler]] = {
     p.FlagChanged: plan.on_flag,
     p.ReportAsked: plan.on_report_asked,
     p.ReportMade: plan.on_report_made,
+    r.StepMoved: back.on_step,
+    r.MachineRecut: back.on_recut,
+    r.WatchReinforced: back.on_watch,
+    paper.ReenterSaid: back.on_reenter,
+    paper.FactHeard: back.on_fact,
 }
 KINDS: Final = frozenset(k.NAMES[kind] for kind in {*_AGENTS, *_HUBS}) | {"report_wanted"}
 

@@ -67,7 +67,13 @@ def plan(deps: Hub, caller: Who) -> dict[str, Any]:
         "activation": data(state.activation),
         "proposals": [data(each) for each in state.proposals.values()],
         "criteria": [
-            {"id": each.criterion.id, "check": each.criterion.check, "met": each.met, "open": list(each.open)}
+            {
+                "id": each.criterion.id,
+                "check": each.criterion.check,
+                "met": each.met,
+                "open": list(each.open),
+                "until": each.until,
+            }
             for each in standdown.judge(state, deps.estate(), now)
         ],
         "flags": data(state.flags),

@@ -134,7 +134,7 @@ class Desk:
         known = next((each for each in plan.stand_down if each.id == name), None)
         if known is None:
             raise NotFound(f"the plan has no criterion {name!r}", f"choose one of {_ids(plan.stand_down)}")
-        if known.check != "hand":
+        if not standdown.said_by_hand(state, known):
             raise Refused("the hub sees this one itself", "say why in the note when the plan is lifted all the same")
         return self._write(p.CriterionSaid(found.id, name, met, *self._who, _text(note)))
 

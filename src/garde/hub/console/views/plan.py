@@ -5,6 +5,7 @@ Comes in: the capability's state, a voice, the time, what the reader may. Goes o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from garde.emergency import people, standdown
@@ -54,6 +55,7 @@ class CriterionShown:
     text: Said
     met: bool
     by_hand: bool
+    until: float  # of the reinforced watch; 0: no end
     open: Said
     by: Said
 
@@ -156,13 +158,16 @@ def _cards(state: State, voice: Voice) -> list[CardShown]:
 def _criteria(state: State, voice: Voice, now: float) -> list[CriterionShown]:
     if state.activation is None:
         return []
-    name_of = {"services": voice.service, "tasks": voice.task, "told": voice.path}
+    name_of: dict[str, Callable[[str], str]] = {
+        "services": voice.service, "tasks": voice.task, "told": voice.path, "restart": voice.thing, "paper": str,
+    }  # fmt: skip
     return [
         CriterionShown(
             id=each.criterion.id,
             text=voice.words(each.criterion.text),
             met=each.met,
-            by_hand=each.criterion.check == "hand",
+            by_hand=each.by_hand,
+            until=each.until,
             open=voice.say.list([Said(name_of[each.criterion.check](name)) for name in each.open[:5]])
             if each.open
             else Said(""),
