@@ -106,8 +106,9 @@ HELP: dict[str, str] = {
     "machines.needs": "Machines without which it neither starts nor works.",
     "machines.snmp": "Switches: ADDRESS:PORT of its SNMP agent. User and passwords are secrets of the hub.",
     "machines.layer": "Place in the order of restart; nothing: by its role and the services on it.",
-    "machines.flows": "What it may talk to when it returns under watch: ADDRESS or NETWORK (both ways), ADDRESS:PORT/tcp "
-    "or [IPV6]:PORT/udp (it asks); nothing: the machines that it needs and those that need or use what it does.",
+    "machines.flows": "What it may talk to when it returns under watch: ADDRESS or NETWORK (both ways), "
+    "ADDRESS:PORT/tcp or [IPV6]:PORT/udp (it asks); nothing: the machines that it needs "
+    "and those that need or use what it does.",
     "machines.supplier": "Who reaches it from outside to look after it; nothing: nobody.",
     "machines.accounts": "Service accounts that run on it: changed before it returns.",
     "machines.keys": "Keys and certificates that it holds: changed before it returns.",
