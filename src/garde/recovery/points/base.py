@@ -86,6 +86,7 @@ class Point:
     paths: tuple[bytes, ...] = ()  # what it was taken of
     label: str = ""
     until: float = 0.0  # where every moment up to this one can be had (a log beside a base); 0: `taken_at` alone
+    written_at: float = 0.0  # when it came into the store, as the file system has it; 0: not known
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -23,6 +24,7 @@ _PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _POLL_S: Final = 0.2
 QUICK_S: Final = 300.0  # listing and trying: longer, and something hangs
 LONG_S: Final = 24 * 3600.0  # checking and restoring terabytes
+_CLEAN_S: Final = 10.0  # to take its own lock away
 _TOLD: Final = 64 << 10  # bytes of a tool's complaints that are kept
 
 
@@ -72,6 +74,26 @@ def run(
             _end(process)
         out.seek(0)
         return Done(code, out.read(), _tail(told))
+
+
+def run_until(
+    words: Sequence[str | bytes], variables: Mapping[str, str], *, until: Callable[[bytes], bool], seconds: float
+) -> Done:
+    """Run until it ends, or until what it told says enough, or for so long; then it is asked to end and clean up."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as told:
+        process = _start(words, variables, out, told)
+        end = time.monotonic() + seconds
+        try:
+            while process.poll() is None and time.monotonic() < end and not until(_tail(told)):
+                time.sleep(_POLL_S / 10)
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                _wait(process, _CLEAN_S, None)
+        except StoreFault:  # it does not end by itself
+            pass
+        finally:
+            _end(process)
+        return Done(process.returncode, b"", _tail(told))
 
 
 @contextmanager
@@ -138,9 +160,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _tail(told: IO[bytes]) -> bytes:
-    size = told.seek(0, os.SEEK_END)
-    told.seek(max(0, size - _TOLD))
-    return told.read()
+    # pread: the program writes through the same open file, and a seek would move where it writes.
+    size = os.fstat(told.fileno()).st_size
+    return os.pread(told.fileno(), _TOLD, max(0, size - _TOLD))
 
 
 def written_by(pid: int) -> int:

@@ -14,10 +14,13 @@ from garde.clock import Clock
 from garde.errors import NotFound
 from garde.recovery.points.base import Fault, Room, Store, StoreFault
 from garde.recovery.points.config import StoreSettings, read_stores
+from garde.recovery.points.restic import Restic
 
 Maker = Callable[[StoreSettings, Room], Store]
 
-STORES: Final[dict[str, Maker]] = {}
+STORES: Final[dict[str, Maker]] = {
+    "restic": Restic,
+}
 
 
 def open_store(settings: StoreSettings, state: Path, clock: Clock) -> Store:

@@ -1,0 +1,431 @@
+"""restic: snapshots in a repository, in a folder of this machine or wherever restic reaches.
+
+Comes in: repository, password file. Goes out: what `base.Store` says. Reading takes no lock and minds none
+(`--no-lock`): an attacker's session may hold one. A repository in a folder here is frozen by `tree_freeze`: its files
+immutable, its top folders append-only, so that new backups still come in and nothing goes; `forget` and `prune` fail.
+One that is elsewhere is frozen where it lies. What a snapshot says of its own time is only what somebody said: when its
+file was written stands beside it (`Point.written_at`).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from garde.journal.hub_kinds import Check
+from garde.journal.recovery_kinds import StoreNote
+from garde.journal.text import plain
+from garde.model.finding import Skipped
+from garde.recovery.place import Placing, scratch_for
+from garde.recovery.points import run as tool
+from garde.recovery.points.base import (
+    Brought,
+    Catalogue,
+    Changes,
+    Checked,
+    Fault,
+    Freezing,
+    Placed,
+    Point,
+    Progress,
+    Proof,
+    Room,
+    Sample,
+    StoreFault,
+    Thawed,
+    Verified,
+    Wanted,
+)
+from garde.recovery.points.config import StoreSettings
+from garde.recovery.points.flags import APPEND, IMMUTABLE, Thing
+from garde.recovery.points.sampling import Listed, choose, is_below
+from garde.recovery.points.scratch import held, make_scratch
+from garde.recovery.points.tar_verify import TarVerify
+from garde.recovery.points.tree_freeze import TreeFreeze
+
+_FAULTS: Final = (
+    (b"wrong password or no key found", Fault.WRONG_KEY),
+    (b"an empty password is not a password", Fault.WRONG_KEY),
+    (b"Resolving password failed", Fault.WRONG_KEY),
+    (b"does not exist", Fault.ABSENT),
+    (b"unable to open config file", Fault.ABSENT),
+    (b"no matching ID found", Fault.ABSENT),
+    (b"no snapshot found", Fault.ABSENT),
+    (b"repository is already locked", Fault.LOCKED),
+    (b"no space left on device", Fault.NO_SPACE),
+    (b"ciphertext verification failed", Fault.DAMAGED),
+    (b"invalid data returned", Fault.DAMAGED),
+    (b"unexpected EOF", Fault.DAMAGED),
+)
+_CHANGES: Final = 10_000  # paths that are kept of a comparison
+_WORDS: Final = 500  # patterns in one call
+_TRY_S: Final = 30.0  # restic repeats a removal that was refused for most of a minute: the first refusal is enough
+_BEGUN: Final = b"returned error, retrying"
+_REFUSED: Final = b"operation not permitted"
+
+
+class _Snapshot(msgspec.Struct):
+    id: str
+    time: str
+    paths: list[str] = []
+    hostname: str = ""
+    username: str = ""
+    tags: list[str] = []
+    summary: dict[str, Any] = {}
+
+
+class _Node(msgspec.Struct):
+    struct_type: str = ""
+    path: str = ""
+    type: str = ""
+    size: int = 0
+
+
+class _Diff(msgspec.Struct):
+    message_type: str
+    path: str = ""
+    modifier: str = ""
+    added: dict[str, int] = {}
+
+
+class Restic:
+    """One repository."""
+
+    def __init__(self, settings: StoreSettings, room: Room) -> None:
+        self.settings = settings
+        self._room = room
+        self._checked: Checked | None = None
+        self._listed: tuple[str, list[Listed]] = ("", [])
+        self._snapshots: dict[str, _Snapshot] = {}
+
+    # --- what there is -------------------------------------------------------------------------------------------
+
+    def note(self) -> StoreNote:
+        return StoreNote(self.settings.id, "restic", self.settings.covers, freezes=self._folder is not None)
+
+    def points(self) -> tuple[Point, ...]:
+        done = self._run("snapshots", "--json")
+        found = _decode(done.out or b"[]", list[_Snapshot] | None) or []
+        return tuple(sorted((self._point(each) for each in found), key=lambda point: (point.taken_at, point.id)))
+
+    def _point(self, found: _Snapshot) -> Point:
+        return Point(
+            id=found.id,
+            taken_at=_seconds(found.time),
+            files=int(found.summary.get("total_files_processed", -1)),
+            size=int(found.summary.get("total_bytes_processed", -1)),
+            paths=tuple(map(os.fsencode, found.paths)),
+            label=" ".join([f"{found.username}@{found.hostname}", *found.tags]),
+            written_at=self._written_at(found.id),
+        )
+
+    def _written_at(self, name: str) -> float:
+        """When the snapshot's file came into the folder: its own time is whatever its maker chose."""
+        if self._folder is None or not name.isalnum():
+            return 0.0
+        try:
+            return os.stat(self._folder + b"/snapshots/" + name.encode()).st_mtime
+        except OSError:
+            return 0.0
+
+    # --- freezing ------------------------------------------------------------------------------------------------
+
+    def freeze(self) -> Freezing:
+        return self._tree().freeze("new backups can still be written; forget and prune fail until it is thawed")
+
+    def is_frozen(self) -> bool:
+        return self._folder is not None and self._tree().is_frozen()
+
+    def thaw(self) -> Thawed:
+        return self._tree().thaw()
+
+    def prove_frozen(self) -> Proof:
+        proof = self._tree().prove()
+        if not proof.proven:
+            return proof
+        try:
+            check, why = self._try_to_forget()
+        except StoreFault as fault:
+            check, why = None, fault.detail
+        if check is None:
+            return Proof(proof.checks, f"{proof.detail}; restic's own forget could not be tried: {why}")
+        return Proof((*proof.checks, check), proof.detail)
+
+    def _tree(self) -> TreeFreeze:
+        if self._folder is None:
+            raise StoreFault(Fault.CANNOT, f"{self._where} is not a folder of this machine: freeze it where it lies")
+        return TreeFreeze(self._folder, frozen_marks, self._room.state / "freeze.json", self._room.clock)
+
+    def _try_to_forget(self) -> tuple[Check | None, str]:
+        """Let restic forget the oldest snapshot. Its file was copied before, and would be put back."""
+        points = self.points()
+        if not points or self._folder is None:
+            return None, "there is no snapshot"
+        file = Path(os.fsdecode(self._folder)) / "snapshots" / points[0].id
+        copy = self._room.state / "tried-snapshot"
+        shutil.copyfile(file, copy)
+        words = self._words("forget", points[0].id, locked=True)
+        done = tool.run_until(words, self._variables(), until=_is_refused, seconds=_TRY_S)
+        if not file.exists():
+            shutil.copyfile(copy, file)
+            return Check("restic itself could forget a snapshot", False, True), ""
+        copy.unlink()
+        if _REFUSED in done.told or b"ermission denied" in done.told:
+            return Check("restic itself could forget a snapshot", False, False), ""
+        return None, done.last_words
+
+    # --- judging -------------------------------------------------------------------------------------------------
+
+    def check(self, point: Point) -> Checked:
+        """restic's check speaks of the whole repository: it is asked once."""
+        self._known(point)
+        if self._checked is None:
+            done = tool.run(self._words("check"), self._variables(), seconds=tool.LONG_S)
+            fault = _fault_of(done)
+            if fault in {Fault.WRONG_KEY, Fault.ABSENT, Fault.NO_SPACE, Fault.LOCKED}:
+                raise StoreFault(fault, done.last_words)
+            state = Catalogue.WHOLE if done.code == 0 else Catalogue.DAMAGED
+            words = (done.last_words if done.code else "", self._locks())
+            self._checked = Checked(state, "; ".join(filter(None, words)))
+        return self._checked
+
+    def _locks(self) -> str:
+        try:
+            count = len(os.listdir(self._folder + b"/locks")) if self._folder is not None else 0
+        except OSError:
+            count = 0
+        return f"{count} locks lie in the repository: it was read without minding them" if count else ""
+
+    def changes(self, point: Point, before: Point) -> Changes | Skipped:
+        self._known(point)
+        self._known(before)
+        changed = added = removed = 0
+        size = -1
+        paths: list[bytes] = []
+        with tool.streamed(self._words("diff", "--json", before.id, point.id), self._variables()) as (stream, end):
+            for line in stream:
+                found = _decode(line, _Diff)
+                if found.message_type == "statistics":
+                    size = found.added.get("bytes", -1)
+                elif found.message_type == "change" and not found.path.endswith("/"):
+                    kinds = set(found.modifier)
+                    changed += "M" in kinds or "T" in kinds
+                    added += "+" in kinds
+                    removed += "-" in kinds
+                    if kinds & {"M", "+"} and len(paths) < _CHANGES:
+                        paths.append(os.fsencode(found.path))
+            self._accept(end())
+        return Changes(changed, added, removed, size, tuple(paths))
+
+    def sample(self, point: Point, wanted: Wanted) -> Iterator[Sample]:
+        chosen = choose(self._list(point), wanted)
+        place = self._room.work / "sample"
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(mode=0o700)
+        try:
+            told = b"".join(
+                self._bring(point, place, [each.path for each in chosen[at : at + _WORDS]])
+                for at in range(0, len(chosen), _WORDS)
+            )
+            for each in chosen:
+                yield _sample(os.fsencode(place), each, told)
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+
+    def _bring(self, point: Point, place: Path, paths: Sequence[bytes]) -> bytes:
+        """Bring these files; return what restic told of those that failed."""
+        words = [word for path in paths for word in ("--include", _pattern(path))]
+        done = tool.run(self._words("restore", point.id, "--target", str(place), *words), self._variables())
+        if done.code != 0 and b"There were" not in done.told:
+            self._accept(done)
+        return done.told
+
+    def _list(self, point: Point) -> list[Listed]:
+        """Regular files, in the catalogue's order."""
+        if self._listed[0] != point.id:
+            self._known(point)
+            found: list[Listed] = []
+            decode = msgspec.json.Decoder(_Node).decode
+            tops = self._tops
+            with tool.streamed(self._words("ls", "--json", point.id), self._variables()) as (stream, end):
+                for line in stream:
+                    node = _guarded(decode, line)
+                    if node.type == "file" and is_below(path := os.fsencode(node.path), tops):
+                        found.append(Listed(path, node.size))
+                self._accept(end())
+            self._listed = (point.id, found)
+        return self._listed[1]
+
+    # --- bringing back -------------------------------------------------------------------------------------------
+
+    def scratch(self, point: Point) -> Path:
+        target = os.fsencode(self.settings.pairs()[0][1])
+        return Path(os.fsdecode(scratch_for(target, f"{self.settings.id}/{point.id}")))
+
+    def restore(self, point: Point, scratch: Path, progress: Progress | None = None) -> Brought:
+        begun = time.monotonic()
+        files = self._list(point)
+        size = sum(each.size for each in files)
+        make_scratch(scratch, size)
+        watch = None if progress is None else lambda pid: progress(min(tool.written_by(pid), size), size)
+        words = [word for top in self._includes(point) for word in ("--include", _pattern(top))]
+        with held(scratch) as lock:
+            done = tool.run(
+                self._words("restore", point.id, "--target", str(scratch), *words),
+                self._variables(),
+                seconds=tool.LONG_S,
+                watch=watch,
+                keep=(lock,),
+            )
+        failed = _failed(done.told)
+        if done.code != 0 and not failed:
+            self._accept(done)
+        if _fault_of(done) is Fault.NO_SPACE:
+            raise StoreFault(Fault.NO_SPACE, f"no space left at {plain(str(scratch))}")
+        return Brought(
+            files=len(files) - len(failed),
+            bytes=size,
+            failed=len(failed),
+            seconds=time.monotonic() - begun,
+            restored_to=point.taken_at,
+            skipped=tuple(Skipped(plain(path), plain(why, 200)) for path, why in list(failed.items())[:50]),
+            detail=self._locks(),
+        )
+
+    def verify(self, point: Point, scratch: Path, progress: Progress | None = None) -> Verified:
+        self._known(point)
+        words = self._words("dump", "--archive", "tar", point.id, "/")
+        with tool.streamed(words, self._variables()) as (stream, end):
+            found = TarVerify(os.fsencode(scratch), self._tops, progress).run(stream)
+            self._accept(end())
+        return found
+
+    def place(self, point: Point, scratch: Path, progress: Progress | None = None) -> Placed:
+        pairs = [(os.fsencode(source), os.fsencode(target)) for source, target in self.settings.pairs()]
+        return Placing(self._room.state, self._room.clock).whole(os.fsencode(scratch), pairs, progress)
+
+    # --- the tool ------------------------------------------------------------------------------------------------
+
+    @property
+    def _where(self) -> str:
+        return plain(self.settings.repository)
+
+    @property
+    def _folder(self) -> bytes | None:
+        """The repository's folder, where it is one of this machine."""
+        where = self.settings.repository.removeprefix("local:")
+        return os.fsencode(where) if where.startswith("/") else None
+
+    @property
+    def _tops(self) -> tuple[bytes, ...]:
+        return tuple(map(os.fsencode, self.settings.paths))
+
+    def _includes(self, point: Point) -> tuple[bytes, ...]:
+        """What to restrict a restore to; nothing where the point holds no more than that."""
+        return () if point.paths and all(is_below(path, self._tops) for path in point.paths) else self._tops
+
+    def _words(self, *words: str, locked: bool = False) -> list[str]:
+        program = tool.find_program("restic", self.settings.program)
+        settings = ["-r", self.settings.repository, "--password-file", self.settings.password_file]
+        # A local repository is read itself: a cache could hide what has happened to it since.
+        cache = ["--no-cache"] if self._folder is not None else ["--cache-dir", str(self._room.work / "cache")]
+        return [program, *settings, *cache, *([] if locked else ["--no-lock"]), *words]
+
+    def _variables(self) -> dict[str, str]:
+        return {"HOME": str(self._room.work), "TMPDIR": str(self._room.work)}
+
+    def _run(self, *words: str) -> tool.Done:
+        done = tool.run(self._words(*words), self._variables())
+        self._accept(done)
+        return done
+
+    def _accept(self, done: tool.Done) -> None:
+        """Raises StoreFault unless it ended well."""
+        if done.code != 0:
+            raise StoreFault(_fault_of(done) or Fault.FAILED, f"restic, {self._where}: {done.last_words}")
+
+    def _known(self, point: Point) -> None:
+        """An id is one of restic's own, and no option: a hostile order names whatever it likes."""
+        if not point.id.isalnum():
+            raise StoreFault(Fault.ABSENT, f"no snapshot {plain(point.id)}")
+
+
+def frozen_marks(thing: Thing) -> int:
+    """restic writes new files beside the old ones and renames them; it makes and removes locks all the time.
+
+    So its files are immutable, and of its folders those that hold folders are append-only: none can be moved away.
+    """
+    top, _, name = thing.path.partition(b"/")
+    if top == b"locks" or b"-tmp-" in name.rpartition(b"/")[2]:
+        return 0
+    if thing.is_dir:
+        return APPEND if thing.path in {b"", b"data"} else 0
+    return IMMUTABLE
+
+
+def _is_refused(told: bytes) -> bool:
+    return _BEGUN in told and _REFUSED in told
+
+
+def _fault_of(done: tool.Done) -> Fault | None:
+    return next((fault for words, fault in _FAULTS if words in done.told), None) if done.code != 0 else None
+
+
+def _pattern(path: bytes) -> str:
+    """The path as a pattern that means just this path (Go's filepath.Match)."""
+    text = os.fsdecode(path)
+    return "".join(f"\\{sign}" if sign in "\\*?[]" else sign for sign in text)
+
+
+def _sample(place: bytes, chosen: Listed, told: bytes) -> Sample:
+    at = place + chosen.path
+    why = _why(chosen.path, told)
+    try:
+        size = os.lstat(at).st_size
+    except OSError as error:
+        return Sample(chosen.path, chosen.size, b"", why or error.strerror or "it did not come")
+    if why or size != chosen.size:
+        return Sample(chosen.path, chosen.size, b"", why or f"{size:,} bytes came instead of {chosen.size:,}")
+    return Sample(chosen.path, chosen.size, at)
+
+
+def _why(path: bytes, told: bytes) -> str:
+    _, found, rest = told.partition(b"error for " + path + b": ")
+    return plain(rest.partition(b"\n")[0], 200) if found else ""
+
+
+def _failed(told: bytes) -> dict[bytes, bytes]:
+    """Path → what restic told of it; one file may be told of more than once."""
+    failed: dict[bytes, bytes] = {}
+    for line in told.split(b"\n"):
+        _, found, rest = line.partition(b"error for /")
+        if found:
+            path, _, why = rest.partition(b": ")
+            failed.setdefault(b"/" + path, why)
+    return failed
+
+
+def _decode(data: bytes, kind: Any) -> Any:
+    return _guarded(lambda each: msgspec.json.decode(each, type=kind), data)
+
+
+def _guarded(decode: Any, data: bytes) -> Any:
+    try:
+        return decode(data)
+    except msgspec.MsgspecError as error:
+        raise StoreFault(Fault.DAMAGED, f"restic's answer is not understood: {plain(str(error), 200)}") from error
+
+
+def _seconds(text: str) -> float:
+    """RFC 3339 with nanoseconds, which Python 3.11 reads to the microsecond."""
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError as error:
+        raise StoreFault(Fault.DAMAGED, f"a snapshot with no time: {plain(text, 60)}") from error

@@ -1,0 +1,142 @@
+"""Real stores of restore points for the conformance suite: each made by its own tool, with what it holds known.
+
+Comes in: a directory. Goes out: `Made`: an open store with two points of one small tree, and the truth about both.
+Adding a sort is adding a maker to `MAKERS`; `missing` says why this machine cannot make one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from garde.clock import SystemClock
+from garde.recovery.points.base import Store
+from garde.recovery.points.config import StoreSettings
+from garde.recovery.points.table import open_store
+
+Truth = dict[bytes, bytes]  # path as in the point → content
+HOSTILE = b"na\nme \x1b[31m*[x]?\\ \xc3\xa9.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A store, and what is true of it. The second point has one file changed, one added and one removed."""
+
+    store: Store
+    settings: StoreSettings
+    state: Path
+    live: Path  # the tree that was backed up, and stands where things are put in place
+    truths: tuple[Truth, Truth]
+    names: tuple[str, str]  # ids of the two points, oldest first
+    undo: Callable[[], None]
+    new_backup: Callable[[], object]  # makes one more; raises CalledProcessError where that fails
+    shorten: Callable[[], object]  # the tool's own way to remove the oldest point; raises where it fails
+    takes_new: bool = True  # while frozen
+    damage: Callable[[], None] | None = None  # spoils data that the tool's own check does not read
+    extra: dict[str, object] = field(default_factory=dict)
+
+
+def run(*words: str | Path, env: dict[str, str] | None = None, cwd: Path | None = None) -> str:
+    """Run a tool; raises CalledProcessError."""
+    done = subprocess.run(
+        [str(word) for word in words], check=True, capture_output=True, cwd=cwd, env={**os.environ, **(env or {})}
+    )
+    return done.stdout.decode()
+
+
+def fill(live: Path) -> Truth:
+    """The first state."""
+    (live / "ward").mkdir(parents=True)
+    for number in range(40):
+        (live / f"ward/letter-{number:02}.txt").write_text(f"Letter {number} to the general practitioner.\n" * 40)
+    (live / "plan.pdf").write_bytes(b"%PDF-1.4\n" + bytes(range(256)) * 64)
+    (live / "empty").touch()
+    (live / os.fsdecode(HOSTILE)).write_text("hostile name\n")
+    (live / "link").symlink_to("plan.pdf")
+    (live / "plan.pdf").chmod(0o640)
+    if os.geteuid() == 0:
+        os.chown(live / "plan.pdf", 65534, 65534)
+    return truth(live)
+
+
+def change(live: Path) -> Truth:
+    """The second state."""
+    (live / "ward/letter-03.txt").write_text("Another letter.\n" * 50)
+    (live / "ward/new.txt").write_text("A new one.\n" * 50)
+    (live / "ward/letter-04.txt").unlink()
+    return truth(live)
+
+
+def truth(tree: Path, root: Path | None = None) -> Truth:
+    """Every regular file below a tree, by the path that a point has it under."""
+    found: Truth = {}
+    for directory, _, names in os.walk(os.fsencode(tree)):
+        for name in names:
+            path = directory + b"/" + name
+            if not Path(os.fsdecode(path)).is_symlink():
+                key = path if root is None else path[len(os.fsencode(root)) :]
+                with open(path, "rb") as stream:
+                    found[key] = stream.read()
+    return found
+
+
+def restic(base: Path) -> Made:
+    live, repository, password = base / "live", base / "repository", base / "password"
+    password.write_text("secret\n")
+    first = fill(live)
+    env = {"RESTIC_PASSWORD_FILE": str(password), "RESTIC_CACHE_DIR": str(base / "cache")}
+    call = lambda *words: run("restic", "-q", "-r", repository, *words, env=env)  # noqa: E731
+    call("init")
+    call("backup", live)
+    second = change(live)
+    call("backup", live)
+    settings = StoreSettings(
+        id="files-restic",
+        sort="restic",
+        covers="files1",
+        repository=str(repository),
+        password_file=str(password),
+        paths=(str(live),),
+    )
+    store = open_store(settings, base / "state", SystemClock())
+    oldest, newest = (point.id for point in store.points())
+
+    def damage() -> None:
+        pack = max((repository / "data").rglob("*"), key=lambda path: path.stat().st_size if path.is_file() else 0)
+        pack.chmod(0o600)
+        with pack.open("r+b") as stream:
+            stream.seek(pack.stat().st_size // 3)
+            stream.write(os.urandom(64))
+
+    return Made(
+        store=store,
+        settings=settings,
+        state=base / "state",
+        live=live,
+        truths=(first, second),
+        names=(oldest, newest),
+        undo=lambda: unmark(repository),
+        new_backup=lambda: call("backup", live),
+        shorten=lambda: run("timeout", "-s", "INT", "3", "restic", "-q", "-r", repository, "forget", oldest, env=env),
+        damage=damage,
+        extra={"repository": repository, "env": env},
+    )
+
+
+def unmark(tree: Path) -> None:
+    """Whatever a test left marked, so that its directory can be removed."""
+    things = [str(thing) for thing in (tree, *tree.rglob("*")) if not thing.is_symlink()]
+    subprocess.run(["chattr", "-i", "-a", *things], check=False, capture_output=True)
+
+
+MAKERS: dict[str, Callable[[Path], Made]] = {"restic": restic}
+
+
+def missing(sort: str) -> str:
+    """Why this machine cannot make a store of this sort; "": it can."""
+    program = {"restic": "restic", "borg": "borg"}.get(sort)
+    return f"{program} is not installed" if program and shutil.which(program) is None else ""
