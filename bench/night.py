@@ -34,17 +34,20 @@ def run(quick: bool, report: Report, *, only: str = "") -> Result:
         for number in range(QUICK if quick else FULL):
             seed = FIRST_SEED + number
             report(f"night {number + 1}, seed {seed}")
-            bursts, score, truth = _night(seed)
+            bursts, score, truth, complaint = _night(seed)
             rows += bursts
             nights += 1
             lost += score["lost"]
+            if score["lost"]:
+                report(f"LOST: {complaint}")
+                bursts[-1]["outcome"] = complaint
             wrong += any(score[name] != truth[name] for name in ("spreader", "first_server", "recurrence_joined"))
     except UnavailableError as error:
         rows.append({"seed": "–", "outcome": str(error)})
     return {"name": "night", "figures": _figures(rows, nights, lost, wrong), "rows": rows}
 
 
-def _night(seed: int) -> tuple[list[Row], dict[str, Any], dict[str, Any]]:
+def _night(seed: int) -> tuple[list[Row], dict[str, Any], dict[str, Any], str]:
     with tempfile.TemporaryDirectory() as spare:
         file = Path(spare) / "truth.json"
         words = [*GARDE, "night", "--until", "cut", "--seed", str(seed), "--truth", str(file), "--json"]
@@ -55,7 +58,7 @@ def _night(seed: int) -> tuple[list[Row], dict[str, Any], dict[str, Any]]:
             raise UnavailableError(f"seed {seed}: {done.stderr.strip()[-200:]}")
         truth = json.loads(file.read_text(encoding="utf-8"))
     rows = [_row(seed, truth["mode"], line) for line in said if line["kind"] == "witness"]
-    return rows, score, truth
+    return rows, score, truth, done.stderr.strip()[-400:]
 
 
 def _row(seed: int, mode: str, seen: dict[str, Any]) -> Row:

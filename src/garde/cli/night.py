@@ -111,7 +111,7 @@ def _close(ended: Ended) -> int:
     if score.refused_everywhere_s is None:
         wrong.append("the spreading machine was not refused at every server")
     if score.lost:
-        wrong.append(f"{score.lost} documents are lost")
+        wrong.append(f"{score.lost} documents are lost: {_named(ended.lost)}")
     if not score.proven:
         wrong.append("the cut was not proven")
     if not score.recurrence_joined:
@@ -122,6 +122,13 @@ def _close(ended: Ended) -> int:
     if wrong:
         raise Incomplete("; ".join(wrong), f"play it again with --seed {score.seed}, and look into the entries above")
     return 0
+
+
+def _named(lost: dict[str, list[str]]) -> str:
+    """Return which documents, a few of each server: the names are the lab's own."""
+    from garde.journal.text import plain
+
+    return ", ".join(f"{plain(name)} on {server}" for server, names in lost.items() for name in names[:3])
 
 
 def _wrong_with_plan(ended: Ended) -> list[str]:
