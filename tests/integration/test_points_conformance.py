@@ -15,6 +15,8 @@ import pytest
 from tests.support.point_stores import HOSTILE, MAKERS, Made, missing, truth
 
 from garde.clock import SystemClock
+from garde.journal.recovery_kinds import PointJudged, PointsJudged
+from garde.recovery.judging import Judging
 from garde.recovery.points.base import Catalogue, Changes, Fault, Point, StoreFault, Wanted
 from garde.recovery.points.table import STORES, open_store
 from garde.vault.names import name_of
@@ -197,6 +199,10 @@ def test_a_point_that_lies_is_found_out(made: Made) -> None:
         pytest.skip("this sort has no catalogue beside its data")
     made.damage()
     _, second = points(made)
+    judged, _ = Judging(made.store, since=SystemClock().now(), clock=SystemClock()).run("c1", only=second.id)
+    assert isinstance(judged, PointJudged)
+    assert judged.catalogue == "whole"
+    assert (judged.colour, judged.test_restore) == ("red", "failed")
     failed = [sample for sample in made.store.sample(second, Wanted(1000)) if not sample.at]
     scratch = made.store.scratch(second)
     done = made.store.restore(second, scratch)
@@ -206,3 +212,21 @@ def test_a_point_that_lies_is_found_out(made: Made) -> None:
         assert not made.store.verify(second, scratch).whole
     except StoreFault as fault:
         assert fault.fault is Fault.DAMAGED
+
+
+def test_judging_tells_a_point_of_an_attacked_tree_from_a_sound_one(made: Made) -> None:
+    first, second = points(made)
+    for letter in sorted(made.live.glob("ward/letter-*.txt"))[:30]:
+        letter.write_bytes(os.urandom(4000))
+    harm = max(second.taken_at, second.written_at) + 0.001
+    made.new_backup()
+    *judged, end = Judging(made.store, since=harm, clock=SystemClock()).run("c1")
+    assert isinstance(end, PointsJudged)
+    assert end.points == len(judged)
+    colours = {each.point: each for each in judged if isinstance(each, PointJudged)}
+    assert colours[first.id].colour == "green", colours[first.id].reasons
+    assert colours[second.id].colour == "green", colours[second.id].reasons
+    attacked = judged[-1]
+    assert isinstance(attacked, PointJudged)
+    assert (attacked.colour, attacked.when) == ("red", "after")
+    assert attacked.readable <= attacked.looked_at - 30

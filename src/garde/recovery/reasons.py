@@ -26,6 +26,27 @@ OPEN: Final = mark("open for its listed flows for {hours} h without an alarm")
 OPEN_WANTED: Final = mark("{by} opened it before its time with listed flows was over")
 BACK: Final = mark("{by} cut it again")
 
+# judging a restore point
+POINT_AFTER: Final = mark("it was taken after the first hostile write")
+POINT_WRITTEN_AFTER: Final = mark("it came into the store after the first hostile write, whatever time it names")
+POINT_IN_FUTURE: Final = mark("it says that it was taken in the future")
+POINT_HARM_UNKNOWN: Final = mark("nobody has said yet when the first hostile write was")
+POINT_CATALOGUE: Final = mark("its catalogue is damaged")
+POINT_UNCHECKED: Final = mark("its catalogue was not checked")
+POINT_NOT_BROUGHT: Final = mark("{failed} of {looked} files that its catalogue names cannot be brought")
+POINT_UNREADABLE: Final = mark("{unreadable} of {looked} files that were looked at cannot be read")
+POINT_UNREADABLE_MORE: Final = mark(
+    "{unreadable} of {looked} files that were looked at cannot be read; in the point before it {before} of {of}"
+)
+POINT_RANDOM: Final = mark("of {looked} files that changed since the point before it {unreadable} cannot be read")
+POINT_JUMP: Final = mark("{changed} of {files} files are not as they were in the point before it; {usual} is usual")
+POINT_SHRUNK: Final = mark("it holds {percent} % fewer bytes than the point before it")
+POINT_GREW: Final = mark("it holds {percent} % more bytes than the point before it")
+POINT_HITS: Final = mark("{hits} of {looked} files that were looked at match an indicator or a rule")
+POINT_EMPTY: Final = mark("it holds no files")
+POINT_NOT_LOOKED: Final = mark("no file of it was looked at")
+POINT_FAULT: Final = mark("it could not be judged")
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:

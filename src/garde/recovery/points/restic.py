@@ -203,6 +203,10 @@ class Restic:
             count = 0
         return f"{count} locks lie in the repository: it was read without minding them" if count else ""
 
+    def count(self, point: Point) -> tuple[int, int]:
+        files = self._list(point)
+        return len(files), sum(each.size for each in files)
+
     def changes(self, point: Point, before: Point) -> Changes | Skipped:
         self._known(point)
         self._known(before)
