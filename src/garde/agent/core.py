@@ -21,6 +21,7 @@ from garde.agent import words
 from garde.agent.holds import Holder
 from garde.agent.keeper_link import KeeperLink
 from garde.agent.naming import Ahead
+from garde.agent.raised import Raised
 from garde.agent.undo import Undo
 from garde.agent.voice import Voice
 from garde.clock import Clock
@@ -67,6 +68,7 @@ class Core:
     clock: Clock
     note: Callable[[Payload], None]  # the journal's, for what is no event
     bait: bool
+    raised: Raised
     ready: Callable[[Coverage], None] = lambda coverage: None  # called once, when the first pass is complete
     selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
     coverage: Coverage | None = None
@@ -91,6 +93,7 @@ class Core:
             self._act(now)
             self.holder.work(now, self._drained)
             self._say_lag(now)
+            self.raised.look()
             self.keeper.pump(now, self.rate)
             self._speak(now)
             if seen:

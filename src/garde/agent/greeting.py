@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from garde import __version__
 from garde.agent import words
 from garde.agent.core import Core
+from garde.agent.errands.core_end import Errands
+from garde.agent.errands.wire import Facts
 from garde.agent.link.core_end import Link
 from garde.agent.mode import Mode
 from garde.agent.voice import skipped_notes
@@ -34,6 +36,7 @@ class Greeting:
     state: str
     restore: bool
     link: Link | None = None
+    errands: Errands | None = None
 
     def __call__(self, coverage: Coverage) -> None:
         core = self.core
@@ -53,6 +56,8 @@ class Greeting:
             "pid": os.getpid(),
             "state": self.state,
         }
+        if self.errands is not None:
+            self.errands.stand(Facts(self.asked.value, in_force.value, tuple(sorted(core.watcher.bait))))
         if self.link is not None:
             core.facts["hub"] = self.link.facts()
         core.emit("ready", coverage=words.coverage(coverage), **core.facts)

@@ -1,8 +1,8 @@
 """The agent, assembled: the whole of it in one function.
 
 Comes in: trees, a state directory, the mode asked for, settings. Goes out: events to `out` until SIGTERM or SIGINT,
-and an exit code. Order matters and is visible: lock, fork tree (before anything enters a namespace), link and keeper
-(forked while there is one thread), sensor, then the loop; `ready` is said once the first pass over the trees is
+and an exit code. Order matters and is visible: lock, fork tree (before anything enters a namespace), errands, link and
+keeper (forked while there is one thread), sensor, then the loop; `ready` is said once the first pass over the trees is
 complete.
 """
 
@@ -27,18 +27,21 @@ from typing import Any
 from garde.agent import keeper, lock
 from garde.agent.control import Control
 from garde.agent.core import NICE, Core, set_priority
+from garde.agent.errands.core_end import Errands
+from garde.agent.errands.place import Place
 from garde.agent.greeting import Greeting
 from garde.agent.holds import Holder
 from garde.agent.keeper_link import KeeperLink
 from garde.agent.link.core_end import Link
 from garde.agent.link.enrolled import Enrolled, with_hub
-from garde.agent.link.pipe import Put
+from garde.agent.link.pipe import Put, pair
 from garde.agent.lookup import VaultLookup, warm
 from garde.agent.messages import Opened as VaultOpened
-from garde.agent.messages import Stop
+from garde.agent.messages import Scan, Stop
 from garde.agent.mode import Mode
 from garde.agent.naming import Ahead, Naming
 from garde.agent.netns import enter
+from garde.agent.raised import Raised
 from garde.agent.requests import Requests
 from garde.agent.undo import Undo
 from garde.agent.voice import Voice
@@ -99,24 +102,27 @@ def run_watch(
     blind = tree.open()
     if netns:
         enter(netns)
-    link = Link.start(wanted.state, settings, clock, mode.value) if enrolled else None
+    between = pair() if enrolled else None  # link and errands speak to each other, and outlive each other
+    place = Place(wanted.state, clock, observing=mode is Mode.OBSERVE, guards=True)
+    errands = Errands.start(place, between[1] if between else None)
+    link = Link.start(wanted.state, settings, clock, mode.value, between[0]) if between else None
     sys.setswitchinterval(SWITCH_SECONDS)
     ours, theirs = Pipe()
     ignore = ignore_of(settings.watch.exclude)
-    not_ours = [link.fileno()] if link else []
+    not_ours = [errands.fileno(), *([link.fileno()] if link else [])]
     keeper_pid = keeper.start(
         (theirs, ours), wanted.state, wanted.trees, settings, ignore, clock=clock, not_ours=not_ours
     )
     theirs.close()
     journal = BackgroundJournal(open_journal(wanted.state, clock=clock), clock=clock)
-    put = link.tee_into(journal.put) if link else journal.put
+    put = errands.tee_into(link.tee_into(journal.put) if link else journal.put)
     set_priority(NICE)
     warm()
     vault_open = _wait_for_vault(wanted.state, ours)
     stores = tuple(store.path for store in vault_open.coverage.stores)
     guarded = dict.fromkeys(store.rpartition(b"/")[0] for store in stores)  # with what is laid beside our part
     sensor, opened = open_best((*wanted.trees, *guarded), ignore)
-    sensor.own_pids |= {keeper_pid, *([link.pid] if link else [])}
+    sensor.own_pids |= {keeper_pid, errands.pid, *([link.pid] if link else [])}
     voice = Voice(out, put, clock)
     core = _assemble(
         wanted,
@@ -128,13 +134,13 @@ def run_watch(
         tree=tree,
     )
     core.hear(vault_open)
-    core.ready = Greeting(core, opened, blind, wanted.mode, str(wanted.state), restore, link)
-    _wire(core, wanted.state, link)
+    core.ready = Greeting(core, opened, blind, wanted.mode, str(wanted.state), restore, link, errands)
+    _wire(core, wanted.state, link, errands)
     try:
         _collect_seldom()
         core.run()
     finally:
-        _end(core, keeper_pid, journal, held_lock, link)
+        _end(core, keeper_pid, journal, held_lock, link=link, errands=errands)
     return 0
 
 
@@ -218,7 +224,9 @@ def _assemble(
         clock=clock,
         note=note,
         bait=settings.watch.bait and enforce,
+        raised=Raised(wanted.state, clock, watcher.raise_sensitivity, note),
     )
+    core.raised.load()
     core.at_end += [naming.close, ahead.close, smb.close]
     if smb.fileno() >= 0:
         core.selector.register(smb.fileno(), selectors.EVENT_READ, lambda: _say_overdue(smb, voice))
@@ -249,7 +257,7 @@ def _wait_for_vault(state: Path, pipe: Connection) -> VaultOpened:
     return message
 
 
-def _wire(core: Core, state: Path, link: Link | None) -> None:
+def _wire(core: Core, state: Path, link: Link | None, errands: Errands) -> None:
     """Register everything that may wake the loop."""
     select = core.selector
     for source in (core.sensor, core.tree):
@@ -258,6 +266,7 @@ def _wire(core: Core, state: Path, link: Link | None) -> None:
     select.register(core.keeper.pipe, selectors.EVENT_READ, core.hear_keeper)
     if link is not None:
         select.register(link.fileno(), selectors.EVENT_READ, lambda: _hear_link(core, link))
+    _wire_errands(core, errands)
     wake_in, wake_out = socket.socketpair()
     for end in (wake_in, wake_out):
         end.setblocking(False)
@@ -265,9 +274,34 @@ def _wire(core: Core, state: Path, link: Link | None) -> None:
     signal.set_wakeup_fd(wake_out.fileno(), warn_on_full_buffer=False)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: core.stop())
-    control = Control(state, select, Requests(core, link).verbs())
+    control = Control(state, select, Requests(core, link, errands).verbs())
     control.open()
     core.at_end += [control.close, wake_in.close, wake_out.close]
+
+
+def _wire_errands(core: Core, errands: Errands) -> None:
+    """Join the errands to what they change here. A hold that an agent before this one confirmed is said as well."""
+
+    def raise_until(until: float) -> bool:
+        core.raised.begin(until)
+        return True
+
+    def changed(place: bytes) -> None:
+        for tree in core.trees:
+            if place == tree or place.startswith(tree + b"/"):
+                core.keeper.urgent(Scan(place))
+
+    errands.raised, errands.changed, errands.began = raise_until, changed, core.sensor.own_pids.add
+    core.selector.register(errands.fileno(), selectors.EVENT_READ, lambda: _hear_errands(core, errands))
+    for held in core.holder.older():
+        if held.stage is Stage.CONFIRMED:
+            errands.held(held.hold_id, core.clock.now())
+
+
+def _hear_errands(core: Core, errands: Errands) -> None:
+    errands.hear(core.emit)
+    if errands.gone:
+        core.selector.unregister(errands.fileno())
 
 
 def _hear_link(core: Core, link: Link) -> None:
@@ -281,7 +315,9 @@ def _hear_link(core: Core, link: Link) -> None:
         core.emit("error", code="LINK-GONE", message="the link to the hub ended: this machine guards itself alone")
 
 
-def _end(core: Core, keeper_pid: int, journal: BackgroundJournal, held_lock: int, link: Link | None) -> None:
+def _end(
+    core: Core, keeper_pid: int, journal: BackgroundJournal, held_lock: int, *, link: Link | None, errands: Errands
+) -> None:
     """Leave in good order: confirmed holds stay (a hand that was stopped stays stopped), the rest is let go."""
     deadline = time.monotonic() + STOP_SECONDS
     signal.set_wakeup_fd(-1)
@@ -295,6 +331,7 @@ def _end(core: Core, keeper_pid: int, journal: BackgroundJournal, held_lock: int
     except OSError:
         pass
     core.note(kinds.AgentStopped("asked to stop"))
+    errands.end_by(deadline)
     if link is not None:
         link.end_by(deadline)
     _await(keeper_pid, deadline)

@@ -11,15 +11,17 @@ from garde.agent import messages as say
 from garde.agent import words
 from garde.agent.control import Reply
 from garde.agent.core import Core
+from garde.agent.errands.core_end import Errands
 from garde.agent.link.core_end import Link
 
 
 class Requests:
     """The verbs of the control socket."""
 
-    def __init__(self, core: Core, link: Link | None = None) -> None:
+    def __init__(self, core: Core, link: Link | None = None, errands: Errands | None = None) -> None:
         self._core = core
         self._link = link
+        self._errands = errands
         self._count = 0
 
     def verbs(self) -> dict[str, Any]:
@@ -58,7 +60,9 @@ class Requests:
                 "holds": holds,
                 "progress": task,
                 "keeper": not core.keeper.gone,
+                "raised_until": core.raised.until,
                 **({"hub": self._link.facts()} if self._link else {}),
+                **({"errands": self._errands.words()} if self._errands else {}),
             }
         )
 

@@ -133,6 +133,40 @@ def _error(e: Event) -> Shown:
     return f"{plain(str(e.get('code', 'ERROR')))}: {plain(str(e.get('message', '')))}{who}{todo}", "bad"
 
 
+def _errand(e: Event) -> Shown:
+    if e.get("verb") == "retention":
+        words, tone = retention(e)
+        return f"Backups {words}", tone
+    words, tone = errand(e)
+    return f"Errand {words}", tone
+
+
+def errand(said: Event) -> Shown:
+    """Return how one errand of the hub stands."""
+    state = str(said.get("state", ""))
+    what = [plain(str(said[name])) for name in ("verb", "store", "point") if said.get(name)]
+    words = f"{' '.join(what) or plain(str(said.get('command', ''))[:12])}: {plain(state)}"
+    done, total = int(said.get("done") or 0), int(said.get("total") or 0)
+    if total:
+        words += f", {100 * done // total} %"
+    if said.get("detail"):
+        words += f" — {plain(str(said['detail']))}"
+    return words, {"done": "good", "refused": "bad"}.get(state, "note")
+
+
+def retention(said: Event) -> Shown:
+    """Return whether anybody can shorten a store's retention."""
+    state, store = str(said.get("state", "")), plain(str(said.get("store", "")))
+    detail = f" — {plain(str(said['detail']))}" if said.get("detail") else ""
+    match state:
+        case "frozen":
+            return f"{store}: retention is frozen, proven{detail}", "warn"
+        case "not proven":
+            return f"{store}: retention is NOT PROVEN to be frozen{detail}", "bad"
+        case _:
+            return f"{store}: retention goes on{detail}", "note"
+
+
 _SPEAKERS: dict[str, Callable[[Event], Shown]] = {
     "ready": _ready,
     "finding": _finding,
@@ -141,6 +175,7 @@ _SPEAKERS: dict[str, Callable[[Event], Shown]] = {
     "confirmed": _confirmed,
     "released": _released,
     "restored": _restored,
+    "errand": _errand,
     "lag": _lag,
     "overflow": _overflow,
     "error": _error,

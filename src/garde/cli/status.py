@@ -46,6 +46,7 @@ def show(reply: dict[str, Any], line: Show) -> None:
         line(f"unseen    {plain(_with_reason(each))}", "bad")
     _show_figures(reply, line)
     _show_hub(reply, line)
+    _show_way_back(reply, line)
     _show_holds(reply, line)
 
 
@@ -57,6 +58,26 @@ def _show_hub(reply: dict[str, Any], line: Show) -> None:
     if hub:
         words, tone = hub_words(hub)
         line(f"hub       {words.removeprefix('Hub ')}", tone)
+
+
+def _show_way_back(reply: dict[str, Any], line: Show) -> None:
+    """Retention, errands, raised sensitivity; nothing where there is nothing of it."""
+    from datetime import datetime
+
+    from garde.cli.events import errand, retention
+
+    part = reply.get("errands") or {}
+    until = float(reply.get("raised_until") or 0)
+    if until:
+        line(f"watching  with raised sensitivity until {datetime.fromtimestamp(until):%Y-%m-%d %H:%M:%S}", "warn")
+    for store in part.get("retention", ()):
+        words, tone = retention(store)
+        line(f"backups   {words}", tone)
+    for each in part.get("errands", ()):
+        words, tone = errand(each)
+        line(f"errand    {words}", tone)
+    if part.get("alive") is False:
+        line("errands   their process has ended: nothing is frozen, judged or restored; restart the agent", "bad")
 
 
 def _with_reason(each: Any) -> str:

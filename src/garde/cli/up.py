@@ -22,6 +22,7 @@ from cyclopts import Parameter
 from garde.cli.options import Json, SettingsFile
 from garde.cli.screen import Screen
 
+_ANSWER_S = 1.0  # for the page: it is asked again a second later
 _END_S = 10.0  # an agent ends within 2 s; beyond this it hangs and is killed
 
 
@@ -128,8 +129,20 @@ def _agent(trees: list[Path], state: Path, mode: str, options: list[str]) -> Ite
 def _page(state: Path, agent: subprocess.Popen[bytes], port: int) -> Iterator[str]:
     from garde.cli.page.server import serve
 
-    with serve(state, lambda: agent.poll() is None, port) as address:
+    with serve(state, lambda: agent.poll() is None, port, lambda: _errands(state)) as address:
         yield address
+
+
+def _errands(state: Path) -> dict[str, Any]:
+    """How the agent's errands stand, in its own words; nothing where it does not answer at once."""
+    from garde.cli.control import ask
+    from garde.errors import GardeError
+
+    try:
+        found = ask(state, "status", patience=_ANSWER_S).get("errands")
+    except GardeError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _greet(screen: Screen, trees: list[Path], state: Path, page: str, *, sample: bool) -> None:

@@ -19,6 +19,7 @@ Rules, one test each:
 8. A level that adds up several hands judges only those with a strong finding of their own: weak evidence against one
    hand is never completed by another's deeds.
 9. `forget` a hand that was let go: its findings leave every level.
+10. While `raised`, every level asks for less: what came back is likelier to be attacked than what never fell.
 """
 
 from __future__ import annotations
@@ -71,6 +72,7 @@ class Suspicion:
         self._half_life = half_life
         self._sums: dict[Level, _Sum] = {}
         self._count = 0
+        self.raised = False
 
     def add(self, finding: Finding, party: PartyKey, levels: Sequence[Level], now: float) -> Verdict | None:
         """Count `finding` of `party` at each level; return the narrowest level's verdict where one crosses."""
@@ -102,7 +104,8 @@ class Suspicion:
 
     def bound(self, level: Level) -> float:
         """Return what the level must reach."""
-        return self._bound + (self._weights.wide_extra if level.name in self._weights.wide_levels else 0.0)
+        extra = self._weights.wide_extra if level.name in self._weights.wide_levels else 0.0
+        return self._bound + extra - (self._weights.raised if self.raised else 0.0)
 
     def explain_away(self, parties: Iterable[PartyKey]) -> None:
         """Take held parties' findings off the shared levels (rule 6)."""

@@ -254,6 +254,10 @@ class Watcher:
         """Learn which pids a hold has stopped (empty: the whole hand, or a hand that may not be held)."""
         self._held[key] = pids
 
+    def raise_sensitivity(self, raised: bool) -> None:
+        """Ask for less before a hand is judged, or for as much as usual again."""
+        self.suspicion.raised = raised
+
     def let_go(self, keys: Sequence[PartyKey]) -> None:
         """Forget what was held against hands that were released."""
         self.suspicion.forget(keys)

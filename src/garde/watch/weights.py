@@ -27,6 +27,7 @@ class Weights:
     credit_levels: frozenset[str]
     wide_extra: float
     wide_levels: frozenset[str]
+    raised: float  # what every bound is lowered by while sensitivity is raised
 
     def of(self, proofs: Iterable[Proof]) -> tuple[float, float]:
         """Return (decaying, permanent) weight of one file's proofs; at most `cap` together, bait aside."""
@@ -54,4 +55,5 @@ def load() -> Weights:
         credit_levels=frozenset(raw["credit"]["levels"]),
         wide_extra=float(raw["wide"]["extra"]),
         wide_levels=frozenset(raw["wide"]["levels"]),
+        raised=float(raw["raised"]["lowers"]),
     )

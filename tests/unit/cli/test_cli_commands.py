@@ -21,6 +21,9 @@ STATUS = {
     "ok": True, "mode": "watching only", "asked": "enforce", "sensor": "inotify", "trees": ["/srv\x1b[31m"],
     "unseen": [{"what": "/srv/nas", "reason": "network"}], "notes": [{"what": "fanotify", "reason": "not permitted"}],
     "coverage": {"files": 1200, "judge_percent": 100.0, "restore_percent": 99.1, "notes": ["budgeted copies"]},
+    "raised_until": 1_900_000_000.0,
+    "errands": {"alive": False, "errands": [{"command": "c1", "verb": "judge", "state": "working", "store": "r1"}],
+                "retention": [{"verb": "retention", "store": "r1", "state": "frozen"}]},
     "lag": 2.5, "waiting": 7, "progress": {"task": "scan", "done": 10, "total": 20}, "keeper": False,
     "holds": [{"id": "v1-1", "verdict": "v1", "state": "confirmed", "files": 4, "pids": [812],
                "actor": {"kind": "smb", "pid": 812, "smb": {"address": "10.0.0.9", "users": ["carla\x07"]}}}],
@@ -41,6 +44,10 @@ def test_status_is_shown(garde: Any, agent: Any) -> None:
         "scan: 10 of 20",
         "2.5 s, 7 files waiting",
         "keeper has ended",
+        "watching  with raised sensitivity until 2030-03-17",
+        "backups   r1: retention is frozen, proven",
+        "errand    judge r1: working",
+        "errands   their process has ended",
         "v1-1  confirmed  Samba client 10.0.0.9 (user carla\\x07)  4 damaged files led to it",
     ):
         assert part in ran.out

@@ -88,6 +88,38 @@ def test_a_journal_that_cannot_be_read_is_said(tmp_path: Path) -> None:
     assert "STATE-DAMAGED" in page(look, "en")
 
 
+ERRANDS = {
+    "alive": True,
+    "retention": [{"verb": "retention", "store": "r1", "state": "frozen"}],
+    "errands": [
+        {"verb": "restore", "state": "working", "store": "r1", "point": "<b>\x1b", "done": 50, "total": 200},
+        {"verb": "sweep", "state": "refused", "detail": "OTHER-BASELINE: it was replaced"},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("language", "parts"),
+    [
+        ("en", ("retention is frozen, proven", "under way, 25 %", "OTHER-BASELINE: it was replaced", "&lt;b&gt;\\x1b")),
+        ("fr", ("la rétention est gelée, prouvé", "en cours, 25 %", "examiner cette machine")),
+    ],
+)
+def test_how_errands_and_backups_stand_is_shown(tmp_path: Path, language: str, parts: tuple[str, ...]) -> None:
+    with open_journal(tmp_path, clock=VirtualClock()) as journal:
+        journal.append(STARTED)
+    standing: list[dict[str, Any]] = [{}, ERRANDS]
+    board = Board(tmp_path, lambda: True, lambda: standing[0])
+    before = board.look()
+    assert "Backups" not in page(before, "en")
+    del standing[0]
+    look = board.look()
+    board.close()
+    assert look.mark != before.mark  # a page that is open shows it by itself
+    for part in parts:
+        assert part in page(look, language)
+
+
 class _Tags(HTMLParser):
     """Collects tags and the text outside them."""
 

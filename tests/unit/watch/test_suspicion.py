@@ -152,3 +152,22 @@ def test_every_proof_has_a_weight_and_one_file_never_decides(weights: Weights) -
     everything = set(Proof) - weights.beyond_cap
     assert sum(weights.of(everything)) <= weights.cap
     assert 2 * weights.cap < bound(1e-6, 0.01) <= 3 * weights.cap
+
+
+def test_while_raised_two_files_with_the_strongest_proof_are_a_verdict_and_one_is_not(suspicion: Suspicion) -> None:
+    usual = {level: suspicion.bound(level) for level in TREE}
+    suspicion.raised = True
+    assert all(suspicion.bound(level) == pytest.approx(bound - 4.6) for level, bound in usual.items())
+    assert suspicion.add(finding("/srv/a"), ONE, TREE, 0.0) is None
+    verdict = suspicion.add(finding("/srv/b"), ONE, TREE, 60.0)
+    assert verdict is not None and (verdict.level, verdict.bound) == ("tree", 9.21)
+    suspicion.raised = False
+    assert {level: suspicion.bound(level) for level in TREE} == usual
+
+
+@pytest.mark.parametrize("proof", [proof for proof, weight in load().weight.items() if weight >= 2.5])
+def test_while_raised_every_strong_proof_is_a_verdict_before_a_fifth_file(suspicion: Suspicion, proof: Proof) -> None:
+    suspicion.raised = True
+    found = [suspicion.add(finding(f"/srv/{n}", frozenset({proof})), ONE, TREE, n * 60.0) for n in range(4)]
+    assert found[0] is None or proof in {Proof.VAULT_TOUCHED}
+    assert any(found)

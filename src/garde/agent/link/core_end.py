@@ -33,10 +33,15 @@ class Link:
     _said: tuple[Any, Any] = (None, None)
 
     @classmethod
-    def start(cls, state: Path, settings: Settings, clock: Clock, asked: str) -> Link:
-        """Fork it. To be called while this process has one thread."""
+    def start(
+        cls, state: Path, settings: Settings, clock: Clock, asked: str, errands: socket.socket | None = None
+    ) -> Link:
+        """Fork it; `errands` is its end of the socket to whoever does errands, closed here.
+
+        To be called while this process has one thread.
+        """
         ours, theirs = pipe.pair()
-        return cls(process.start(state, (ours, theirs), settings, clock, asked), ours, clock)
+        return cls(process.start(state, theirs, settings, clock, asked, errands=errands), ours, clock)
 
     def tee_into(self, put: pipe.Put) -> pipe.Put:
         """Return what takes payloads: to the link, and on to `put`."""

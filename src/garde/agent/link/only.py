@@ -18,8 +18,12 @@ from typing import Any
 from garde import __version__
 from garde.agent import lock
 from garde.agent.control import Control, Reply
+from garde.agent.errands.core_end import Errands
+from garde.agent.errands.place import Place
+from garde.agent.errands.wire import Facts
 from garde.agent.link.core_end import Link
 from garde.agent.link.enrolled import Enrolled, with_hub
+from garde.agent.link.pipe import pair
 from garde.agent.mode import Mode
 from garde.agent.netns import enter
 from garde.clock import Clock, SystemClock, iso
@@ -36,9 +40,16 @@ class _Loop:
     """A selector, and what it serves."""
 
     def __init__(
-        self, state: Path, asked: str, link: Link, out: Callable[[dict[str, Any]], None], clock: Clock
+        self,
+        state: Path,
+        asked: str,
+        link: Link,
+        errands: Errands,
+        *,
+        out: Callable[[dict[str, Any]], None],
+        clock: Clock,
     ) -> None:
-        self._state, self._link, self._out, self._clock = state, link, out, clock
+        self._state, self._link, self._errands, self._out, self._clock = state, link, errands, out, clock
         self._facts = {"mode": _in_force(asked), "asked": asked, "trees": [], "pid": os.getpid(), "state": str(state)}
         self._select = selectors.DefaultSelector()
         self._stopping = False
@@ -54,6 +65,8 @@ class _Loop:
                 end.setblocking(False)
             self._select.register(wake_in, selectors.EVENT_READ, lambda: wake_in.recv(64) and None)
             self._select.register(self._link.fileno(), selectors.EVENT_READ, self._hear)
+            self._select.register(self._errands.fileno(), selectors.EVENT_READ, self._hear_errands)
+            self._errands.stand(Facts(str(self._facts["asked"]), str(self._facts["mode"]), ()))
             control = Control(self._state, self._select, {"status": self._status, "release": self._release})
             control.open()
             signal.set_wakeup_fd(wake_out.fileno(), warn_on_full_buffer=False)
@@ -76,8 +89,14 @@ class _Loop:
             self._select.unregister(self._link.fileno())
             self.say("error", code="LINK-GONE", message="the link to the hub ended", todo="restart the agent")
 
+    def _hear_errands(self) -> None:
+        self._errands.hear(self.say)
+        if self._errands.gone:
+            self._select.unregister(self._errands.fileno())
+
     def _status(self, request: dict[str, Any], reply: Reply) -> None:
-        reply({"ok": True, **self._facts, "ready": True, "sensor": "none", "hub": self._link.facts(), "holds": []})
+        parts = {"hub": self._link.facts(), "errands": self._errands.words()}
+        reply({"ok": True, **self._facts, "ready": True, "sensor": "none", "holds": [], **parts})
 
     def _release(self, request: dict[str, Any], reply: Reply) -> None:
         reply({"ok": False, "code": "NOT-FOUND", "message": "this agent holds nobody", "todo": "garde status"})
@@ -99,16 +118,20 @@ def run_link_only(
     held_lock = lock.take(state)
     if netns:
         enter(netns)
-    link = Link.start(state, with_hub(settings, enrolled), clock, mode.value)
+    to_link, to_errands = pair()
+    errands = Errands.start(Place(state, clock, observing=mode is Mode.OBSERVE, guards=False), to_errands)
+    link = Link.start(state, with_hub(settings, enrolled), clock, mode.value, to_link)
     journal = BackgroundJournal(open_journal(state, clock=clock), clock=clock)
     put = link.tee_into(journal.put)
     in_force = _in_force(mode.value)
     put(kinds.AgentStarted(__version__, mode.value, in_force, "none", os.getpid(), False, ()), clock.now())
     try:
-        _Loop(state, mode.value, link, out, clock).run()
+        _Loop(state, mode.value, link, errands, out=out, clock=clock).run()
     finally:
         put(kinds.AgentStopped("asked to stop"), clock.now())
-        link.end_by(time.monotonic() + STOP_SECONDS)
+        deadline = time.monotonic() + STOP_SECONDS
+        errands.end_by(deadline)
+        link.end_by(deadline)
         journal.close()
         os.close(held_lock)
     return 0

@@ -4,12 +4,14 @@ Comes in: a state directory, the core's end of the pipe. Goes out: an exit code,
 last has been told (or time is over).
 
     pipe, journal ──> outbox ──> speaker ──> hub ──> poller ──> orders ──> cuts
-                                                                  └──> outbox, journal
+                        ▲                                         ├──> outbox, journal
+                        └────────── errands' process ◄────────────┘
 """
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import selectors
 import signal
@@ -23,6 +25,7 @@ from typing import Any
 
 import msgspec
 
+from garde.agent.errands import wire as errands_wire
 from garde.agent.link import enrolled as enrolment
 from garde.agent.link import pipe
 from garde.agent.link.catch_up import CatchUp
@@ -42,6 +45,7 @@ from garde.agent.orders.reports import Reports
 from garde.clock import Clock
 from garde.contain.actions.cuts import Cuts
 from garde.contain.actions.nft import NeverCut
+from garde.model.order import Order
 from garde.settings import Settings
 from garde.trust.files import write_secret
 from garde.trust.keys import PublicKey, SigningKey
@@ -84,9 +88,17 @@ class Worker:
     """Empties the pipe and looks at the journal in the main thread; the others speak, listen and act."""
 
     def __init__(
-        self, state: Path, end: socket.socket, *, enrolled: Enrolled, settings: Settings, clock: Clock, asked: str
+        self,
+        state: Path,
+        end: socket.socket,
+        *,
+        enrolled: Enrolled,
+        settings: Settings,
+        clock: Clock,
+        asked: str,
+        errands: socket.socket | None = None,
     ) -> None:
-        self._end, self._clock, self._state = end, clock, state
+        self._end, self._clock, self._state, self._errands = end, clock, state, errands
         self._heard = Heard(asked)
         self._outbox = Outbox(state / OUTBOX)
         self._catch_up = CatchUp(state, self._outbox, enrolled.at)
@@ -95,7 +107,7 @@ class Worker:
         self._ending = threading.Event()
         where = f"{enrolled.host}:{enrolled.port}"
         self._status = Status(where, enrolled.machine, lambda words: pipe.tell(end, words), clock)
-        time = HubTime(clock)
+        self._time = time = HubTime(clock)
         channel = _channels(state, enrolled, time, clock, self._status)
         self._book = Book(state / BOOK)
         self._speaker = Speaker(
@@ -117,6 +129,7 @@ class Worker:
             hub_now=time.now,
             observing=lambda: self._heard.asked == "observe",
             contact=self._speaker.contact,
+            hand_over=self._hand_over if errands is not None else None,
         )
         self._poller = Poller(channel("poll"), lambda: self._book.last_seq, self._executor.take, self._status, clock)
 
@@ -134,11 +147,15 @@ class Worker:
             thread.start()
         with selectors.DefaultSelector() as select:
             select.register(self._end, selectors.EVENT_READ)
+            if self._errands is not None:
+                select.register(self._errands, selectors.EVENT_READ)
             while not self._core_gone and not self._ending.is_set():
                 self._look()
                 waits = 0.0 if self._catch_up.behind and self._outbox.free else LOOK_EVERY
-                select.select(waits)
+                ready = [key.fileobj for key, _ in select.select(waits)]
                 self._drain()
+                if self._errands in ready and not self._hear_errands(self._errands):
+                    select.unregister(self._errands)
         self._finish(threads[0])
         return 0
 
@@ -175,6 +192,30 @@ class Worker:
         if changed:
             self._speaker.beat_now()
 
+    # --- the errands' process ---------------------------------------------------------------------------------------
+
+    def _hear_errands(self, end: socket.socket) -> bool:
+        """Take what it has said; False where it has gone for good."""
+        for message in errands_wire.receive(end, errands_wire.TO_LINK):
+            match message:
+                case None:
+                    return False
+                case errands_wire.Hello():
+                    self._executor.hand_over_again()
+                case errands_wire.Kept():
+                    self._executor.handed_over(message.command)
+                case errands_wire.Told():
+                    self._outbox.put([Item(message.at, message.kind, bytes(message.payload))], always=True)
+                    self._speak()
+        return True
+
+    def _hand_over(self, seq: int, order: Order) -> None:
+        """Hand an errand over, its times as this machine's clock shows them; what is not taken is handed over again."""
+        assert self._errands is not None
+        offset = self._time.now() - self._clock.now()
+        known = offset if self._time.known else None
+        errands_wire.send(self._errands, errands_wire.Asked(_here(order, offset), seq, known))
+
     def _finish(self, speaker: threading.Thread) -> None:
         """Say the last words: in good order, or that the watching part was killed."""
         if not self._core_gone:
@@ -208,6 +249,12 @@ class Worker:
                 _keep_newer(self._state / CHECKPOINT_FILE, checkpoint)
 
 
+def _here(order: Order, offset: float) -> Order:
+    """Return the order with its times on this machine's clock, which differs from the hub's by `offset`."""
+    times = {name: value - offset for name in ("expires", "since", "until") if (value := getattr(order, name))}
+    return dataclasses.replace(order, **times)
+
+
 def _keep_newer(path: Path, checkpoint: dict[str, Any]) -> None:
     raw = msgspec.json.encode(checkpoint)
     try:
@@ -231,12 +278,18 @@ def _channels(state: Path, enrolled: Enrolled, time: HubTime, clock: Clock, stat
     return channel
 
 
-def run(state: Path, end: socket.socket, settings: Settings, clock: Clock, asked: str) -> int:
+def run(
+    state: Path, end: socket.socket, settings: Settings, clock: Clock, asked: str, *, errands: socket.socket | None
+) -> int:
     """Run the worker in this process; returns its exit code."""
     threading.excepthook = _die
-    worker = Worker(state, end, enrolled=enrolment.load(state), settings=settings, clock=clock, asked=asked)
+    worker = Worker(
+        state, end, enrolled=enrolment.load(state), settings=settings, clock=clock, asked=asked, errands=errands
+    )
     signal.signal(signal.SIGTERM, lambda *_: worker.end())
-    os.set_blocking(end.fileno(), False)
+    for each in (end, errands):
+        if each is not None:
+            os.set_blocking(each.fileno(), False)
     return worker.run()
 
 

@@ -8,6 +8,7 @@ a cut from being made. It judges nothing.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from garde.agent.link.spill import Spill
 from garde.model.order import Order, Verb
 
 FILE = "orders.db"
+ERRANDS_FILE = "errands.db"  # the errands' process keeps a book of its own: one process writes one file
 KEPT = 2_000  # orders
 
 _SCHEMA = (
@@ -34,6 +36,8 @@ class Stage(StrEnum):
     ACCEPTED = "accepted"  # checked and safe here; nothing was done yet, or it is not known
     WINDOW = "window"  # applied; the hub was not heard since
     APPLIED = "applied"  # in force; to be proven
+    BEGUN = "begun"  # an errand that is under way: gone on with after a restart, whatever the time
+    ENDED = "ended"  # an errand whose outcome is safe here, and perhaps not told yet
     DONE = "done"  # proven or not, refused, or undone: its outcome was told
 
 
@@ -89,6 +93,25 @@ class Book:
         self._spill.write(
             lambda db: db.execute("insert into outcomes values (?, ?, ?)", (command, kind, payload)) and None
         )
+
+    def begin(self, command: str) -> None:
+        """Note that an errand is under way (again): what was told of it before counts no more."""
+
+        def act(db: sqlite3.Connection) -> None:
+            db.execute("delete from outcomes where command = ?", (command,))
+            db.execute("update orders set stage = ? where command = ?", (Stage.BEGUN.value, command))
+
+        self._spill.write(act)
+
+    def ended(self, command: str, outcome: Sequence[tuple[str, bytes]]) -> None:
+        """Keep the last words on an errand (kind and payload) in one step, before any of them is told."""
+
+        def act(db: sqlite3.Connection) -> None:
+            rows = [(command, kind, payload) for kind, payload in outcome]
+            db.executemany("insert into outcomes values (?, ?, ?)", rows)
+            db.execute("update orders set stage = ? where command = ?", (Stage.ENDED.value, command))
+
+        self._spill.write(act)
 
     def outcomes(self, command: str) -> list[tuple[str, bytes]]:
         """Return what was told of an order: kind and payload."""

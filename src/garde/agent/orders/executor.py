@@ -13,6 +13,8 @@ Comes in: envelopes from the poller. Goes out: cuts made and undone, and a repor
    `WINDOW` seconds, or the cut is undone and that is reported. A hub lost later keeps the cut.
 7. When the agent starts, every cut in force is made again where a restart took it away, and proven again.
 8. An order that fails in an unforeseen way is refused with the reason; the next one is carried out all the same.
+9. An errand (the way back) is handed to the errands' process, and again until that has it safe: nothing here waits for
+   it, and what became of it is told from there.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ from garde.journal.hub_kinds import CutTried, CutUndone, OrderApplied, OrderRefu
 from garde.journal.kinds import NAMES
 from garde.journal.payload import Payload
 from garde.journal.text import plain
-from garde.model.order import Order, Verb
+from garde.model.order import ERRANDS, Order, Verb
 from garde.trust.envelope import HUB, Envelope, EnvelopeRefusedError, open_sealed
 from garde.trust.keys import PublicKey
 
@@ -55,6 +57,7 @@ class Executor:
     hub_now: Callable[[], float]  # wall seconds, hub time
     observing: Callable[[], bool]
     contact: Callable[[float], bool]  # reach the hub over a new connection within so many seconds
+    hand_over: Callable[[int, Order], None] | None = None  # to the errands' process, where there is one
     window: float = WINDOW
     _to_do: queue.SimpleQueue[Order | None] = field(default_factory=queue.SimpleQueue)
     _to_prove: queue.SimpleQueue[Order | None] = field(default_factory=queue.SimpleQueue)
@@ -88,7 +91,9 @@ class Executor:
             self.book.pass_over(envelope.seq)
             return
         known = self.book.accept(envelope.seq, order)
-        if known is None:
+        if self._is_errand(order):
+            self._hand(envelope.seq, order)
+        elif known is None:
             self._to_do.put(order)
         elif known is Stage.DONE:
             for kind, payload in self.book.outcomes(order.command):
@@ -127,6 +132,25 @@ class Executor:
                 plain(command), plain(cut), "MALFORMED" if known else "UNKNOWN-VERB", plain(reason)[:_WORDS_MOST]
             )
         )
+
+    # --- errands (rule 9) ---------------------------------------------------------------------------------------------
+
+    def hand_over_again(self) -> None:
+        """The errands' process has begun (again): hand it what it has not said it has."""
+        for order, _ in self.book.unfinished():
+            if self._is_errand(order):
+                self._hand(self.book.last_seq, order)
+
+    def handed_over(self, command: str) -> None:
+        """It is safe there."""
+        self.book.stage(command, Stage.DONE)
+
+    def _is_errand(self, order: Order) -> bool:
+        return self.hand_over is not None and order.verb in ERRANDS
+
+    def _hand(self, seq: int, order: Order) -> None:
+        assert self.hand_over is not None
+        self.hand_over(seq, order)
 
     # --- acting -------------------------------------------------------------------------------------------------------
 
@@ -213,7 +237,8 @@ class Executor:
 
     def _take_up(self) -> None:
         """Rules 2 and 7."""
-        unfinished = self.book.unfinished()
+        self.hand_over_again()
+        unfinished = [(order, stage) for order, stage in self.book.unfinished() if not self._is_errand(order)]
         if not self.observing():
             for refused in self.cuts.recover():
                 words = plain(refused.reason)[:_WORDS_MOST]

@@ -7,11 +7,11 @@ a full disk nor a hub that is away stands in the way of what is told next.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from garde.agent.link.outbox import Item, Outbox
+from garde.agent.link.outbox import Item
 from garde.clock import Clock
 from garde.errors import GardeError
 from garde.journal import wire
@@ -25,18 +25,27 @@ from garde.journal.text import plain
 _REFUSALS_A_SECOND = 5  # told of orders that were not the hub's: whoever floods us must not flood the hub
 
 
+class Box(Protocol):
+    """What takes reports to the hub (`Outbox`, or the way to it)."""
+
+    def put(self, items: Sequence[Item], *, always: bool = False) -> int: ...
+
+
 class Reports:
     """Safe to use from several threads."""
 
     def __init__(
         self,
-        outbox: Outbox,
+        outbox: Box,
         speak: Callable[[], None],
         state: Path,
         clock: Clock,
         tell: Callable[[dict[str, Any]], None],
+        *,
+        words: Callable[[Payload], dict[str, Any]] | None = None,
     ) -> None:
         self._outbox, self._speak, self._state, self._clock, self._tell = outbox, speak, state, clock, tell
+        self._words = words or words_of_orders
         self._lock = threading.Lock()
         self._journal: SqliteStore | None = None
         self._second, self._count = 0.0, 0
@@ -53,7 +62,7 @@ class Reports:
         self._outbox.put([Item(now, kind, raw)], always=True)
         self._speak()
         if payload is not None:
-            self._tell(_words(payload))
+            self._tell(self._words(payload))
             self._keep(payload, now)
 
     def refused(self, payload: OrderRefused) -> None:
@@ -82,7 +91,7 @@ class Reports:
                 self._journal.close()
 
 
-def _words(payload: Payload) -> dict[str, Any]:
+def words_of_orders(payload: Payload) -> dict[str, Any]:
     """What the agent's own output says of it."""
     match payload:
         case OrderApplied():

@@ -1,16 +1,20 @@
 """What the page shows: the journal folded, and whether the agent lives.
 
-Comes in: a state directory (its journal is read only) and a question, `alive`. Goes out: `Board`, brought up to date at
-each request. Bounded: the summary keeps the newest holds, the timeline the newest `SHOWN` entries.
+Comes in: a state directory (its journal is read only) and two questions: does the agent live, and how do its errands
+stand. Goes out: `Board`, brought up to date at each request. Bounded: the summary keeps the newest holds, the timeline
+the newest `SHOWN` entries.
 """
 
 from __future__ import annotations
 
+import json
 import threading
+import zlib
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from garde.errors import GardeError
 from garde.journal import Entry, SqliteStore, open_journal
@@ -30,18 +34,20 @@ class Look:
     alive: bool
     timeline: tuple[Entry, ...]  # newest first
     trouble: str = ""  # why the journal cannot be read
+    errands: dict[str, Any] = field(default_factory=dict)  # the agent's own words: errands, retention
 
     @property
     def mark(self) -> str:
         """Changes whenever there is something new to show."""
-        return f"{self.summary.seq}-{int(self.alive)}-{len(self.trouble)}"
+        errands = zlib.crc32(json.dumps(self.errands, sort_keys=True).encode()) if self.errands else 0
+        return f"{self.summary.seq}-{int(self.alive)}-{len(self.trouble)}-{errands}"
 
 
 class Board:
     """Reads what is new and folds it in. Safe to share between threads."""
 
-    def __init__(self, state: Path, alive: Callable[[], bool]) -> None:
-        self._state, self._alive = state, alive
+    def __init__(self, state: Path, alive: Callable[[], bool], errands: Callable[[], dict[str, Any]] = dict) -> None:
+        self._state, self._alive, self._errands = state, alive, errands
         self._lock = threading.Lock()
         self._journal: SqliteStore | None = None
         self._summary = Summary()
@@ -49,13 +55,14 @@ class Board:
 
     def look(self) -> Look:
         """Return how things stand now. The summary is shared: read it, do not keep it."""
+        errands = self._errands()
         with self._lock:
             trouble = ""
             try:
                 self._catch_up()
             except GardeError as error:
                 trouble = "" if error.code == "NOT-FOUND" else str(error)  # not there yet: the agent is starting
-            return Look(self._summary, self._alive(), tuple(reversed(self._timeline)), trouble)
+            return Look(self._summary, self._alive(), tuple(reversed(self._timeline)), trouble, errands)
 
     def close(self) -> None:
         """Let the journal go."""

@@ -41,6 +41,30 @@ TONES = {"held": "bad", "confirmed": "bad", "judged": "bad", "refused": "bad", "
 TONES |= {"undone": "warn", "reported": "bad"}
 
 
+RETENTION = {
+    "frozen": mark("retention is frozen, proven: no backup can be deleted"),
+    "not proven": mark("retention is NOT PROVEN to be frozen"),
+    "thawed": mark("retention goes on as usual"),
+}
+ERRANDS = {
+    "freeze": mark("freeze retention"),
+    "thaw": mark("let retention go on"),
+    "judge": mark("judge restore points"),
+    "restore": mark("restore"),
+    "baseline": mark("write down what is sound"),
+    "sweep": mark("look through this machine"),
+    "look": mark("look at another machine"),
+    "raise": mark("watch more closely"),
+}
+ERRAND_STATES = {
+    "waiting": mark("waiting"),
+    "working": mark("under way"),
+    "done": mark("done"),
+    "refused": mark("refused"),
+}
+ERRAND_TONES = {"frozen": "warn", "not proven": "bad", "done": "good", "refused": "bad"}
+
+
 @dataclass(frozen=True, slots=True)
 class Headline:
     """The one sentence that must be right: big, with its tone."""
@@ -72,6 +96,8 @@ def page(look: Look, language: str) -> str:
             mode=mode(look.summary.mode, say) if look.summary.mode else "",
             asked=mode(look.summary.asked, say) if look.summary.asked else "",
             holds=[_hold(hold, say) for hold in list(reversed(look.summary.holds.values()))[:HOLDS_SHOWN]],
+            retention=[_store(each, say) for each in look.errands.get("retention", ())],
+            errands=[_errand(each, say) for each in look.errands.get("errands", ())],
             timeline=[_spoken(entry, say) for entry in look.timeline],
             percent=lambda value: say("{n} %", n=say.tenths(value)),
         )
@@ -127,6 +153,29 @@ def _weaker(summary: Summary, say: Say) -> Headline | None:
 
 def _guarded(summary: Summary, say: Say) -> Said:
     return say.many("{n} file is guarded.", "{n} files are guarded.", summary.files)
+
+
+def _store(said: dict[str, Any], say: Say) -> dict[str, Any]:
+    state = str(said.get("state", ""))
+    return {
+        "name": plain(str(said.get("store", ""))),
+        "state": say.word(RETENTION, state),
+        "tone": ERRAND_TONES.get(state, "note"),
+        "detail": plain(str(said.get("detail", ""))),
+    }
+
+
+def _errand(said: dict[str, Any], say: Say) -> dict[str, Any]:
+    state, total = str(said.get("state", "")), int(said.get("total") or 0)
+    far = say("{n} %", n=100 * int(said.get("done") or 0) // total) if total else ""
+    return {
+        "what": say.word(ERRANDS, str(said.get("verb", ""))),
+        "of": plain(" ".join(str(said[name]) for name in ("store", "point") if said.get(name))),
+        "state": say.word(ERRAND_STATES, state),
+        "tone": ERRAND_TONES.get(state, "note"),
+        "far": far,
+        "detail": plain(str(said.get("detail", ""))),
+    }
 
 
 def _hold(hold: Hold, say: Say) -> dict[str, Any]:

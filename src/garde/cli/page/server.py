@@ -43,9 +43,11 @@ _HEADERS = {
 
 
 @contextmanager
-def serve(state: Path, alive: Callable[[], bool], port: int = 0) -> Iterator[str]:
+def serve(
+    state: Path, alive: Callable[[], bool], port: int = 0, errands: Callable[[], dict[str, Any]] = dict
+) -> Iterator[str]:
     """Serve until the block is left; yields the page's address."""
-    board = Board(state, alive)
+    board = Board(state, alive, errands)
     try:
         server = _Server((_LOOPBACK, port), functools.partial(_Handler, board))
     except (OSError, OverflowError) as error:

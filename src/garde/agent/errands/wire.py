@@ -1,0 +1,146 @@
+"""What core, link and the errands' process say to each other: one JSON datagram each, a closed list.
+
+Comes in and goes out: messages. All three are the same program, forked; nothing else can reach the sockets. A datagram
+that can't be sent at once is left out: what counts lies on the disk of whoever sends it, and is sent again.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from typing import TypeVar
+
+import msgspec
+
+from garde.model.order import Order
+
+M = TypeVar("M")
+LONGEST = 128 * 1024  # bytes of one datagram
+
+
+class Hello(msgspec.Struct, frozen=True, tag="hello"):
+    """The errands' worker has begun (again): say what it has to know."""
+
+    pid: int
+
+
+# --- core to errands
+
+
+class Held(msgspec.Struct, frozen=True, tag="held"):
+    """A hold was confirmed: somebody destroys files here."""
+
+    hold: str
+    at: float  # wall seconds
+
+
+class Facts(msgspec.Struct, frozen=True, tag="facts"):
+    """How the core stands: what the gate asks of it."""
+
+    asked: str  # mode
+    mode: str  # in force
+    bait: tuple[bytes, ...]  # paths of the canaries that stand
+
+
+class Watching(msgspec.Struct, frozen=True, tag="watching"):
+    """The answer to `Raise`: until when the core watches with raised sensitivity; 0: as usual."""
+
+    command: str
+    until: float  # -1: there is nothing here that watches
+
+
+# --- errands to core
+
+
+class Raise(msgspec.Struct, frozen=True, tag="raise"):
+    """Watch with raised sensitivity until then; 0: as usual again."""
+
+    command: str
+    until: float  # wall seconds of this machine
+
+
+class Said(msgspec.Struct, frozen=True, tag="said"):
+    """How an errand stands, for people. `state`: waiting, working, done, refused; or a store's retention."""
+
+    command: str
+    verb: str
+    state: str
+    detail: str = ""
+    done: int = 0
+    total: int = 0  # 0: unknown
+    store: str = ""
+    point: str = ""
+
+
+class Changed(msgspec.Struct, frozen=True, tag="changed"):
+    """Files were put in place below here: they are to be known as they are now."""
+
+    place: bytes
+
+
+# --- link to errands, and back
+
+
+class Asked(msgspec.Struct, frozen=True, tag="asked"):
+    """An order that was checked: its times are those of this machine's clock."""
+
+    order: Order
+    seq: int
+    offset: float | None = None  # the hub's time minus this machine's, in seconds; None: not learned yet
+
+
+class Kept(msgspec.Struct, frozen=True, tag="kept"):
+    """It is safe on the errands' disk: the link need not say it again."""
+
+    command: str
+
+
+class Told(msgspec.Struct, frozen=True, tag="told"):
+    """A report on its way to the hub. It stands in the agent's journal as well."""
+
+    at: float
+    kind: str
+    payload: msgspec.Raw
+
+
+ToErrands = Held | Facts | Watching | Asked
+ToCore = Hello | Raise | Said | Changed
+ToLink = Hello | Kept | Told
+
+TO_ERRANDS = msgspec.json.Decoder(ToErrands)
+TO_CORE = msgspec.json.Decoder(ToCore)
+TO_LINK = msgspec.json.Decoder(ToLink)
+
+
+def send(end: socket.socket, message: msgspec.Struct) -> bool:
+    """Send a message; False where it could not be sent now. Never blocks where the socket does not."""
+    raw = msgspec.json.encode(message)
+    if len(raw) > LONGEST:
+        return False
+    try:
+        end.send(raw)
+    except OSError:
+        return False
+    return True
+
+
+def receive(end: socket.socket, decoder: msgspec.json.Decoder[M]) -> Iterator[M | None]:
+    """Yield what has come, and None at the end, once the other side is gone; never blocks."""
+    reset = False
+    while True:
+        try:
+            raw = end.recv(LONGEST)
+        except BlockingIOError:
+            return
+        except ConnectionResetError:
+            # It went with words of ours unread: the kernel says that first, and what it had sent lies behind it.
+            if not reset:
+                reset = True
+                continue
+            raw = b""
+        except OSError:
+            raw = b""
+        if not raw:
+            yield None
+            return
+        yield decoder.decode(raw)
