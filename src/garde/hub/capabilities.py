@@ -18,6 +18,8 @@ from garde.hub.roster import ROSTER
 from garde.oncall import memory
 from garde.oncall import policy as calling
 from garde.oncall import state as called
+from garde.recovery import policy as recovery_policy
+from garde.recovery import state as recovery_state
 
 CAPABILITIES: tuple[Capability[Any], ...] = (
     Capability(
@@ -43,6 +45,14 @@ CAPABILITIES: tuple[Capability[Any], ...] = (
         decide=emergency_policy.decide,
         version=emergency_state.VERSION,
         kinds=emergency_state.KINDS,
+    ),
+    Capability(
+        name="recovery",
+        shape=recovery_state.State,
+        project=recovery_state.project,
+        decide=recovery_policy.decide,
+        version=recovery_state.VERSION,
+        kinds=recovery_state.KINDS,
     ),
 )
 FOLDS: tuple[Fold[Any], ...] = (ROSTER, BOARD, FACTS)

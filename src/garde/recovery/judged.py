@@ -7,7 +7,7 @@ estate and the time (hub seconds), which ask nothing and change nothing:
     waves.waves_of(state, look, now) -> tuple[Wave, ...]               every planned server with its stage
     waves.blocked(state, look, machine, now) -> tuple[Reason, ...]     what keeps it from its next stage; () nothing
     restore.points_of(state, look, machine) -> tuple[PointView, ...]   the newest first
-    restore.why_not(state, look, machine, store, point, where, now) -> Reason | None    why it may not be chosen
+    restore.why_not(state, machine, store, point, where) -> Reason | None    why it may not be chosen
     restore.stores_of(state, look) -> tuple[StoreView, ...]            stores and their retention
     order.propose(look, state) -> tuple[tuple[str, ...], ...]          waves for people to decide on
     order.warn(look, state, waves) -> tuple[Reason, ...]               what the graph says against an order

@@ -76,6 +76,7 @@ class Point:
     catalogue: str
     test_restore: str
     enter_after: float
+    run: str  # command of the judging
     reasons: list[str] = field(default_factory=list)
     since: float = 0.0  # the first hostile write that it was judged against; 0: none was known
     at: float = 0.0
@@ -99,6 +100,7 @@ class Restored:
     evidence: str
     detail: str
     enter_after: float
+    by: str  # who wanted it
     at: float
     seq: int
 
@@ -142,7 +144,8 @@ class Looked:
 
     looker: str
     answering: list[int]
-    tried: int
+    tried: int  # pairs of address and port
+    wanted: int  # as many were asked for
     detail: str
     asked: int  # seq of its errand
     at: float
@@ -177,7 +180,8 @@ class Isolation:
 
     id: str
     allow: list[str]
-    state: str = ""  # of the cut, as containment said: "" | asked | applied | proven | not_proven | failed | …
+    state: str = ""  # of the cut, as containment said: "" | asked | applied | proven | not_proven | failed | undone
+    seq: int = 0  # of its entry
     lacking: list[str] = field(default_factory=list)
 
 
@@ -197,12 +201,14 @@ class Step:
     numbered: int = 0  # isolations wanted so far
     swept: Swept | None = None
     looked: Looked | None = None
-    answers: dict[str, Said] = field(default_factory=dict)
+    answers: dict[str, list[Said]] = field(default_factory=dict)  # by item, oldest first
     signatures: list[Signature] = field(default_factory=list)
+    raised: float = 0.0  # until when its agent watches more sensitively, as it said
     due: float = 0.0  # the end of observing, or of being open for listed flows only; 0: nothing is awaited
     observed: int = 0  # seq of the wake that ended the observation
     listed: int = 0  # seq of the wake that ended the time with listed flows
-    opened_by: str = ""  # who wanted it opened fully before that
+    opening: list[Signature] = field(default_factory=list)  # who wanted it opened fully before that; side ""
+    seen: int = 0  # seq of what was seen in this round: nothing opens after it
     history: list[Moved] = field(default_factory=list)
 
     @property
@@ -231,6 +237,8 @@ class Errand:
     until: float
     by: str
     seq: int
+    pairs: int = 0  # look: addresses times ports
+    baseline: str = ""  # sweep: the one that the hub believed
 
 
 @dataclass(slots=True)
@@ -298,13 +306,21 @@ class News:
     alarms: list[list[str]] = field(default_factory=list)  # machine, why
     freeze: bool = False  # retention is to be frozen wherever it is not
     back: str = ""  # an agent that is there (again)
-    restored: str = ""  # machine whose data were put in place
+    moved: str = ""  # machine whose step came to another stage
+    proven: str = ""  # machine whose isolation is proven
+    placed: str = ""  # machine whose data were put in place
+    ended: str = ""  # machine whose time of watching, or with listed flows, is over
+    early: str = ""  # key of a wake that came before its time
+    watch: bool = False  # somebody said until when it stays reinforced
+    watch_over: bool = False  # that time has come
+    sweep: str = ""  # machine that is to be looked at again
 
 
 @dataclass(slots=True)
 class State:
     """See the module."""
 
+    now: float = 0.0  # hub seconds, as its own entries say: an agent's late word does not turn it back
     addresses: dict[str, str] = field(default_factory=dict)  # address -> machine
     machines: list[str] = field(default_factory=list)  # of the estate
     agents: dict[str, Agent] = field(default_factory=dict)
