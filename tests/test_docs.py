@@ -28,8 +28,16 @@ TOP = Path(__file__).resolve().parents[1]
 DOCS = TOP / "docs"
 # Kinds of the way back that nothing writes yet: whoever writes one takes it out.
 PROMISED: set[str] = set(RECOVERY_KINDS) - {
+    "credential_listed",
+    "errand_asked",
+    "isolation_over",
+    "isolation_wanted",
+    "machine_recut",
     "point_judged",
     "points_judged",
+    "server_rated",
+    "step_moved",
+    "watch_reinforced",
 }
 PROMISED -= {"stores_known", "retention_frozen", "retention_thawed", "point_restored", "watch_raised"}  # agent
 PROMISED -= {"machine_looked"}  # agent

@@ -200,8 +200,12 @@ def read(text: str) -> Reason | None:
 @functools.cache
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     made = []
-    for sentence in sorted(sentences(), key=len, reverse=True):  # the more exact one first
+    # The more exact one first: without values, then with the most words of its own.
+    for sentence in sorted(sentences(), key=lambda each: ("{" in each, -len(re.sub(r"\{\w+\}", "", each)))):
         parts = re.split(r"\{(\w+)\}", sentence)
-        exact = (re.escape(part) if number % 2 == 0 else f"(?P<{part}>.+?)" for number, part in enumerate(parts))
+        exact = []
+        for number, part in enumerate(parts):
+            again = f"(?P={part})" if part in parts[1:number:2] else f"(?P<{part}>.+?)"
+            exact.append(re.escape(part) if number % 2 == 0 else again)
         made.append((sentence, re.compile("".join(exact), re.S)))
     return tuple(made)
