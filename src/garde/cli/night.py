@@ -42,7 +42,7 @@ def night(
     ] = None,
     pages: Annotated[
         Path | None,
-        Parameter(help="Folder for what the crisis room's printer and the wards' printed, and pictures of it."),
+        Parameter(help="Folder for what the crisis room's printer and the wards' printed, pictures, the last page."),
     ] = None,
     no_install: NoInstall = False,
     as_json: Json = False,
@@ -51,10 +51,11 @@ def night(
 
     The hospital is made, attacked and removed again, in two to four minutes. From `plan` on, people are called by a
     modem, the emergency plan is triggered, ambulances are diverted and a situation report is printed. With `paper`, two
-    wards go on on paper while the record is away, and everything goes back into it. What the score says of harm, time
-    and lost messages comes from a witness outside Garde; the rest is Garde's word. It needs root.
+    wards go on on paper while the record is away, and everything goes back into it. With `morning`, servers come back
+    in waves under watch. What the score says of harm, time and loss comes from a witness outside Garde; the rest is
+    Garde's word. It needs root.
 
-    Example: garde night --until paper --seed 7
+    Example: garde night --until morning --seed 7
     """
     import secrets
 
@@ -118,7 +119,7 @@ def _close(ended: Ended) -> int:
         wrong.append("the second burst was not joined to the first")
     if ended.faults:
         wrong.append("the journal does not prove to be whole")
-    wrong += _wrong_with_plan(ended) + _wrong_with_paper(ended)
+    wrong += _wrong_with_plan(ended) + _wrong_with_paper(ended) + _wrong_with_morning(ended)
     if wrong:
         raise Incomplete("; ".join(wrong), f"play it again with --seed {score.seed}, and look into the entries above")
     return 0
@@ -163,6 +164,23 @@ def _wrong_with_paper(ended: Ended) -> list[str]:
         f"{ended.papered.doubled} messages came to the record more than once under another number": (
             ended.papered.doubled > 0
         ),
+    }
+    return [words for words, so in wrong.items() if so]
+
+
+def _wrong_with_morning(ended: Ended) -> list[str]:
+    if ended.returned is None:
+        return []
+    told, real = ended.returned.told, ended.returned.real
+    wrong = {
+        "backups could still be deleted": real.retention_frozen_s is None,
+        f"of {len(ended.returned.waves)} waves {real.waves} came back": real.waves != len(ended.returned.waves),
+        f"Garde says {told.waves} waves came back, {real.waves} did": told.waves != real.waves,
+        f"open too early: {'; '.join(ended.returned.final.too_early[:3])}": real.opened_before_verified > 0,
+        f"the relapse reached {real.relapse_files} files before it was cut again": not 0 < real.relapse_files < 5,
+        "the record was not brought back": real.record_restored_to is None,
+        f"{real.files_lost} files or rows are lost: {'; '.join(ended.returned.wrong[:3])}": real.files_lost > 0,
+        "the plan was not lifted": ended.returned.final.lifted is None,
     }
     return [words for words, so in wrong.items() if so]
 
@@ -334,7 +352,8 @@ class _Screen:
 # Entries that a reader of the night does not need: there are hundreds, and the next line says what they come to.
 UNSAID = frozenset({
     "finding_made", "file_restored", "coverage_changed", "estate_loaded", "wake_asked", "woke", "token_made",
-    "command_done", "code_given",
+    "command_done", "code_given", "point_judged", "errand_asked", "isolation_wanted", "isolation_over",
+    "machine_looked", "machine_swept", "watch_raised", "credential_listed",
 })  # fmt: skip
 
 

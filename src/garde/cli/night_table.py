@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from garde.lab.night.morning import Returned
     from garde.lab.night.paper import Papered
     from garde.lab.night.play import Ended
 
@@ -35,6 +36,9 @@ def score_table(ended: Ended) -> Any:
             table.add_row(f"services: {state}", "–", ", ".join(services))
     if ended.papered is not None:
         for what, story, found in paper_rows(ended.papered):
+            table.add_row(what, story, found)
+    if ended.returned is not None:
+        for what, story, found in morning_rows(ended.returned):
             table.add_row(what, story, found)
     table.add_row("files damaged in one burst, on all servers", "servers", str(score.touched))
     table.add_row("files lost after restore", "unknown", str(score.lost), style="bold red" if score.lost else "")
@@ -71,3 +75,37 @@ def paper_rows(papered: Papered) -> list[tuple[str, str, str]]:
         ("keyed from paper, looked at by a second person", "3 to 4 weeks", f"{papered.keyed}, {papered.checked}"),
         ("the census afterwards is what really is", "19.7 % wrong", "yes" if real.census_equal else "no"),
     ]
+
+
+def morning_rows(returned: Returned) -> list[tuple[str, str, str]]:
+    """What the way back came to; beside it the story's Tuesday. By the witness, but for the points and the times."""
+    from garde.lab.night.story import day_clock, words
+
+    figures, final = returned.told, returned.final
+    rows = [
+        ("no backup can be shortened any more, after the first verdict", "–", words(figures.retention_frozen_s)),
+        ("restore points judged, of them green", "–", f"{final.points}, {final.green}"),
+        ("waves in which servers came back", "progressively", str(figures.waves)),
+        ("servers open before they were verified and signed for", "–", str(figures.opened_before_verified)),
+    ]
+    if final.relapse is not None:
+        seen = f"{figures.relapse_files} files, cut again after {words(final.relapse.recut_s)}"
+        rows.append((f"left behind on {final.relapse.machine}, woke under watch", "–", seen))
+    for back in final.back:
+        data = f" (data of {day_clock(back.taken_at)})" if back.taken_at is not None else ""
+        rows.append((f"open again: {back.machine}{data}", "Tue 06:00 on", _time(back.opened)))
+    for again in final.again:
+        count = f", {again.rows} rows" if again.rows >= 0 else ""
+        rows.append((f"to be entered again: {again.machine}", "–", f"after {day_clock(again.after)}{count}"))
+    rows += [
+        ("the plan is kept overnight, and lifted", "until Tue morning", _time(final.lifted)),
+        ("the watch goes on until", "–", _time(final.watch_until)),
+        ("files and rows lost on all four servers", "unknown", str(figures.files_lost)),
+    ]
+    return rows
+
+
+def _time(at: float | None) -> str:
+    from garde.lab.night.story import day_clock
+
+    return "–" if at is None else day_clock(at)

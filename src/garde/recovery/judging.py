@@ -107,9 +107,7 @@ class Judging:
         before = next((seen for seen in reversed(earlier) if seen.point.paths == point.paths), None)
         seen = self._look(point, before)
         earlier.append(seen)
-        return judge(
-            seen, since=self._since, now=self._clock.now(), before=before, usual=usual_change(earlier[:-1])
-        )
+        return judge(seen, since=self._since, now=self._clock.now(), before=before, usual=usual_change(earlier[:-1]))
 
     def _look(self, point: Point, before: Seen | None) -> Seen:
         try:

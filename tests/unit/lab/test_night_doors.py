@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from garde.lab.night.doors import spans
+from garde.lab.night.doors import door_of, spans
+from garde.lab.night.prober import Target
 
 SENT = [1.0, 1.1, 1.2, 1.3, 1.4, 1.5]
 
@@ -14,3 +15,11 @@ def test_answers_in_a_row_are_one_span() -> None:
 
 def test_no_answer_is_no_span() -> None:
     assert spans(SENT, set()) == []
+
+
+def test_it_answers_to_the_end_where_the_last_question_was_answered() -> None:
+    target = Target("s", "198.18.7.11", 4, list(SENT), {0, 1, 5})
+    door = door_of(target)
+    assert door.answers and (door.asked, door.spans) == (6, [(1.0, 1.1), (1.5, 1.5)])
+    assert not door_of(Target("s", "198.18.7.11", 4, list(SENT), {0, 1})).answers
+    assert not door_of(Target("s", "198.18.7.11", 4, [], set())).answers

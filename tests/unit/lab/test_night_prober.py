@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from garde.lab.night import prober
-from garde.lab.night.prober import Line, _syn, _Target
+from garde.lab.night.prober import Line, Target, _syn
 from garde.lab.night.witness import refused_after
 
 
@@ -26,8 +26,8 @@ def test_a_syn_is_one_and_its_checksum_holds() -> None:
     assert total == 0xFFFF
 
 
-def target(sent: list[float], answered: set[int]) -> _Target:
-    made = _Target("s", "198.18.7.11", 4, sent, answered)
+def target(sent: list[float], answered: set[int]) -> Target:
+    made = Target("s", "198.18.7.11", 4, sent, answered)
     made.newest = max(answered, default=-1)
     return made
 

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from garde.errors import Incomplete
-from garde.lab.hospital import fileserver, printer, stores, switch
+from garde.lab.hospital import fileserver, printer, roots, stores, switch
 from garde.lab.hospital.plan import CRISIS_PRINTER, GATEWAY, HUB, HUB_PORT, SHARES, SWITCH, Plan
 from garde.lab.hospital.programs import GARDE, Programs, said
 from garde.lab.hospital.record import Program
@@ -133,6 +133,7 @@ def _enrol(programs: Programs, plan: Plan, machine: str) -> None:
         _SETTINGS.format(hub=plan.address(HUB), never=", ".join(f'"{address}"' for address in _never(plan)))
     )
     stores.note(plan, machine)
+    roots.note(plan, machine)
 
 
 def run_agent(programs: Programs, plan: Plan, machine: str) -> subprocess.Popen[bytes]:

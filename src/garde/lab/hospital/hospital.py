@@ -40,6 +40,7 @@ from garde.lab.hospital import (
     record,
     relay,
     remains,
+    roots,
     stores,
     switch,
 )
@@ -174,7 +175,7 @@ class Hospital:
             zip(SHARES, pool.map(lambda it: fileserver.start(programs, plan, it, known.logins), SHARES), strict=True)
         )
         self._show("documents")
-        taken: list[Future[None]] = []
+        taken: list[Future[None]] = [pool.submit(roots.make, plan)] if self._backups else []
         for number, machine in enumerate(SHARES):
             self.documents[machine] = self._fill(self.share_of(machine), self._count, self._seed + number)
             if self._backups:

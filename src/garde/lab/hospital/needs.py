@@ -38,6 +38,9 @@ TOOLS = (
     "pdfinfo",
     "findscu",
     "restic",
+    "gpg",
+    "gpgv",
+    "debsums",
 )
 INSTALL_S = 600.0
 _SCRIPT = Path(__file__).resolve().parents[4] / "scripts" / "install-packages"

@@ -37,9 +37,12 @@ class Beside:
 
     def __exit__(self, *_: object) -> None:
         self._process.kill()
+        self._process.wait()
         self._reader.join(END_S)
-        with suppress(OSError):
-            self._process.communicate()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
 
     def _listen(self) -> None:
         assert self._process.stdout is not None

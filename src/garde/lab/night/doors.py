@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from garde.lab.night.prober import LATE_S, Prober
+from garde.lab.night.prober import LATE_S, Prober, Target
 
 Span = tuple[float, float]  # the first and the last answered question of a row, by when they were sent
 
@@ -26,6 +26,12 @@ class Door(msgspec.Struct, frozen=True):
     version: int
     asked: int
     spans: list[Span]
+    last_asked: float = 0.0
+
+    @property
+    def answers(self) -> bool:
+        """Whether it answered to the end."""
+        return bool(self.spans) and self.spans[-1][1] == self.last_asked
 
 
 def spans(sent: Sequence[float], answered: Iterable[int]) -> list[Span]:
@@ -37,6 +43,12 @@ def spans(sent: Sequence[float], answered: Iterable[int]) -> list[Span]:
         found[-1:] = [(found[-1][0], at)] if number == last + 1 and found else [*found[-1:], (at, at)]
         last = number
     return found
+
+
+def door_of(target: Target) -> Door:
+    """Sum up what one address answered."""
+    sent = target.sent
+    return Door(target.server, target.version, len(sent), spans(sent, target.answered), sent[-1] if sent else 0.0)
 
 
 def main(words: list[str]) -> None:
@@ -51,8 +63,7 @@ def main(words: list[str]) -> None:
         due = max(due + every, time.monotonic())
         prober.hear(due - time.monotonic())
     prober.hear(LATE_S)
-    told = [Door(it.server, it.version, len(it.sent), spans(it.sent, it.answered)) for it in prober.targets]
-    print(msgspec.json.encode(told).decode(), flush=True)
+    print(msgspec.json.encode([door_of(it) for it in prober.targets]).decode(), flush=True)
 
 
 if __name__ == "__main__":

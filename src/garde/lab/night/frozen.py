@@ -26,6 +26,7 @@ import msgspec
 
 # What the kernel says of a file that may be taken away, when it is asked to put it where a folder is.
 _COULD = frozenset({errno.EISDIR, errno.ENOTEMPTY, errno.EEXIST})
+SELDOM_S = 0.5  # between two questions where all are refused
 MOST = 40  # files of a store that are asked for each time: the newest
 
 
@@ -121,7 +122,7 @@ def main(words: list[str]) -> None:
     for each in stores:
         each.find()
     print("ready", flush=True)
-    while not select.select([sys.stdin], [], [], every)[0]:
+    while not select.select([sys.stdin], [], [], SELDOM_S if all(it.refused_since for it in stores) else every)[0]:
         for said in filter(None, [each.ask() for each in stores]):
             print(said, flush=True)
     print(msgspec.json.encode([each.end() for each in stores]).decode(), flush=True)

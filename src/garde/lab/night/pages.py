@@ -1,8 +1,8 @@
-"""What the crisis room's printer and the wards' printed, left for people to look at.
+"""What the crisis room's printer and the wards' printed, and the story's last page, left for people to look at.
 
 Comes in: the witness of calling, the lab's plan, a folder. Goes out: in it, each printed document under the printer's
-own name, and each page of a PDF as a picture (`pdftoppm`). The folder is made where it is not there; files of the same
-name are replaced.
+own name, each page of a PDF as a picture (`pdftoppm`), `morning.html`. The folder is made where it is not there; files
+of the same name are replaced.
 """
 
 from __future__ import annotations
@@ -10,15 +10,17 @@ from __future__ import annotations
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Final
+from typing import Final as Fixed
 
 from garde.errors import Incomplete
 from garde.lab.hospital.plan import WARD_PCS, Plan
 from garde.lab.night import printed
+from garde.lab.night.final import Final
+from garde.lab.night.final_page import page
 from garde.lab.night.outside import Outside
 
-DOTS: Final = 70  # to the inch: a page of A4 becomes 579 by 819 points, and can be read
-DRAW_S: Final = 60.0
+DOTS: Fixed = 70  # to the inch: a page of A4 becomes 579 by 819 points, and can be read
+DRAW_S: Fixed = 60.0
 
 
 def keep(outside: Outside, folder: Path) -> list[Path]:
@@ -35,14 +37,22 @@ def keep(outside: Outside, folder: Path) -> list[Path]:
     return pictures
 
 
-def _draw(page: Path) -> list[Path]:
-    stem = page.with_suffix("")
-    words = ["pdftoppm", "-png", "-gray", "-r", str(DOTS), str(page), str(stem)]
+def _draw(sheet: Path) -> list[Path]:
+    stem = sheet.with_suffix("")
+    words = ["pdftoppm", "-png", "-gray", "-r", str(DOTS), str(sheet), str(stem)]
     done = subprocess.run(words, capture_output=True, check=False, timeout=DRAW_S)
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip()[-200:]
-        raise Incomplete(f"{page.name} could not be drawn: {said}", "look at the file itself")
-    return sorted(page.parent.glob(f"{stem.name}-*.png"))
+        raise Incomplete(f"{sheet.name} could not be drawn: {said}", "look at the file itself")
+    return sorted(sheet.parent.glob(f"{stem.name}-*.png"))
+
+
+def keep_final(final: Final, folder: Path) -> Path:
+    """Leave the last page."""
+    folder.mkdir(parents=True, exist_ok=True)
+    place = folder / "morning.html"
+    place.write_text(page(final), encoding="utf-8")
+    return place
 
 
 def keep_packs(plan: Plan, folder: Path) -> list[Path]:

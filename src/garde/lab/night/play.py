@@ -5,17 +5,16 @@ score. In order: the hospital is made, with Garde on its servers; colleagues wor
 burst; quiet until the files are whole and the cuts proven; people are called and act (`alarm.py`), where the story is
 played so far; three hours pass at once on the lab's clock; the second burst, from another machine with the same
 account; the witness looks at every file; wards go on on paper and come back from it (`paper.py`), where the story is
-played so far; the hospital is taken down, whatever happened.
+played so far; servers come back (`morning.py`), where the story is played so far; the hospital is taken down, whatever
+happened.
 """
 
 from __future__ import annotations
 
 import secrets
-import signal
-import subprocess
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -34,16 +33,21 @@ from garde.lab.hospital.programs import GARDE, PYTHON
 from garde.lab.night import pages, spread
 from garde.lab.night import score as scoring
 from garde.lab.night.alarm import ASLEEP, CENTRE, RINGS_S, WAYS_IN, Alarm, Alarmed
-from garde.lab.night.colleague import Day, Work
-from garde.lab.night.draw import SPREADER_ROLES, Script, draw
+from garde.lab.night.colleague import Day
+from garde.lab.night.depth import Depth
+from garde.lab.night.draw import Script, draw
 from garde.lab.night.follow import Follower
+from garde.lab.night.lead import take_baselines
+from garde.lab.night.morning import Morning, Returned
+from garde.lab.night.opened import Times
 from garde.lab.night.outside import Message, Outside, Sheet, wait_until
 from garde.lab.night.paper import Paper, Papered
 from garde.lab.night.score import Calling, Score
-from garde.lab.night.story import PAPER, PLAN, plays
+from garde.lab.night.story import MORNING, PAPER, PLAN, plays
 from garde.lab.night.told import Told
 from garde.lab.night.traffic import Traffic
 from garde.lab.night.witness import NightWitness, Seen
+from garde.lab.night.working import Colleagues
 
 QUIET_S = 4.0  # of ordinary work before each burst: new documents are existing ones by then
 WHOLE_S = 25.0  # for the files to be put back
@@ -114,6 +118,7 @@ class Ended:
     lost: dict[str, list[str]]
     faults: int  # of the journal
     papered: Papered | None = None
+    returned: Returned | None = None
 
 
 def play(order: Order, speaker: Speaker) -> Ended:
@@ -132,7 +137,7 @@ def play(order: Order, speaker: Speaker) -> Ended:
 
         hospital = Hospital(
             name, seed=seed, calling=plays(order.until, PLAN), paper=plays(order.until, PAPER),
-            when_aside=begin_to_talk, install=order.install, show=show,
+            backups=plays(order.until, MORNING), when_aside=begin_to_talk, install=order.install, show=show,
         )  # fmt: skip
         with hospital:
             return _Night(order, hospital, speaker, talks[0] if talks else None).run()
@@ -146,10 +151,13 @@ class _Night:
         self.seen: list[Seen] = []
         self.first: Sequence[str] = ()
         self.early = Told()
-        self.working: dict[str, subprocess.Popen[bytes]] = {}  # colleagues, by machine
+        self.working = Colleagues(hospital)
         self.outside: Outside | None = None  # the witness of calling, where people are called
         self.alarmed = Alarmed()
         self.papered: Papered | None = None
+        self.depth: Depth | None = None  # what is done where no agent looks, where servers come back
+        self.returned: Returned | None = None
+        self.times = Times([(time.monotonic(), hospital.clock_offset)])
         self.began_wall = 0.0  # wall seconds of the first hostile write, on the lab's clock
 
     def run(self) -> Ended:
@@ -157,19 +165,37 @@ class _Night:
             self.follower = stack.enter_context(Follower(self.hospital.hub_state, self.speaker.entry))
             if plays(self.order.until, PLAN):
                 self.outside = stack.enter_context(Outside(self.hospital.plan, self.speaker.rang, self.speaker.printed))
-            with self._colleagues() as days:
+            if plays(self.order.until, MORNING):
+                self.speaker.step("a sound day: every server's baseline is taken")
+                take_baselines(self.hospital, self.follower, (*SHARES, RECORD))
+                self.depth = stack.enter_context(Depth(self.hospital, self.order.seed))
+            with self.working.at_work(str(self.depth.log) if self.depth else "", self._spreading) as days:
                 self._attacks()
                 self.speaker.step("the witness looks at every file")
                 told = self.follower.told()
                 lost = self.witness.lost(afresh=True)
+            if self.depth is not None:
+                self.depth.note_desks()
             if self.traffic is not None:
                 self.papered = Paper(self.hospital, self.traffic, self.order.seed, self.speaker.step).play()
+            if self.depth is not None:
+                self.returned = self._return(self.depth)
         self.speaker.colleagues({machine: day for machine, day in days.items() if machine not in self._spreading})
         if self.outside is not None and self.order.pages is not None:
             pages.keep(self.outside, self.order.pages)
             if self.papered is not None:
                 pages.keep_packs(self.hospital.plan, self.order.pages)
-        return Ended(self._score(told, lost), told, lost, self._prove_journal(), self.papered)
+            if self.returned is not None:
+                pages.keep_final(self.returned.final, self.order.pages)
+        return Ended(self._score(told, lost), told, lost, self._prove_journal(), self.papered, self.returned)
+
+    def _return(self, depth: Depth) -> Returned:
+        """The servers come back; what is lost in the end is the witness's business."""
+        morning = Morning(
+            self.hospital, depth, self.follower, spreading=self._spreading, began=self.began_wall, times=self.times,
+            step=self.speaker.step,
+        )  # fmt: skip
+        return morning.play(lambda: scoring.count_lost(self.witness.lost(afresh=True)))
 
     def _attacks(self) -> None:
         """Quiet work, and the bursts."""
@@ -218,6 +244,9 @@ class _Night:
         self.follower.wait(lambda told: told.is_proven(burst.machine, address), PROVEN_S)
         if number == 0:
             self.early = self.follower.told()
+            if self.depth is not None:
+                self.speaker.step("where no agent looks an archive is destroyed, and rows of the record")
+                self.depth.strike(self.script.bursts[1].machine)
 
     def _let_time_pass(self) -> None:
         """Three hours at once; then quiet work until every agent has spoken again."""
@@ -228,20 +257,10 @@ class _Night:
             raise Incomplete(f"the hub's journal could not be followed: {self.follower.failure}", "run it again")
 
     def _jump(self, seconds: float) -> None:
-        with self._resting():  # or what was saved a moment before would lie unjudged for all that time
+        with self.working.resting():  # or what was saved a moment before would lie unjudged for all that time
             time.sleep(REST_S)
             self.hospital.advance(seconds)
-
-    @contextmanager
-    def _resting(self) -> Iterator[None]:
-        """While inside, no colleague works."""
-        for process in self.working.values():
-            process.send_signal(signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            for process in self.working.values():
-                process.send_signal(signal.SIGCONT)
+            self.times.jumped(self.hospital.clock_offset)
 
     def _steal(self) -> None:
         """The theft before the damage, where the seed says so."""
@@ -267,37 +286,6 @@ class _Night:
         )
         if done.returncode:
             raise Incomplete(f"the theft failed: {done.stderr.decode(errors='replace').strip()[-200:]}", "run it again")
-
-    @contextmanager
-    def _colleagues(self) -> Iterator[dict[str, Day]]:
-        """Everybody who has a screen works until the night is over; how it went is in the mapping at the end."""
-        days: dict[str, Day] = {}
-        working = self.working
-        try:
-            for machine, work, password in _works(self.hospital):
-                process = self.hospital.python(
-                    machine,
-                    "garde.lab.night.colleague",
-                    env={PASSWORD: password},
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                )
-                working[machine] = process
-                assert process.stdin is not None
-                process.stdin.write(msgspec.json.encode(work) + b"\n")
-                process.stdin.flush()
-            yield days
-            for machine, process in working.items():
-                # Those of a machine that was cut off hang in their last request: they are ended below, unheard.
-                if machine not in self._spreading:
-                    told, _ = process.communicate(timeout=30)
-                    days[machine] = msgspec.json.decode(told.splitlines()[-1], type=Day)
-        except subprocess.TimeoutExpired as error:
-            raise Incomplete("a colleague's program does not end", "run it again") from error
-        finally:
-            for process in working.values():
-                process.kill()
-                process.communicate()
 
     def _prove_journal(self) -> int:
         """Have the night's record checked as anybody can, and leave it where that was asked for."""
@@ -328,6 +316,7 @@ class _Night:
                 uploaded=uploaded,
                 calling=real,
                 papers=self.papered.real if self.papered else None,
+                restarted=self.returned.real if self.returned else None,
             )
             scoring.write_truth(self.order.truth, truth)
         return scoring.score(
@@ -340,6 +329,7 @@ class _Night:
             told=told,
             calling=real and self._called(real, told),
             papers=self.papered.told if self.papered else None,
+            restarted=self.returned.told if self.returned else None,
         )
 
     def _called(self, real: Calling, told: Told) -> Calling:
@@ -365,22 +355,3 @@ class _Night:
             diversion_acknowledged=set(done.understood) == set(WAYS_IN),
             services=done.real,
         )
-
-
-def _works(hospital: Hospital) -> Iterator[tuple[str, Work, str]]:
-    """Who works where: each device at the share it belongs to, the ward at the patient record."""
-    plan, logins = hospital.plan, hospital.secrets.logins
-    shares = {
-        "ws-admissions": ("files-admin", "s.dubois"),
-        "ct-1": ("files-imaging", "svc-ct"),
-        "analyser-1": ("files-wards", "svc-lab"),
-    }
-    for machine in plan.estate.machines:
-        if machine.role not in SPREADER_ROLES:
-            continue
-        if machine.id in shares:
-            server, login = shares[machine.id]
-            work = Work(plan.address(server), login, SHARES[server], f"{spread.DESK}", 0.5)
-            yield machine.id, work, logins[login]
-        else:
-            yield machine.id, Work(plan.address(RECORD), RECORD), hospital.secrets.database

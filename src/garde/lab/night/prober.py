@@ -46,7 +46,7 @@ class Line(msgspec.Struct, frozen=True):
 
 
 @dataclass(slots=True)
-class _Target:
+class Target:
     server: str
     address: str
     version: int
@@ -88,7 +88,7 @@ class Prober:
         self._sources = sources
         self._sockets = {version: _raw_socket(version) for version in sources}
         self.targets = [
-            _Target(name, address, ip_address(address).version, [], set(), port) for name, address, port in targets
+            Target(name, address, ip_address(address).version, [], set(), port) for name, address, port in targets
         ]
         self._addresses = {target.address for target in self.targets}
 

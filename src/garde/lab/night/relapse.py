@@ -27,7 +27,7 @@ from garde.lab.hospital.fileserver import KEEPER_ID
 from garde.lab.hospital.hospital import Hospital
 from garde.lab.night.logs import Logged, parse
 
-EVERY_S: Final = 1.0  # between two files: an attacker who does not want to be seen
+EVERY_S: Final = 2.0  # between two files: an attacker who does not want to be seen
 FILES: Final = 12  # of a share: it never goes further, whether it is stopped or not
 READY_S: Final = 20.0
 

@@ -18,15 +18,12 @@ from garde.lab.hospital import database
 from garde.lab.hospital.hospital import Hospital
 from garde.lab.night.colleague import Committed
 
-# What it held before anybody worked: 400 patients, and as many notes of the lab's own.
-_BEFORE: Final = (
-    "SELECT 'patient', id::text, number || family || ward FROM patient UNION ALL SELECT 'note', id::text, "
-    "patient::text || text FROM note WHERE id <= {notes};"
-)
+_TABLES: Final = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename;"
+_NOTES: Final = "SELECT coalesce(max(id), 0) FROM note;"
 _LAST: Final = "SELECT coalesce(extract(epoch FROM max(at)), 0) FROM note;"
 _ROWS: Final = "SELECT id, patient, text FROM note;"
 
-Content = frozenset[tuple[str, str, str]]
+Content = frozenset[tuple[str, str]]  # table, row as words
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +36,17 @@ class Rows:
 
 
 def content(hospital: Hospital, notes: int) -> Content:
-    """What the record holds of that with which it began."""
-    found = database.ask(hospital.programs, hospital.plan, _BEFORE.format(notes=int(notes)))
-    return frozenset((kind, number, text) for kind, number, text in found)
+    """What the record holds of that with which it began: every row of every table, of notes those up to that number."""
+    plan, programs = hospital.plan, hospital.programs
+    tables = [name for (name,) in database.ask(programs, plan, _TABLES)]  # our own names: the lab made them
+    only = {"note": f" WHERE id <= {notes:d}"}
+    parts = [f"SELECT '{name}', {name}::text FROM {name}{only.get(name, '')}" for name in tables]  # noqa: S608
+    return frozenset((name, row) for name, row in database.ask(programs, plan, " UNION ALL ".join(parts) + ";"))
 
 
 def count_notes(hospital: Hospital) -> int:
     """How many notes the record was made with: the newest one's number, before anybody works."""
-    ((found,),) = database.ask(hospital.programs, hospital.plan, "SELECT max(id) FROM note;")
+    ((found,),) = database.ask(hospital.programs, hospital.plan, _NOTES)
     return int(found)
 
 
@@ -60,7 +60,7 @@ def look(hospital: Hospital, before: Content, notes: int, confirmed: Iterable[Co
     """Set the record beside what was confirmed. `to`: the time whose state it is said to be."""
     ((last,),) = database.ask(hospital.programs, hospital.plan, _LAST)
     there = {tuple(row) for row in database.ask(hospital.programs, hospital.plan, _ROWS)}
-    lost = [f"{kind} {number}" for kind, number, _ in sorted(before - content(hospital, notes))]
+    lost = [f"{table} {row[:40]}" for table, row in sorted(before - content(hospital, notes))]
     return judge(there, list(confirmed), float(last), to, lost)
 
 

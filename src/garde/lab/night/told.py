@@ -113,6 +113,7 @@ class Told:
     recurrences: set[str] = field(default_factory=set)  # incidents that something came back to
     blocks: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)  # cut -> target, addresses
     states: dict[str, str] = field(default_factory=dict)  # cut -> its last state
+    targets: dict[str, str] = field(default_factory=dict)  # cut -> the machine that it is against
     alive: set[str] = field(default_factory=set)
     approved: set[str] = field(default_factory=set)  # cuts to which a person said yes
     pages_open: set[str] = field(default_factory=set)  # pages on their way to a channel
@@ -135,8 +136,10 @@ class Told:
                 self.recurrences.add(joined.incident)
             case k.IncidentJoined() as whole:
                 self._join(whole)
-            case k.CutProposed(action="block") as cut:
-                self.blocks[cut.cut] = (cut.target, cut.addresses)
+            case k.CutProposed() as cut:
+                self.targets[cut.cut] = cut.target
+                if cut.action == "block":
+                    self.blocks[cut.cut] = (cut.target, cut.addresses)
             case k.CutChanged() as change:
                 self.states[change.cut] = change.state
             case k.AgentAlive() as agent:
