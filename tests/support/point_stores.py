@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -127,13 +128,57 @@ def restic(base: Path) -> Made:
     )
 
 
+def borg(base: Path) -> Made:
+    live, repository, password = base / "live", base / "repository", base / "password"
+    password.write_text("secret\n")
+    first = fill(live)
+    env = {"BORG_BASE_DIR": str(base / "borg"), "BORG_PASSPHRASE": "secret", "TZ": "UTC"}
+    call = lambda *words: run("borg", *words, env=env)  # noqa: E731
+    names = iter(("first", "second", "third", "fourth"))
+    backup = lambda: call("create", f"{repository}::{next(names)}", live)  # noqa: E731
+    call("init", "-e", "repokey", repository)
+    backup()
+    second = change(live)
+    time.sleep(1.1)  # borg keeps whole seconds
+    backup()
+    settings = StoreSettings(
+        id="files-borg",
+        sort="borg",
+        covers="files1",
+        repository=str(repository),
+        password_file=str(password),
+        paths=(str(live),),
+    )
+
+    def damage() -> None:
+        segment = max((repository / "data").rglob("*"), key=lambda path: path.stat().st_size if path.is_file() else 0)
+        with segment.open("r+b") as stream:
+            stream.seek(segment.stat().st_size // 3)
+            stream.write(os.urandom(64))
+
+    return Made(
+        store=open_store(settings, base / "state", SystemClock()),
+        settings=settings,
+        state=base / "state",
+        live=live,
+        truths=(first, second),
+        names=("first", "second"),
+        undo=lambda: unmark(repository),
+        new_backup=backup,
+        shorten=lambda: call("delete", f"{repository}::first"),
+        takes_new=False,
+        damage=damage,
+        extra={"repository": repository, "env": env},
+    )
+
+
 def unmark(tree: Path) -> None:
     """Whatever a test left marked, so that its directory can be removed."""
     things = [str(thing) for thing in (tree, *tree.rglob("*")) if not thing.is_symlink()]
     subprocess.run(["chattr", "-i", "-a", *things], check=False, capture_output=True)
 
 
-MAKERS: dict[str, Callable[[Path], Made]] = {"restic": restic}
+MAKERS: dict[str, Callable[[Path], Made]] = {"restic": restic, "borg": borg}
 
 
 def missing(sort: str) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +23,6 @@ from garde.journal.hub_kinds import Check
 from garde.journal.recovery_kinds import StoreNote
 from garde.journal.text import plain
 from garde.model.finding import Skipped
-from garde.recovery.place import Placing, scratch_for
 from garde.recovery.points import run as tool
 from garde.recovery.points.base import (
     Brought,
@@ -32,22 +31,19 @@ from garde.recovery.points.base import (
     Checked,
     Fault,
     Freezing,
-    Placed,
     Point,
     Progress,
     Proof,
     Room,
-    Sample,
     StoreFault,
     Thawed,
     Verified,
-    Wanted,
 )
 from garde.recovery.points.config import StoreSettings
 from garde.recovery.points.flags import APPEND, IMMUTABLE, Thing
-from garde.recovery.points.sampling import Listed, choose, is_below
+from garde.recovery.points.sampling import Listed
 from garde.recovery.points.scratch import held, make_scratch
-from garde.recovery.points.tar_verify import TarVerify
+from garde.recovery.points.tooled import Tooled
 from garde.recovery.points.tree_freeze import TreeFreeze
 
 _FAULTS: Final = (
@@ -65,7 +61,6 @@ _FAULTS: Final = (
     (b"unexpected EOF", Fault.DAMAGED),
 )
 _CHANGES: Final = 10_000  # paths that are kept of a comparison
-_WORDS: Final = 500  # patterns in one call
 _TRY_S: Final = 30.0  # restic repeats a removal that was refused for most of a minute: the first refusal is enough
 _BEGUN: Final = b"returned error, retrying"
 _REFUSED: Final = b"operation not permitted"
@@ -95,15 +90,12 @@ class _Diff(msgspec.Struct):
     added: dict[str, int] = {}
 
 
-class Restic:
+class Restic(Tooled):
     """One repository."""
 
     def __init__(self, settings: StoreSettings, room: Room) -> None:
-        self.settings = settings
-        self._room = room
+        super().__init__(settings, room)
         self._checked: Checked | None = None
-        self._listed: tuple[str, list[Listed]] = ("", [])
-        self._snapshots: dict[str, _Snapshot] = {}
 
     # --- what there is -------------------------------------------------------------------------------------------
 
@@ -203,10 +195,6 @@ class Restic:
             count = 0
         return f"{count} locks lie in the repository: it was read without minding them" if count else ""
 
-    def count(self, point: Point) -> tuple[int, int]:
-        files = self._list(point)
-        return len(files), sum(each.size for each in files)
-
     def changes(self, point: Point, before: Point) -> Changes | Skipped:
         self._known(point)
         self._known(before)
@@ -228,50 +216,24 @@ class Restic:
             self._accept(end())
         return Changes(changed, added, removed, size, tuple(paths))
 
-    def sample(self, point: Point, wanted: Wanted) -> Iterator[Sample]:
-        chosen = choose(self._list(point), wanted)
-        place = self._room.work / "sample"
-        shutil.rmtree(place, ignore_errors=True)
-        place.mkdir(mode=0o700)
-        try:
-            told = b"".join(
-                self._bring(point, place, [each.path for each in chosen[at : at + _WORDS]])
-                for at in range(0, len(chosen), _WORDS)
-            )
-            for each in chosen:
-                yield _sample(os.fsencode(place), each, told)
-        finally:
-            shutil.rmtree(place, ignore_errors=True)
-
-    def _bring(self, point: Point, place: Path, paths: Sequence[bytes]) -> bytes:
-        """Bring these files; return what restic told of those that failed."""
+    def _bring(self, point: Point, place: Path, paths: Sequence[bytes]) -> Mapping[bytes, str]:
         words = [word for path in paths for word in ("--include", _pattern(path))]
         done = tool.run(self._words("restore", point.id, "--target", str(place), *words), self._variables())
         if done.code != 0 and b"There were" not in done.told:
             self._accept(done)
-        return done.told
+        return {path: why for path in paths if (why := _why(path, done.told))}
 
-    def _list(self, point: Point) -> list[Listed]:
-        """Regular files, in the catalogue's order."""
-        if self._listed[0] != point.id:
-            self._known(point)
-            found: list[Listed] = []
-            decode = msgspec.json.Decoder(_Node).decode
-            tops = self._tops
-            with tool.streamed(self._words("ls", "--json", point.id), self._variables()) as (stream, end):
-                for line in stream:
-                    node = _guarded(decode, line)
-                    if node.type == "file" and is_below(path := os.fsencode(node.path), tops):
-                        found.append(Listed(path, node.size))
-                self._accept(end())
-            self._listed = (point.id, found)
-        return self._listed[1]
+    def _catalogue(self, point: Point) -> Iterator[Listed]:
+        self._known(point)
+        decode = msgspec.json.Decoder(_Node).decode
+        with tool.streamed(self._words("ls", "--json", point.id), self._variables()) as (stream, end):
+            for line in stream:
+                node = _guarded(decode, line)
+                if node.type == "file":
+                    yield Listed(os.fsencode(node.path), node.size)
+            self._accept(end())
 
     # --- bringing back -------------------------------------------------------------------------------------------
-
-    def scratch(self, point: Point) -> Path:
-        target = os.fsencode(self.settings.pairs()[0][1])
-        return Path(os.fsdecode(scratch_for(target, f"{self.settings.id}/{point.id}")))
 
     def restore(self, point: Point, scratch: Path, progress: Progress | None = None) -> Brought:
         begun = time.monotonic()
@@ -307,13 +269,7 @@ class Restic:
         self._known(point)
         words = self._words("dump", "--archive", "tar", point.id, "/")
         with tool.streamed(words, self._variables()) as (stream, end):
-            found = TarVerify(os.fsencode(scratch), self._tops, progress).run(stream)
-            self._accept(end())
-        return found
-
-    def place(self, point: Point, scratch: Path, progress: Progress | None = None) -> Placed:
-        pairs = [(os.fsencode(source), os.fsencode(target)) for source, target in self.settings.pairs()]
-        return Placing(self._room.state, self._room.clock).whole(os.fsencode(scratch), pairs, progress)
+            return self._compare(stream, end, scratch, progress)
 
     # --- the tool ------------------------------------------------------------------------------------------------
 
@@ -326,14 +282,6 @@ class Restic:
         """The repository's folder, where it is one of this machine."""
         where = self.settings.repository.removeprefix("local:")
         return os.fsencode(where) if where.startswith("/") else None
-
-    @property
-    def _tops(self) -> tuple[bytes, ...]:
-        return tuple(map(os.fsencode, self.settings.paths))
-
-    def _includes(self, point: Point) -> tuple[bytes, ...]:
-        """What to restrict a restore to; nothing where the point holds no more than that."""
-        return () if point.paths and all(is_below(path, self._tops) for path in point.paths) else self._tops
 
     def _words(self, *words: str, locked: bool = False) -> list[str]:
         program = tool.find_program("restic", self.settings.program)
@@ -386,18 +334,6 @@ def _pattern(path: bytes) -> str:
     """The path as a pattern that means just this path (Go's filepath.Match)."""
     text = os.fsdecode(path)
     return "".join(f"\\{sign}" if sign in "\\*?[]" else sign for sign in text)
-
-
-def _sample(place: bytes, chosen: Listed, told: bytes) -> Sample:
-    at = place + chosen.path
-    why = _why(chosen.path, told)
-    try:
-        size = os.lstat(at).st_size
-    except OSError as error:
-        return Sample(chosen.path, chosen.size, b"", why or error.strerror or "it did not come")
-    if why or size != chosen.size:
-        return Sample(chosen.path, chosen.size, b"", why or f"{size:,} bytes came instead of {chosen.size:,}")
-    return Sample(chosen.path, chosen.size, at)
 
 
 def _why(path: bytes, told: bytes) -> str:

@@ -13,6 +13,7 @@ from typing import Final
 from garde.clock import Clock
 from garde.errors import NotFound
 from garde.recovery.points.base import Fault, Room, Store, StoreFault
+from garde.recovery.points.borg import Borg
 from garde.recovery.points.config import StoreSettings, read_stores
 from garde.recovery.points.restic import Restic
 
@@ -20,6 +21,7 @@ Maker = Callable[[StoreSettings, Room], Store]
 
 STORES: Final[dict[str, Maker]] = {
     "restic": Restic,
+    "borg": Borg,
 }
 
 
