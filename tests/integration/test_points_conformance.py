@@ -12,7 +12,7 @@ from pathlib import Path
 from subprocess import CalledProcessError
 
 import pytest
-from tests.support.point_stores import HOSTILE, MAKERS, Made, missing, truth
+from tests.support.point_stores import HOSTILE, MAKERS, NO_TREES, Made, missing, truth
 
 from garde.clock import SystemClock
 from garde.journal.recovery_kinds import PointJudged, PointsJudged
@@ -39,6 +39,12 @@ def made(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Made]:
     yield from _make(request.param, tmp_path)
 
 
+@pytest.fixture(params=sorted(set(MAKERS) - NO_TREES))
+def tree(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Made]:
+    """The same, of the sorts that bring the files that were backed up."""
+    yield from _make(request.param, tmp_path)
+
+
 @pytest.fixture(params=sorted(MAKERS), scope="module")
 def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     """One for all tests that change neither the store nor what stands in place."""
@@ -48,6 +54,11 @@ def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def points(made: Made) -> tuple[Point, Point]:
     known = {point.id: point for point in made.store.points()}
     return known[made.names[0]], known[made.names[1]]
+
+
+def only_trees(made: Made) -> None:
+    if made.settings.sort in NO_TREES:
+        pytest.skip("it brings no tree of files: its own tests say the same of what it brings")
 
 
 def brought(made: Made, scratch: Path) -> dict[bytes, bytes]:
@@ -70,22 +81,25 @@ def test_points_are_listed_oldest_first_with_their_times(shared: Made) -> None:
 def test_judging_reads_what_is_in_a_point(shared: Made) -> None:
     first, second = points(shared)
     assert shared.store.check(first).catalogue in {Catalogue.WHOLE, Catalogue.NOT_CHECKED}
+    assert len(list(shared.store.sample(first, Wanted(count=5)))) == 5
+    only_trees(shared)
     found = {}
     for sample in shared.store.sample(second, Wanted(count=1000)):
         assert sample.at, sample.why
         with open(sample.at, "rb") as stream:
             found[sample.path] = stream.read()
     assert found == {path: content for path, content in shared.truths[1].items() if content}
-    assert len(list(shared.store.sample(first, Wanted(count=5)))) == 5
 
 
 def test_a_sample_begins_with_what_was_asked_for(shared: Made) -> None:
+    only_trees(shared)
     _, second = points(shared)
     asked = next(path for path in shared.truths[1] if path.endswith(b"ward/new.txt"))
     assert asked in [sample.path for sample in shared.store.sample(second, Wanted(4, first=(asked,)))]
 
 
 def test_what_changed_between_two_points_is_counted(shared: Made) -> None:
+    only_trees(shared)
     first, second = points(shared)
     changes = shared.store.changes(second, first)
     assert isinstance(changes, Changes)
@@ -93,34 +107,35 @@ def test_what_changed_between_two_points_is_counted(shared: Made) -> None:
     assert {path.rsplit(b"/", 1)[1] for path in changes.paths} == {b"letter-03.txt", b"new.txt"}
 
 
-def test_a_point_is_brought_verified_and_put_in_place_and_what_stood_is_kept(made: Made) -> None:
-    first, _ = points(made)
-    (made.live / "ward/letter-05.txt").write_bytes(os.urandom(2000))  # the attack
-    damaged = truth(made.live)
-    scratch = made.store.scratch(first)
+def test_a_point_is_brought_verified_and_put_in_place_and_what_stood_is_kept(tree: Made) -> None:
+    first, _ = points(tree)
+    (tree.live / "ward/letter-05.txt").write_bytes(os.urandom(2000))  # the attack
+    damaged = truth(tree.live)
+    scratch = tree.store.scratch(first)
     told: list[tuple[int, int]] = []
-    done = made.store.restore(first, scratch, lambda done, total: told.append((done, total)))
-    assert (done.failed, done.files) == (0, len(made.truths[0]))
+    done = tree.store.restore(first, scratch, lambda done, total: told.append((done, total)))
+    assert (done.failed, done.files) == (0, len(tree.truths[0]))
     assert done.restored_to == pytest.approx(first.taken_at, abs=1)
-    assert brought(made, scratch) == made.truths[0]
-    assert truth(made.live) == damaged
-    verified = made.store.verify(first, scratch)
-    assert (verified.whole, verified.wrong, verified.files) == (True, 0, len(made.truths[0]))
-    placed = made.store.place(first, scratch)
+    assert brought(tree, scratch) == tree.truths[0]
+    assert truth(tree.live) == damaged
+    verified = tree.store.verify(first, scratch)
+    assert (verified.whole, verified.wrong, verified.files) == (True, 0, len(tree.truths[0]))
+    placed = tree.store.place(first, scratch)
     assert placed.failed == 0
-    restored = truth(made.live)
-    assert {path: restored.get(path) for path in made.truths[0]} == made.truths[0]
+    restored = truth(tree.live)
+    assert {path: restored.get(path) for path in tree.truths[0]} == tree.truths[0]
     kept = {name_of(path): content for path, content in truth(Path(os.fsdecode(placed.evidence))).items()}
-    assert kept[b"letter-05.txt"] == damaged[os.fsencode(made.live) + b"/ward/letter-05.txt"]
-    if HOSTILE in {name_of(path) for path in made.truths[0]}:
-        plan = made.live / "plan.pdf"
+    assert kept[b"letter-05.txt"] == damaged[os.fsencode(tree.live) + b"/ward/letter-05.txt"]
+    if HOSTILE in {name_of(path) for path in tree.truths[0]}:
+        plan = tree.live / "plan.pdf"
         assert (plan.stat().st_mode & 0o777, plan.stat().st_uid) == (0o640, 65534)
-    again = made.store.place(first, scratch)
+    again = tree.store.place(first, scratch)
     assert (again.files, again.evidence) == (placed.files, placed.evidence)
-    assert truth(made.live) == restored
+    assert truth(tree.live) == restored
 
 
 def test_a_restore_may_be_begun_again_and_its_verification_sees_what_differs(shared: Made) -> None:
+    only_trees(shared)
     first, _ = points(shared)
     scratch = shared.store.scratch(first)
     shared.store.restore(first, scratch)
@@ -193,34 +208,34 @@ def test_a_frozen_store_cannot_be_shortened_and_a_thawed_one_can(made: Made) -> 
     made.shorten()
 
 
-def test_a_point_that_lies_is_found_out(made: Made) -> None:
+def test_a_point_that_lies_is_found_out(tree: Made) -> None:
     """Its catalogue is fine; its data are not."""
-    if made.damage is None:
+    if tree.damage is None:
         pytest.skip("this sort has no catalogue beside its data")
-    made.damage()
-    _, second = points(made)
-    judged, _ = Judging(made.store, since=SystemClock().now(), clock=SystemClock()).run("c1", only=second.id)
+    tree.damage()
+    _, second = points(tree)
+    judged, _ = Judging(tree.store, since=SystemClock().now(), clock=SystemClock()).run("c1", only=second.id)
     assert isinstance(judged, PointJudged)
     assert judged.catalogue == "whole"
     assert (judged.colour, judged.test_restore) == ("red", "failed")
-    failed = [sample for sample in made.store.sample(second, Wanted(1000)) if not sample.at]
-    scratch = made.store.scratch(second)
-    done = made.store.restore(second, scratch)
+    failed = [sample for sample in tree.store.sample(second, Wanted(1000)) if not sample.at]
+    scratch = tree.store.scratch(second)
+    done = tree.store.restore(second, scratch)
     assert failed or done.failed
     assert done.failed
     try:
-        assert not made.store.verify(second, scratch).whole
+        assert not tree.store.verify(second, scratch).whole
     except StoreFault as fault:
         assert fault.fault is Fault.DAMAGED
 
 
-def test_judging_tells_a_point_of_an_attacked_tree_from_a_sound_one(made: Made) -> None:
-    first, second = points(made)
-    for letter in sorted(made.live.glob("ward/letter-*.txt"))[:30]:
+def test_judging_tells_a_point_of_an_attacked_tree_from_a_sound_one(tree: Made) -> None:
+    first, second = points(tree)
+    for letter in sorted(tree.live.glob("ward/letter-*.txt"))[:30]:
         letter.write_bytes(os.urandom(4000))
     harm = max(second.taken_at, second.written_at) + 0.001
-    made.new_backup()
-    *judged, end = Judging(made.store, since=harm, clock=SystemClock()).run("c1")
+    tree.new_backup()
+    *judged, end = Judging(tree.store, since=harm, clock=SystemClock()).run("c1")
     assert isinstance(end, PointsJudged)
     assert end.points == len(judged)
     colours = {each.point: each for each in judged if isinstance(each, PointJudged)}

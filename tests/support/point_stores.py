@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.support import loops
+
 from garde.clock import SystemClock
 from garde.recovery.points.base import Store
 from garde.recovery.points.config import StoreSettings
@@ -178,10 +180,19 @@ def unmark(tree: Path) -> None:
     subprocess.run(["chattr", "-i", "-a", *things], check=False, capture_output=True)
 
 
-MAKERS: dict[str, Callable[[Path], Made]] = {"restic": restic, "borg": borg}
+def postgres(base: Path) -> Made:
+    from tests.support.database_stores import postgres as make
+
+    return make(base)
+
+
+NO_TREES = frozenset({"postgres"})  # what they bring is no tree of the files that were backed up
+MAKERS: dict[str, Callable[[Path], Made]] = {"postgres": postgres, "restic": restic, "borg": borg}
 
 
 def missing(sort: str) -> str:
     """Why this machine cannot make a store of this sort; "": it can."""
-    program = {"restic": "restic", "borg": "borg"}.get(sort)
+    if sort == "postgres" and (why := loops.missing("xfs")):
+        return why
+    program = {"restic": "restic", "borg": "borg", "postgres": "pg_basebackup"}.get(sort)
     return f"{program} is not installed" if program and shutil.which(program) is None else ""

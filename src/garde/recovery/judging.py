@@ -31,7 +31,7 @@ from garde.recovery.points.base import (
     StoreFault,
     Wanted,
 )
-from garde.recovery.points.moment import find_point
+from garde.recovery.points.moment import before_harm, find_point
 
 Scan = Callable[[bytes], Sequence[str]]  # a file on disk → the rules and indicators that it matches
 SAMPLE: Final = 200  # files of a point: of a point with a twentieth damaged, a sample without one has a chance of 4e-5
@@ -96,7 +96,9 @@ class Judging:
     def _chosen(self, only: str) -> Sequence[Point]:
         points = self._store.points()
         if not only:
-            return points
+            # Of a database with its log, the moment that people will want: the last one before the first hostile write.
+            last = before_harm(points, self._since) if self._since else None
+            return sorted((*points, last), key=lambda point: point.taken_at) if last else points
         named = find_point(points, only)
         if named is None:
             raise StoreFault(Fault.ABSENT, f"no point {plain(only)}")

@@ -15,11 +15,13 @@ from garde.errors import NotFound
 from garde.recovery.points.base import Fault, Room, Store, StoreFault
 from garde.recovery.points.borg import Borg
 from garde.recovery.points.config import StoreSettings, read_stores
+from garde.recovery.points.postgres import Postgres
 from garde.recovery.points.restic import Restic
 
 Maker = Callable[[StoreSettings, Room], Store]
 
 STORES: Final[dict[str, Maker]] = {
+    "postgres": Postgres,
     "restic": Restic,
     "borg": Borg,
 }
