@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from garde.model.restart import Answer, Item
 
@@ -66,6 +66,7 @@ class Given:
     mode_in_force: str = ""
     hub_offset: float | None = None  # hub's time minus this machine's, in seconds, as the link learned it
     listed_ports: tuple[int, ...] | None = None  # TCP ports that the estate's flows name for this machine
+    also: tuple[bytes, ...] = ()  # further folders in which every file counts for the baseline
     now: float = 0.0  # wall seconds here
     lists_days: float = 7.0  # package lists older than this say nothing of patches
     clock_s: float = 5.0  # a clock may be off by this many seconds
@@ -87,11 +88,14 @@ class Said:
 class Check(Protocol):
     """One check."""
 
-    name: str
-    item: Item
+    @property
+    def name(self) -> str: ...
 
-    def __call__(self, given: Given) -> Said:
-        """Find out, and answer. Raises nothing."""
+    @property
+    def item(self) -> Item: ...
+
+    def __call__(self, machine: Any, /) -> Said:
+        """Find out about a `garde.recovery.checks.machine.Machine`, and answer."""
         ...
 
 

@@ -14,8 +14,13 @@ from garde.journal.recovery_kinds import ItemAnswer
 from garde.journal.text import Text
 from garde.model.restart import Answer, Item
 from garde.recovery.checks.base import MOST_FOUND, Check, Given, Said
+from garde.recovery.checks.drift import Drift
+from garde.recovery.checks.guard import Bait, Clock, Enforcing, Ports
+from garde.recovery.checks.machine import Machine
+from garde.recovery.checks.packages import Patched, Verified
+from garde.recovery.checks.traces import Traces
 
-CHECKS: Final[tuple[Check, ...]] = ()
+CHECKS: Final[tuple[Check, ...]] = (Drift(), Verified(), Patched(), Enforcing(), Bait(), Clock(), Traces(), Ports())
 _GRAVER: Final = (Answer.YES, Answer.UNKNOWN, Answer.NO)
 
 
@@ -30,15 +35,16 @@ class Swept:
 
 def sweep(given: Given, checks: Sequence[Check] = CHECKS) -> Swept:
     """Ask every check. Raises nothing."""
-    told = [_ask(check, given) for check in checks]
+    machine = Machine(given)
+    told = [_ask(check, machine) for check in checks]
     items = [item for item in Item if any(each.item is item for each in told)]
     answers = tuple(_join(item, [each for each in told if each.item is item]) for item in items)
-    return Swept("", answers, tuple(told))
+    return Swept(machine.kept[1], answers, tuple(told))
 
 
-def _ask(check: Check, given: Given) -> Said:
+def _ask(check: Check, machine: Machine) -> Said:
     try:
-        return check(given)
+        return check(machine)
     except Exception as error:  # whatever a broken machine does to one check, the others are asked
         return Said(check.name, check.item, Answer.UNKNOWN, (f"the check broke: {type(error).__name__}: {error}",))
 
