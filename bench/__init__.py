@@ -19,4 +19,5 @@ BENCHES: dict[str, str] = {
     "console": "bench.console",
     "feed": "bench.feed",
     "packs": "bench.packs",
+    "backdoors": "bench.backdoors",
 }

@@ -70,6 +70,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "garde.cli.request:request",
         "Keep the paper registers of laboratory and radiology, and the calls of critical results.",
     ),
+    "gate": (
+        "garde.cli.gate:gate",
+        "Ask what a server must show before it returns: compare, sweep, look from outside.",
+    ),
     "lab": ("garde.cli.lab:lab", "Make a small hospital on this machine, look at it, remove it."),
     "night": ("garde.cli.night:night", "Play the story's night on a lab of its own, and keep the score."),
 }

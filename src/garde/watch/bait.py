@@ -9,6 +9,7 @@ that is no document would be passed over by who looks at types.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import zipfile
@@ -29,6 +30,12 @@ def place(tree: bytes) -> list[bytes]:
         if _write_new(path, content):
             standing.append(path)
     return standing
+
+
+def expected(tree: bytes) -> list[tuple[bytes, str]]:
+    """Return each canary's path in `tree`, with the SHA-256 of what should stand there."""
+    both = ((FIRST, WORDS.encode() * 8), (LAST, _archive()))
+    return [(tree.rstrip(b"/") + b"/" + name, hashlib.sha256(content).hexdigest()) for name, content in both]
 
 
 def _write_new(path: bytes, content: bytes) -> bool:

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from garde.model.restart import Item
 from garde.recovery.checks.base import Said, said
+from garde.recovery.checks.compare import Change
 from garde.recovery.checks.machine import Machine
 
 
@@ -23,14 +24,22 @@ class Drift:
         kept, _, why = machine.kept
         if kept is None:
             return said(self, [why], unknown="replaced" not in why)
-        found = [change.line() for change, honest in machine.changes if not honest]
+        found = [_line(machine, change) for change, honest in machine.changes if not honest]
         noted = _summary([honest for _, honest in machine.changes if honest])
         if found:
             return said(self, found, noted=noted)
         unread = [f"could not be read: {line}" for line in machine.now.skipped if line not in kept.skipped]
+        unread += [
+            f"upgraded, and no signed package list is at hand to confirm it: {name}" for name in machine.unproven
+        ]
         if not unread and not machine.given.believed:
             unread = ["nothing differs, but the hub knows no digest that this baseline could be held against"]
         return said(self, unread, unknown=True, noted=noted)
+
+
+def _line(machine: Machine, change: Change) -> str:
+    why = machine.doubted.get(change.name, "") if change.part == "packages" else ""
+    return f"{change.line()}: {why}" if why else change.line()
 
 
 def _summary(reasons: list[str]) -> list[str]:

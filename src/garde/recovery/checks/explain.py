@@ -18,7 +18,8 @@ change the reason why it is honest, or nothing. Its rules, one sentence each:
 11. A new kernel module is explained when its file is sound.
 
 Its limit: root can write dpkg's database, and MD5 can be forged. Without signed lists an attacker who raises a
-package's version explains what they like. That is why a baseline of the hub's, the rules, and the look from outside
+package's version explains what they like: then the answer is unknown at best (`unproven`). With lists they must name a
+version that the archive really has. That is why the hub's digest of the baseline, the rules, and the look from outside
 stand beside it, and why a rebuilt machine is better than an explained one.
 """
 
@@ -55,6 +56,7 @@ class Explainer:
         self._was = before.parts.get("packages", {})
         self.upgraded: dict[str, str] = {}  # package -> "name version"
         self.doubted: dict[str, str] = {}  # package -> why it explains nothing
+        self.unproven: list[str] = []  # upgraded as far as dpkg says, with no signed list to hold it against
         self._judge_packages(archive)
         self.arrived = {key for key in self.upgraded if key not in self._was}
         removed = set(self._was) - set(dpkg.packages)
@@ -72,6 +74,8 @@ class Explainer:
                 self.doubted[key] = "its records changed though its version did not"
             elif listed or (before and not archive.known):
                 self.upgraded[key] = f"{package.name} {package.version}"
+                if not listed:
+                    self.unproven.append(self.upgraded[key])
             elif archive.known:
                 self.doubted[key] = "no signed list names this version"
             else:
@@ -175,13 +179,21 @@ class Explainer:
             return ""
         if thing.package in self._moved:
             return f"went with {thing.package}"
-        if thing.kind == "l" and self._moved:
-            target = unspell(thing.content)
-            joined = target if target.startswith(b"/") else path.rpartition(b"/")[0] + b"/" + target
-            real = self._root.resolve(joined)
-            line = self._before.parts.get("files", {}).get(spell(real)) if real else None
-            return "its target went or changed" if line and parse(line).package in self._moved else ""
+        if thing.kind == "l" and self._moved and self._target_moved(path, thing):
+            return "its target went or changed"
         return self._generated.explain_gone(path, bool(self._moved))
+
+    def _target_moved(self, path: bytes, link: Thing) -> bool:
+        """Whether what a link led to on the sound day went or changed with a package; over links of links."""
+        target = unspell(link.content)
+        joined = target if target.startswith(b"/") else path.rpartition(b"/")[0] + b"/" + target
+        real = self._root.resolve(joined)
+        line = self._before.parts.get("files", {}).get(spell(real)) if real and real != path else None
+        if real is None or line is None:
+            return False
+        found = parse(line)
+        gone_too = spell(real) not in self._things and found.kind == "l"
+        return found.package in self._moved or (gone_too and self._target_moved(real, found))
 
     # --- the other parts ----------------------------------------------------------------------------------------------
 

@@ -55,6 +55,8 @@ class Generated:
             return "names sound libraries only" if self._cache_is_sound() else ""
         if path == b"/etc/ssl/certs/ca-certificates.crt":
             return "holds certificates of packages only" if self._bundle_is_sound(path) else ""
+        if path == b"/etc/ca-certificates.conf":
+            return "names certificates of packages only" if self._choice_is_sound(path) else ""
         if _COMPILED.fullmatch(path):
             return "is what its source gives" if self._compiled_is_sound(path) else ""
         return "made anew after an upgrade" if self._upgraded and _REMADE.fullmatch(path) else ""
@@ -86,6 +88,14 @@ class Generated:
                 if self._is_sound(inside):
                     known |= {_bare(block) for block in _PEM.findall(self._root.read(inside))}
         return wanted <= known
+
+    def _choice_is_sound(self, path: bytes) -> bool:
+        """Whether every certificate that is chosen is a sound one; `!` stands before those that are not chosen."""
+        names = [line.strip() for line in self._root.text(path).splitlines() if line and line[0] not in "#!"]
+        return all(
+            ".." not in name and self._is_sound(_CERTIFICATES[0] + b"/" + name.encode("utf-8", "surrogateescape"))
+            for name in names
+        )
 
     def _compiled_is_sound(self, path: bytes) -> bool:
         if path not in self._compiled:

@@ -62,12 +62,26 @@ class Machine:
         return [path for path in map(unspell, same) if path.startswith(tuple(ring + b"/" for ring in RINGS))]
 
     @cached_property
+    def _explainer(self) -> Explainer | None:
+        kept, _, _ = self.kept
+        return None if kept is None else Explainer(self.root, kept, self.now, self.dpkg, self.archive)
+
+    @property
+    def unproven(self) -> list[str]:
+        """Packages that were upgraded as far as dpkg says, with no signed list to hold that against."""
+        return self._explainer.unproven if self._explainer else []
+
+    @property
+    def doubted(self) -> dict[str, str]:
+        """Packages whose change explains nothing, and why."""
+        return self._explainer.doubted if self._explainer else {}
+
+    @cached_property
     def changes(self) -> list[tuple[Change, str]]:
         """Return what differs from the kept baseline, each with why it is honest, or ""."""
-        kept, _, _ = self.kept
-        if kept is None:
+        kept, explainer = self.kept[0], self._explainer
+        if kept is None or explainer is None:
             return []
         found = compare(kept, self.now)
-        explainer = Explainer(self.root, kept, self.now, self.dpkg, self.archive)
         explainer.expect(found)
         return [(change, explainer.explain(change)) for change in found]
