@@ -25,20 +25,15 @@ from bench.backdoor_plants import PLANTS, Plant
 from bench.common import Report, Result, Row, UnavailableError, need_root, warn_if_busy
 from bench.stats import median
 
-SUITE, ARCHIVE = "bookworm", "http://deb.debian.org"
 PACKAGES = (
     "openssh-server,cron,at,sudo,python3,python3-yaml,ca-certificates,debsums,systemd-sysv,dbus,rsync,nftables,vim-tiny,"
     "locales,openssl,curl,apt,gpgv,samba,bash-completion,logrotate,polkitd"
-)
-LATER = (  # where upgrades come from: named before the baseline, as on every server
-    f"deb {ARCHIVE}/debian {SUITE} main\ndeb {ARCHIVE}/debian {SUITE}-updates main\n"
-    f"deb {ARCHIVE}/debian-security {SUITE}-security main\n"
 )
 QUICK = 10  # plants of a quick run
 KEPT = "GARDE_BENCH_ROOT"  # a folder with a root that was made before: minutes are saved
 
 
-def run(quick: bool, report: Report) -> Result:
+def run(quick: bool, report: Report, *, only: str = "") -> Result:
     """Make the root, plant, upgrade."""
     need_root("a root directory of its own")
     warn_if_busy(report)
@@ -48,7 +43,7 @@ def run(quick: bool, report: Report) -> Result:
         digest, took = _baseline(root, place / "kept.json", report)
         rows: list[Row] = []
         seconds: list[float] = []
-        for plant in PLANTS[:QUICK] if quick else PLANTS:
+        for plant in [each for each in (PLANTS[:QUICK] if quick else PLANTS) if only in each.name]:
             row, spent = _planted(plant, root, place, digest)
             report(f"{plant.name}: {row['found']}")
             rows.append(row)
@@ -68,19 +63,32 @@ def run(quick: bool, report: Report) -> Result:
 
 
 def _root(place: Path, report: Report) -> Path:
-    kept = os.environ.get(KEPT, "")
+    kept, archives = os.environ.get(KEPT, ""), _archives()
     root = Path(kept) if kept else place / "root"
     if not (root / "usr/bin").is_dir():
         report("making a small Debian server (some minutes)")
-        words = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, str(root), f"{ARCHIVE}/debian"]
-        told = _run(words)
+        address, suite = min(archives, key=lambda each: len(each[1]))  # the release, not its updates
+        told = _run(["debootstrap", "--variant=minbase", f"--include={PACKAGES}", suite, str(root), address])
         if told.returncode:
             raise UnavailableError(f"debootstrap: {told.stdout.strip().splitlines()[-1:] or told.stderr[-200:]}")
-    (root / "etc/apt/sources.list").write_text(LATER, encoding="utf-8")
+    # Where upgrades come from, named before the baseline as on every server.
+    lines = [f"deb {address} {suite} main" for address, suite in archives]
+    (root / "etc/apt/sources.list").write_text("\n".join([*lines, ""]), encoding="utf-8")
     policy = root / "usr/sbin/policy-rc.d"  # nothing starts in there
     policy.write_text("#!/bin/sh\nexit 101\n", encoding="utf-8")
     policy.chmod(0o755)
     return root
+
+
+def _archives() -> list[tuple[str, str]]:
+    """The Debian archives that this machine itself takes packages from: address and suite."""
+    form = "$(REPO_URI) $(RELEASE) $(ORIGIN) $(COMPONENT)"
+    told = _run(["apt-get", "indextargets", "--format", form, "Created-By: Packages"])
+    words = [line.split(" ") for line in sorted(set(told.stdout.splitlines()))]
+    found = [(each[0], each[1]) for each in words if each[2:] == ["Debian", "main"]]
+    if not found:
+        raise UnavailableError("this machine's apt knows no Debian archive")
+    return found
 
 
 def _run(words: list[str], **how: Any) -> subprocess.CompletedProcess[str]:
