@@ -214,9 +214,6 @@ def _go_on(state: State, look: Lookup, step: Step) -> Iterator[Payload]:
             yield _move(step, Stage.ISOLATED, _why_isolated(state, look, step, state.now), BY_RULE)
         case Stage.ISOLATED:
             yield _move(step, Stage.VERIFIED, because(r.VERIFIED), BY_RULE)
-        case Stage.VERIFIED:
-            seconds = state.plan.observe_s if state.plan else OBSERVE_S
-            yield _move(step, Stage.OBSERVING, because(r.OBSERVING, hours=f"{seconds / 3600:g}"), BY_RULE)
         case Stage.OBSERVING:
             by = {each.side: each.by for each in signatures_of(state, look, step.machine) if each.counts}
             yield _move(step, Stage.LISTED, because(r.LISTED, **by), BY_RULE)
@@ -253,6 +250,9 @@ def _moved(state: State, look: Lookup, step: Step) -> Iterator[Payload]:
         case Stage.ISOLATED:
             yield from errands.sweep(state, look, step.machine)
             yield _wake(state.now + SWEEP_S, SWEEP, step)
+        case Stage.VERIFIED if not step.seen:
+            seconds = state.plan.observe_s if state.plan else OBSERVE_S
+            yield _move(step, Stage.OBSERVING, because(r.OBSERVING, hours=f"{seconds / 3600:g}"), BY_RULE)
         case Stage.OBSERVING:
             yield from _raise(state, step)
             yield _wake(step.due, OBSERVED, step)
