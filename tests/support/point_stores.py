@@ -174,6 +174,40 @@ def borg(base: Path) -> Made:
     )
 
 
+def btrfs(base: Path) -> Made:
+    """On a file system of its own; the live tree lies in a subvolume."""
+    disk = loops.make("btrfs")
+    volume, snapshots = disk.mount / "volume", disk.mount / "snapshots"
+    live = volume / "share"
+    run("btrfs", "subvolume", "create", volume)
+    snapshots.mkdir()
+    take = lambda name: run("btrfs", "subvolume", "snapshot", "-r", volume, snapshots / name)  # noqa: E731
+    first = fill(live)
+    take("first")
+    second = change(live)
+    take("second")
+    settings = StoreSettings(
+        id="files-btrfs",
+        sort="btrfs",
+        covers="files1",
+        repository=str(snapshots),
+        paths=(str(live),),
+        options={"source": str(volume)},
+    )
+    return Made(
+        store=open_store(settings, base / "state", SystemClock()),
+        settings=settings,
+        state=base / "state",
+        live=live,
+        truths=(first, second),
+        names=("first", "second"),
+        undo=disk.end,
+        new_backup=lambda: take(f"new-{time.monotonic_ns()}"),
+        shorten=lambda: run("btrfs", "subvolume", "delete", snapshots / "first"),
+        extra={"volume": volume},
+    )
+
+
 def unmark(tree: Path) -> None:
     """Whatever a test left marked, so that its directory can be removed."""
     things = [str(thing) for thing in (tree, *tree.rglob("*")) if not thing.is_symlink()]
@@ -186,13 +220,19 @@ def postgres(base: Path) -> Made:
     return make(base)
 
 
+_LOOPS = {"postgres": "xfs", "btrfs": "btrfs"}  # on which file system of its own
 NO_TREES = frozenset({"postgres"})  # what they bring is no tree of the files that were backed up
-MAKERS: dict[str, Callable[[Path], Made]] = {"postgres": postgres, "restic": restic, "borg": borg}
+MAKERS: dict[str, Callable[[Path], Made]] = {
+    "btrfs": btrfs,
+    "postgres": postgres,
+    "restic": restic,
+    "borg": borg,
+}
 
 
 def missing(sort: str) -> str:
     """Why this machine cannot make a store of this sort; "": it can."""
-    if sort == "postgres" and (why := loops.missing("xfs")):
+    if sort in _LOOPS and (why := loops.missing(_LOOPS[sort])):
         return why
     program = {"restic": "restic", "borg": "borg", "postgres": "pg_basebackup"}.get(sort)
     return f"{program} is not installed" if program and shutil.which(program) is None else ""

@@ -14,6 +14,7 @@ from garde.clock import Clock
 from garde.errors import NotFound
 from garde.recovery.points.base import Fault, Room, Store, StoreFault
 from garde.recovery.points.borg import Borg
+from garde.recovery.points.btrfs import Btrfs
 from garde.recovery.points.config import StoreSettings, read_stores
 from garde.recovery.points.postgres import Postgres
 from garde.recovery.points.restic import Restic
@@ -21,6 +22,7 @@ from garde.recovery.points.restic import Restic
 Maker = Callable[[StoreSettings, Room], Store]
 
 STORES: Final[dict[str, Maker]] = {
+    "btrfs": Btrfs,
     "postgres": Postgres,
     "restic": Restic,
     "borg": Borg,

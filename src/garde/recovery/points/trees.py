@@ -8,6 +8,7 @@ the target is written. Where the file system can share blocks nothing is copied.
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import time
 from collections.abc import Iterator
@@ -41,7 +42,7 @@ class Entry(NamedTuple):
 def opened(top: Path) -> Iterator[int]:
     """A descriptor of a tree's top; StoreFault where it is none."""
     try:
-        handle = os.open(top, _DIRECTORY | os.O_CLOEXEC)
+        handle = os.open(top, _DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
         raise StoreFault(Fault.ABSENT, f"{plain(str(top))}: {error.strerror}") from error
     try:
@@ -85,19 +86,25 @@ def _names(handle: int, folder: bytes, skipped: list[Skipped]) -> Iterator[tuple
 def list_files(top: Path, prefix: bytes) -> list[Listed]:
     """Every regular file; its path is `prefix` and where it lies below the top."""
     with opened(top) as handle:
-        return [Listed(_join(prefix, it.path), it.seen.st_size) for it in walk(handle, []) if _is_file(it)]
+        return [Listed(_join(prefix, it.path), it.seen.st_size) for it in walk(handle, []) if is_file(it)]
 
 
 def changes(one: Path, other: Path, prefix: bytes) -> Changes:
     """What is different in `other`, by size, time of the last change and inode: a snapshot keeps all three."""
     with opened(one) as before, opened(other) as after:
-        known = {it.path: _stamp(it) for it in walk(before, []) if _is_file(it)}
-        now = {it.path: it for it in walk(after, []) if _is_file(it)}
+        known = {it.path: _stamp(it) for it in walk(before, []) if is_file(it)}
+        now = {it.path: it for it in walk(after, []) if is_file(it)}
     changed = [path for path, it in now.items() if path in known and known[path] != _stamp(it)]
     added = [path for path in now if path not in known]
     size = sum(now[path].seen.st_size for path in added)
     paths = tuple(_join(prefix, path) for path in (changed + added)[:_PATHS])
     return Changes(len(changed), len(added), len(known.keys() - now.keys()), size, paths)
+
+
+def clear(target: Path) -> None:
+    """Take away what an earlier try left in a scratch place: copies of ours, that nobody has verified."""
+    if target.is_dir() and not target.is_symlink():
+        shutil.rmtree(target)
 
 
 @dataclass(slots=True)
@@ -139,7 +146,6 @@ def _copy_one(old: int, new: int, entry: Entry, done: Copied) -> None:
                 os.mkdir(entry.path, 0o700, dir_fd=new)
         elif stat.S_ISLNK(entry.seen.st_mode):
             _copy_link(old, new, entry)
-            done.files += 1
         else:
             raise OSError(0, "it is neither file, directory nor link")
     except OSError as error:
@@ -215,7 +221,9 @@ def verify(source: Path, target: Path, progress: Progress | None = None) -> Veri
             if stat.S_ISDIR(entry.seen.st_mode):
                 continue
             why = _difference(old, new, entry)
-            files, size, wrong = files + 1, size + entry.seen.st_size, wrong + bool(why)
+            wrong += bool(why)
+            if is_file(entry):
+                files, size = files + 1, size + entry.seen.st_size
             if why and len(skipped) < _NAMED:
                 skipped.append(Skipped(plain(entry.path), why))
             if progress is not None and files % _TELL_EVERY == 0:
@@ -260,7 +268,8 @@ def _stamp(entry: Entry) -> tuple[int, int, int]:
     return entry.seen.st_size, entry.seen.st_mtime_ns, entry.seen.st_ino
 
 
-def _is_file(entry: Entry) -> bool:
+def is_file(entry: Entry) -> bool:
+    """Whether it is a regular file."""
     return stat.S_ISREG(entry.seen.st_mode)
 
 

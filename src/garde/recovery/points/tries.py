@@ -95,3 +95,34 @@ def _open(top: int, name: bytes) -> bool:
 def _is_no_refusal(error: OSError) -> bool:
     """A try that failed for another reason than rights proves nothing: it counts as if it had succeeded."""
     return error.errno not in _REFUSALS
+
+
+def can_open_as(who: tuple[int, int], paths: Sequence[bytes]) -> bool:
+    """Whether that user and group can open any of these directories by its path; True where it could not be tried."""
+    child = os.fork()
+    if child == 0:
+        _open_and_leave(who, paths)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status) != 0
+
+
+def _open_and_leave(who: tuple[int, int], paths: Sequence[bytes]) -> None:
+    """Never returns: 0 where each was refused."""
+    code = 1
+    try:
+        signal.alarm(_LONGEST_S)
+        if os.geteuid() == 0 and who[0] != 0:
+            os.setgroups([])
+            os.setresgid(who[1], who[1], who[1])
+            os.setresuid(who[0], who[0], who[0])
+        code = int(any(_opens(path) for path in paths))
+    finally:
+        os._exit(code)
+
+
+def _opens(path: bytes) -> bool:
+    try:
+        os.close(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW))
+    except OSError as error:
+        return _is_no_refusal(error)
+    return True
