@@ -92,7 +92,8 @@ def _known(state: Path, root: Path | None, live: bool | None, lab_clock: Path | 
     settings = read_gate(state)
     place = (root or Path(settings.root)).absolute()
     _check_root(place)
-    here = place == Path("/")
+    said = settings.live if root is None else None
+    here = place == Path("/") if said is None else said
     return {
         "settings": settings,
         "root": place,

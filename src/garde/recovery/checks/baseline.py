@@ -22,24 +22,26 @@ from garde.recovery.checks.raised import find_raised
 def take(root: Path, *, live: bool = True, now: float = 0.0, also: Iterable[bytes] = ()) -> Baseline:
     """Write down everything in `root` that starts something or lets somebody in.
 
-    `live`: the root is this machine's, so that its sockets, modules and processes belong to it. `also`: further folders
-    in which every file counts. Raises NotADirectoryError where there is no such root; what can't be read below it is
-    named in `skipped`.
+    `live`: what runs here belongs to it: sockets, processes, and for `/` itself the kernel's modules. With another root
+    (the lab: one root and one network namespace for each machine) only this network namespace's processes count.
+    `also`: further folders in which every file counts. Raises NotADirectoryError where there is no such root; what
+    can't be read below it is named in `skipped`.
     """
     if not stat.S_ISDIR(root.stat().st_mode):
         raise NotADirectoryError(f"{root} is no directory")
     place = Root(root)
     people, dpkg = read_people(place), Dpkg(place)
     listing = list_files(place, people.homes, dpkg.owners, also)
-    raised = find_raised(place, live=live, skipped=listing.skipped)
+    whole = live and root.absolute() == Path("/")
+    raised = find_raised(place, live=whole, skipped=listing.skipped)
     parts = {
         "files": {path: thing.spelled() for path, thing in listing.things.items()},
         "setuid": {path: thing.spelled() for path, thing in raised.items()},
         "accounts": people.accounts,
         "groups": people.groups,
         "packages": dpkg.records(),
-        "preloads": {**listing.preloads, **(running.preloads() if live else {})},
+        "preloads": {**listing.preloads, **(running.preloads(own_network=not whole) if live else {})},
         "listeners": running.listeners() if live else {},
-        "modules": running.modules() if live else {},
+        "modules": running.modules() if whole else {},
     }
     return Baseline(now, {part: dict(sorted(found.items())) for part, found in parts.items()}, tuple(listing.skipped))

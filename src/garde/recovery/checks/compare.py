@@ -6,6 +6,7 @@ differs as well (`explain.py`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -48,11 +49,22 @@ class Change:
         if self.part == "packages":
             was, now = self.before.split(" ")[0], self.after.split(" ")[0]
             return f" ({was} → {now})" if was and now else f" ({was or now})"
-        return f" ({self.after or self.before})"
+        if self.part == "accounts":
+            return f" ({self._account()})"
+        same = self.part == "listeners" and "ephemeral" in self.name  # its name says the program
+        return "" if same else f" ({self.after or self.before})"
+
+    def _account(self) -> str:
+        """The account without its password's digest, which stays on the machine."""
+        was, now = (re.sub(r"password=[0-9a-f]{12}", "password=set", value) for value in (self.before, self.after))
+        only = self.before != self.after and was == now
+        return f"{now or was}{', another password' if only else ''}"
 
     def _rights(self) -> str:
         if self.what == CHANGED:
             was, now = parse(self.before), parse(self.after)
+            if was.capabilities != now.capabilities:
+                return f" (capabilities {was.capabilities} → {now.capabilities})"
             if not was.same_rights(now):
                 return f" ({was.kind} {was.mode:04o} {was.owner} → {now.kind} {now.mode:04o} {now.owner})"
             return f" (→ {now.content})" if now.kind == "l" else ""

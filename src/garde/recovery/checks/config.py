@@ -31,6 +31,7 @@ class GateSettings:
     """What gate.toml may say."""
 
     root: str = "/"  # the lab's machines share one, and have another each for this
+    live: bool | None = None  # whether what runs here belongs to that root; as it is: only for /
     rules: str = "/etc/garde/rules"
     scan: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
@@ -69,8 +70,9 @@ def _checked(raw: dict[str, Any], source: str) -> GateSettings:
 def given(settings: GateSettings, **known: Any) -> Given:
     """Return what the checks get: the settings, and whatever fields of `Given` the caller knows."""
     root = Path(settings.root)
+    live = root == Path("/") if settings.live is None else settings.live
     base: dict[str, Any] = {
-        "root": root, "live": root == Path("/"), "rules": Path(settings.rules),
+        "root": root, "live": live, "rules": Path(settings.rules),
         "scan": tuple(map(Path, settings.scan)), "also": tuple(map(os.fsencode, settings.also)),
         "lists_days": settings.lists_days, "clock_s": settings.clock_s, "sweep_s": settings.sweep_s,
     }  # fmt: skip

@@ -7,15 +7,13 @@ from outside as well.
 from __future__ import annotations
 
 import hashlib
-import os
-import stat
 from typing import ClassVar, Final
 
 from garde.model.restart import Item
 from garde.recovery.checks import running
 from garde.recovery.checks.base import Canary, Said, said
 from garde.recovery.checks.machine import Machine
-from garde.recovery.checks.names import spell
+from garde.recovery.checks.names import open_regular, spell
 
 _MOST: Final = 1 << 20  # bytes: a canary is some kilobytes
 
@@ -51,17 +49,13 @@ class Bait:
 
 
 def _wrong(machine: Machine, canary: Canary) -> str:
-    path = machine.root.disk(canary.path)
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open_regular(machine.root.disk(canary.path)) as file:
+            content = hashlib.sha256(file.read(_MOST)).hexdigest()
     except FileNotFoundError:
         return "bait is missing"
     except OSError as error:
         return f"bait can't be read ({error.strerror})"
-    with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            return "bait is no file any more"
-        content = hashlib.sha256(file.read(_MOST)).hexdigest()
     return "bait was changed" if canary.sha256 and content != canary.sha256 else ""
 
 

@@ -54,9 +54,10 @@ class Sweeper:
             handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
             return {"why": error.strerror, "gone": isinstance(error, FileNotFoundError)}
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            return {}
         with os.fdopen(handle, "rb") as file:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                return {}
             try:
                 return self._match(path, file)
             except OSError as error:
@@ -69,7 +70,7 @@ class Sweeper:
         digests = _digests() if self._hashes else []
         size, before = 0, b""
         said: dict[str, Any] = {}
-        while data := file.read(self._most):
+        while (data := file.read(self._most)) or not size:  # an empty file is one window as well
             size += len(data)
             for digest in digests:
                 digest.update(data)
@@ -80,7 +81,9 @@ class Sweeper:
                 said["why"] = type(error).__name__
             if self._words and size <= self._small:
                 words |= {word.decode().lower() for word in self._words.findall(window)}
-            before = data[-_OVERLAP:] if len(data) == self._most else b""
+            before = data[-_OVERLAP:]
+            if len(data) < self._most:
+                break
         known = next((found for digest in digests if (found := digest.hexdigest()) in self._hashes), "")
         return said | {"size": size, "hits": sorted(hits), "words": sorted(words)[:8], "hash": known}
 

@@ -6,10 +6,11 @@ a path lies on disk, and where links lead as they would inside that root). It ne
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 from urllib.parse import unquote_to_bytes
 
 _MOST_LINKS: Final = 40  # as the kernel has it (MAXSYMLINKS)
@@ -83,13 +84,10 @@ class Root:
         """
         real = self.resolve(path)
         try:
-            handle = os.open(self.disk(real or path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            with open_regular(self.disk(real or path)) as file:
+                data = file.read(limit + 1)
         except (FileNotFoundError, NotADirectoryError):
             return b""
-        with os.fdopen(handle, "rb") as file:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise OSError(f"{spell(path)} is no regular file")
-            data = file.read(limit + 1)
         if len(data) > limit:
             raise OSError(f"{spell(path)} is larger than {limit} bytes")
         return data
@@ -100,3 +98,12 @@ class Root:
             return self.read(path).decode("utf-8", "surrogateescape")
         except OSError:
             return ""
+
+
+def open_regular(path: bytes) -> BinaryIO:
+    """Open a regular file to read, waiting for nothing and following no link; raises OSError for anything else."""
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "it is no regular file")
+    return os.fdopen(handle, "rb")

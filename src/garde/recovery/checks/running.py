@@ -101,9 +101,20 @@ def _holders() -> dict[int, str]:
     return found
 
 
-def processes() -> list[int]:
-    """Return the ids of the processes that can be seen."""
-    return [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208 - names only
+def processes(*, own_network: bool = False) -> list[int]:
+    """Return the ids of the processes that can be seen, or of those in this one's network namespace."""
+    found = [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208 - names only
+    if not own_network:
+        return found
+    own = _network("self")
+    return [pid for pid in found if _network(str(pid)) == own]
+
+
+def _network(pid: str) -> str:
+    try:
+        return os.readlink(f"/proc/{pid}/ns/net")  # noqa: PTH115 - no Path for each of a thousand
+    except OSError:
+        return ""
 
 
 def program_of(pid: int) -> str:
@@ -119,7 +130,17 @@ def program_of(pid: int) -> str:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
         return spelled
-    return " ".join([spelled, *(spell(word) for word in words[1:5] if word)])
+    return f"{spelled} {script}" if (script := _script(words[1:])) else spelled
+
+
+def _script(words: list[bytes]) -> str:
+    """What an interpreter runs, and nothing else of its arguments: they may hold a password."""
+    for number, word in enumerate(words):
+        if word == b"-m" and number + 1 < len(words):
+            return f"-m {spell(words[number + 1])}"
+        if word and not word.startswith(b"-"):
+            return spell(word)
+    return ""
 
 
 def modules() -> dict[str, str]:
@@ -136,10 +157,10 @@ def modules() -> dict[str, str]:
     return found
 
 
-def preloads() -> dict[str, str]:
+def preloads(*, own_network: bool = False) -> dict[str, str]:
     """Return the programs whose running process was made to load a foreign library -> the variable."""
     found: dict[str, str] = {}
-    for pid in processes():
+    for pid in processes(own_network=own_network):
         try:
             words = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
         except OSError:

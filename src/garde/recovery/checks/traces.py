@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from pathlib import Path
 from typing import ClassVar, Final
 
 from garde.model.restart import Item
@@ -43,7 +44,7 @@ class Traces:
         hits = find_hits(paths, rules, indicators, seconds=given.sweep_s)
         found = [f"{what}: {_inside(machine, path)}" for path, what in hits.found]
         if given.live:
-            found += [*_connections(indicators), *_from_memory()]
+            found += [*_connections(indicators), *_from_memory(own_network=given.root != Path("/"))]
         noted = [f"{hits.looked} files ({hits.read >> 20} MiB), {hits.rules} rules, {indicators.count} indicators"]
         return said(self, found, noted=noted) if found else said(self, _doubts(hits), unknown=True, noted=noted)
 
@@ -73,8 +74,8 @@ def _connections(indicators: Indicators) -> list[str]:
     return [f"is connected with {peer}: {source}" for peer in peers if (source := indicators.of_address(peer))]
 
 
-def _from_memory() -> list[str]:
-    programs = {running.program_of(pid) for pid in running.processes()}
+def _from_memory(*, own_network: bool) -> list[str]:
+    programs = {running.program_of(pid) for pid in running.processes(own_network=own_network)}
     return [
         f"a process runs from memory: {program}" for program in sorted(programs) if program.startswith(_FROM_MEMORY)
     ]
