@@ -19,7 +19,11 @@ from tests.support import loops
 from garde.clock import SystemClock
 from garde.recovery.points.base import Store
 from garde.recovery.points.config import StoreSettings
+from garde.recovery.points.moment import at_moment
 from garde.recovery.points.table import open_store
+from garde.settings import VaultSettings
+from garde.vault import Vault
+from garde.vault.names import is_own
 
 Truth = dict[bytes, bytes]  # path as in the point → content
 HOSTILE = b"na\nme \x1b[31m*[x]?\\ \xc3\xa9.txt"
@@ -80,8 +84,8 @@ def truth(tree: Path, root: Path | None = None) -> Truth:
     for directory, _, names in os.walk(os.fsencode(tree)):
         for name in names:
             path = directory + b"/" + name
-            if not Path(os.fsdecode(path)).is_symlink():
-                key = path if root is None else path[len(os.fsencode(root)) :]
+            key = path if root is None else path[len(os.fsencode(root)) :]
+            if not is_own(key.replace(os.fsencode(tree), b"")) and not Path(os.fsdecode(path)).is_symlink():
                 with open(path, "rb") as stream:
                     found[key] = stream.read()
     return found
@@ -208,6 +212,59 @@ def btrfs(base: Path) -> Made:
     )
 
 
+def vault(base: Path) -> Made:
+    """The agent's own pre-images, kept by the real vault at the root of the tree."""
+    live, state = base / "live", base / "state"
+    state.mkdir(mode=0o700)
+    settings = StoreSettings(id="own", sort="vault", covers="files1", paths=(str(live),))
+    first = fill(live)
+
+    def keep() -> None:
+        with _vault(state, live) as kept:
+            for path in sorted(truth(live)):
+                kept.capture(path, accept=True)
+            kept.hash_some(60.0)
+
+    def shorten() -> None:
+        with _vault(state, live, versions=1) as kept:
+            if not kept.retain().versions:
+                raise subprocess.CalledProcessError(1, "retain")
+
+    with _vault(state, live) as kept:
+        kept.scan([os.fsencode(live)])
+    at_first = time.time()
+    time.sleep(0.1)
+    second = change(live)
+    with _vault(state, live) as kept:
+        kept.forget(os.fsencode(live / "ward/letter-04.txt"))
+    keep()
+    store = open_store(settings, state, SystemClock())
+    whole = store.points()[0]
+    time.sleep(0.1)
+
+    def damage() -> None:
+        for part in live.glob(".garde-vault/*/objects/*/*"):
+            content = part.read_bytes()
+            part.write_bytes(content[: len(content) // 2] + os.urandom(len(content) - len(content) // 2))
+
+    return Made(
+        store=store,
+        settings=settings,
+        state=state,
+        live=live,
+        truths=(first, second),
+        names=(at_moment(whole, at_first).id, at_moment(whole, time.time()).id),
+        undo=lambda: None,
+        new_backup=keep,
+        shorten=shorten,
+        damage=damage,
+    )
+
+
+def _vault(state: Path, live: Path, **settings: int) -> Vault:
+    return Vault(state, [os.fsencode(live)], VaultSettings(**settings), clock=SystemClock(), at_mount=False)
+
+
 def unmark(tree: Path) -> None:
     """Whatever a test left marked, so that its directory can be removed."""
     things = [str(thing) for thing in (tree, *tree.rglob("*")) if not thing.is_symlink()]
@@ -228,6 +285,8 @@ MAKERS: dict[str, Callable[[Path], Made]] = {
     "restic": restic,
     "borg": borg,
 }
+
+MAKERS: dict[str, Callable[[Path], Made]] = {"postgres": postgres, "restic": restic, "borg": borg, "vault": vault}
 
 
 def missing(sort: str) -> str:

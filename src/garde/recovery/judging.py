@@ -96,17 +96,20 @@ class Judging:
     def _chosen(self, only: str) -> Sequence[Point]:
         points = self._store.points()
         if not only:
-            # Of a database with its log, the moment that people will want: the last one before the first hostile write.
-            last = before_harm(points, self._since) if self._since else None
-            return sorted((*points, last), key=lambda point: point.taken_at) if last else points
+            # Where every moment can be had, the one to ask for is the last before the harm.
+            sound = before_harm(points, self._since) if self._since else None
+            known = {point.id for point in points}
+            more = [sound] if sound is not None and sound.id not in known else []
+            return sorted([*points, *more], key=lambda point: point.taken_at)
         named = find_point(points, only)
         if named is None:
             raise StoreFault(Fault.ABSENT, f"no point {plain(only)}")
-        return [*[point for point in points if point.taken_at < named.taken_at and point.id != only][-1:], named]
+        earlier = [point for point in points if point.taken_at < named.taken_at and _is_like(point, named)]
+        return [*earlier[-1:], named]
 
     def _one(self, point: Point) -> Judged:
         earlier = self._walk.earlier
-        before = next((seen for seen in reversed(earlier) if seen.point.paths == point.paths), None)
+        before = next((seen for seen in reversed(earlier) if _is_like(seen.point, point)), None)
         seen = self._look(point, before)
         earlier.append(seen)
         return judge(seen, since=self._since, now=self._clock.now(), before=before, usual=usual_change(earlier[:-1]))
@@ -137,6 +140,11 @@ class Judging:
         for each in self._store.sample(point, wanted):
             hits = self._scan(each.at) if self._scan is not None and each.at else ()
             yield look_at(each, tuple(hits))
+
+
+def _is_like(one: Point, other: Point) -> bool:
+    """Whether two points can be compared: of the same paths, and both moments or both bases with a log behind them."""
+    return one.paths == other.paths and bool(one.until) == bool(other.until)
 
 
 def _spread(paths: Sequence[bytes], count: int) -> tuple[bytes, ...]:

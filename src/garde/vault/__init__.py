@@ -30,6 +30,7 @@ from garde.vault import coverage as _coverage
 from garde.vault.agreement import Repair
 from garde.vault.capture import Capture
 from garde.vault.copies import Copies
+from garde.vault.freeze import RetentionFreeze
 from garde.vault.harm import Harm
 from garde.vault.hashing import Hashing
 from garde.vault.index import Index, Version
@@ -108,11 +109,19 @@ class Vault:
             return
         self._places.open_all()
         index, places = self._index, self._places
-        self._retention = Retention(index, places, settings, clock)
+        freeze = RetentionFreeze(state_dir)
+        self._retention = Retention(index, places, settings, clock, freeze)
         ignore = _also_ignoring(state_dir, ignore)
         self._copies = Copies(index, settings)
         self._capture = Capture(
-            index, places, self._copies, settings, clock=clock, ignore=ignore, before=self._open_before
+            index,
+            places,
+            self._copies,
+            settings,
+            clock=clock,
+            ignore=ignore,
+            before=self._open_before,
+            freeze=freeze,
         )
         self._scan = Scan(index, places, self._capture, clock=clock, ignore=ignore, fid_of=fid_of)
         self._hashing = Hashing(index, places, clock)

@@ -20,6 +20,7 @@ from garde.content import Before, Comparison, FileBytes, Structure, check_struct
 from garde.model.finding import Skipped
 from garde.settings import VaultSettings
 from garde.vault.copies import Copies, TooLargeError
+from garde.vault.freeze import RetentionFreeze
 from garde.vault.index import FileRow, Index, Version
 from garde.vault.kernel import CANNOT_CLONE, open_strict
 from garde.vault.metadata import read_xattrs
@@ -70,7 +71,9 @@ class Capture:
         clock: Clock,
         ignore: Callable[[bytes], bool],
         before: Callable[[Version], AbstractContextManager[Before]],
+        freeze: RetentionFreeze,
     ) -> None:
+        self._freeze = freeze
         self._index = index
         self._places = places
         self._copies = copies
@@ -275,6 +278,8 @@ class Capture:
         drop = set(surplus(versions, self._clock.now(), replace(self._settings, keep_days=10**6)))
         # A fingerprint alone is of no use once a newer version has one.
         drop |= {item.id for item in versions[1:] if item.how == How.NONE}
+        if drop and (frozen := self._freeze.since()):
+            drop -= {item.id for item in versions if item.captured_at <= frozen}
         self._index.drop_versions(sorted(drop))
         for item in versions:
             if item.id in drop:

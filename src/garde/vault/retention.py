@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 from garde.clock import Clock
 from garde.settings import VaultSettings
+from garde.vault.freeze import RetentionFreeze
 from garde.vault.index import Index
 from garde.vault.places import Places
 from garde.vault.records import How
@@ -63,8 +64,11 @@ def surplus(versions: Sequence[Aged], now: float, settings: VaultSettings) -> li
 class Retention:
     """One pass over the index, in small transactions."""
 
-    def __init__(self, index: Index, places: Places, settings: VaultSettings, clock: Clock) -> None:
+    def __init__(
+        self, index: Index, places: Places, settings: VaultSettings, clock: Clock, freeze: RetentionFreeze
+    ) -> None:
         self._index = index
+        self._freeze = freeze
         self._places = places
         self._settings = settings
         self._clock = clock
@@ -86,8 +90,10 @@ class Retention:
         return min(moved, wall)
 
     def run(self) -> Dropped:
-        """Drop what need not stay."""
+        """Drop what need not stay; nothing while retention is frozen."""
         now = self.now()
+        if self._freeze.since():
+            return Dropped(0, 0, 0)
         limit = now - self._settings.keep_days * DAY
         files = self._drop_gone(limit)
         versions = self._drop_surplus(now)

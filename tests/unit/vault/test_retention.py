@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from garde.settings import VaultSettings
 from garde.vault import How
+from garde.vault.freeze import RetentionFreeze
 from garde.vault.retention import DAY, surplus
 
 NOW = 1_700_000_000.0
@@ -109,6 +110,29 @@ def test_a_clock_set_back_drops_nothing(share: Any, healthy: Any) -> None:
     vault.retain()
     share.clock.wall += 1000 * DAY
     assert vault.find(path) is not None
+
+
+def test_while_retention_is_frozen_nothing_from_before_goes(share: Any, healthy: Any) -> None:
+    freeze = RetentionFreeze(share.state)
+    vault = share.vault(versions=2)
+    path = share.write("letter.txt", healthy(0))
+    vault.capture(path)
+    for number in (1, 2, 3, 4, 5):
+        share.clock.advance(3600)
+        if number == 2:
+            freeze.set(share.clock.now())
+            freeze.set(share.clock.now() + 9e9)  # a freeze that stands keeps its time
+            assert freeze.since() == share.clock.now()
+        share.write("letter.txt", healthy(number))
+        vault.capture(path)
+    share.clock.advance(60 * DAY)
+    assert vault.retain().versions == 0
+    kept = [version.captured_at for version in vault._index.versions_of(vault._index.row(path).id)]
+    assert len([at for at in kept if at <= freeze.since()]) == 3
+    freeze.lift()
+    freeze.lift()
+    share.clock.advance(DAY)
+    assert vault.retain().versions > 0
 
 
 def test_moved_evidence_is_never_dropped(share: Any, healthy: Any, damage: Any) -> None:

@@ -70,6 +70,7 @@ class StoreFault(Exception):
 class Room:
     """What a store is given beside its settings."""
 
+    agent: Path  # the agent's state directory
     state: Path  # a directory of this store's own for what must survive: records of a freeze, of a placing
     work: Path  # another for what may vanish: samples
     clock: Clock

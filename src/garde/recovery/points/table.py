@@ -18,12 +18,14 @@ from garde.recovery.points.btrfs import Btrfs
 from garde.recovery.points.config import StoreSettings, read_stores
 from garde.recovery.points.postgres import Postgres
 from garde.recovery.points.restic import Restic
+from garde.recovery.points.vault import VaultStore
 
 Maker = Callable[[StoreSettings, Room], Store]
 
 STORES: Final[dict[str, Maker]] = {
     "btrfs": Btrfs,
     "postgres": Postgres,
+    "vault": VaultStore,
     "restic": Restic,
     "borg": Borg,
 }
@@ -55,4 +57,4 @@ def _room(state: Path, settings: StoreSettings, clock: Clock) -> Room:
     own = state / "recovery" / settings.id
     for directory in (own, own / "kept", own / "work"):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return Room(state=own / "kept", work=own / "work", clock=clock)
+    return Room(agent=state, state=own / "kept", work=own / "work", clock=clock)
