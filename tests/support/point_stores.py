@@ -284,9 +284,8 @@ MAKERS: dict[str, Callable[[Path], Made]] = {
     "postgres": postgres,
     "restic": restic,
     "borg": borg,
+    "vault": vault,
 }
-
-MAKERS: dict[str, Callable[[Path], Made]] = {"postgres": postgres, "restic": restic, "borg": borg, "vault": vault}
 
 
 def missing(sort: str) -> str:
