@@ -278,6 +278,20 @@ def postgres(base: Path) -> Made:
 
 
 _LOOPS = {"postgres": "xfs", "btrfs": "btrfs"}  # on which file system of its own
+
+
+def zfs(base: Path) -> Made:
+    from tests.support.volume_stores import zfs as make
+
+    return make(base)
+
+
+def lvm(base: Path) -> Made:
+    from tests.support.volume_stores import lvm as make
+
+    return make(base)
+
+
 NO_TREES = frozenset({"postgres"})  # what they bring is no tree of the files that were backed up
 MAKERS: dict[str, Callable[[Path], Made]] = {
     "btrfs": btrfs,
@@ -285,11 +299,17 @@ MAKERS: dict[str, Callable[[Path], Made]] = {
     "restic": restic,
     "borg": borg,
     "vault": vault,
+    "zfs": zfs,
+    "lvm": lvm,
 }
 
 
 def missing(sort: str) -> str:
     """Why this machine cannot make a store of this sort; "": it can."""
+    if sort in {"zfs", "lvm"}:
+        from tests.support.volume_stores import missing as why_no_volume
+
+        return why_no_volume(sort)
     if sort in _LOOPS and (why := loops.missing(_LOOPS[sort])):
         return why
     program = {"restic": "restic", "borg": "borg", "postgres": "pg_basebackup"}.get(sort)

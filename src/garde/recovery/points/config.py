@@ -73,8 +73,8 @@ SORTS: Final[dict[str, _Sort]] = {
     "borg": _sort("repository paths", "password_file targets program"),
     "hook": _sort("command", "repository paths targets"),
     "btrfs": _sort("repository paths", "targets program", "source"),
-    "zfs": _sort("repository paths", "targets program"),
-    "lvm": _sort("repository paths", "targets program"),
+    "zfs": _sort("repository paths", "targets program", "source"),
+    "lvm": _sort("repository paths", "targets", "source"),
     "postgres": _sort("repository paths", "targets stop start checks", "wal bin user role database"),
 }
 _COMMON: Final = frozenset({"id", "sort", "covers", "options"})

@@ -16,18 +16,22 @@ from garde.recovery.points.base import Fault, Room, Store, StoreFault
 from garde.recovery.points.borg import Borg
 from garde.recovery.points.btrfs import Btrfs
 from garde.recovery.points.config import StoreSettings, read_stores
+from garde.recovery.points.lvm import Lvm
 from garde.recovery.points.postgres import Postgres
 from garde.recovery.points.restic import Restic
 from garde.recovery.points.vault import VaultStore
+from garde.recovery.points.zfs import Zfs
 
 Maker = Callable[[StoreSettings, Room], Store]
 
 STORES: Final[dict[str, Maker]] = {
     "btrfs": Btrfs,
+    "lvm": Lvm,
     "postgres": Postgres,
     "vault": VaultStore,
     "restic": Restic,
     "borg": Borg,
+    "zfs": Zfs,
 }
 
 
