@@ -133,6 +133,10 @@ class Lead:
         found: dict[str, Any] = self._clerk.ask("GET", f"/restart/gates/{machine}")
         return found
 
+    def is_fine(self, machine: str, item: Item) -> bool:
+        """Whether nothing speaks against one item."""
+        return any(each["fine"] for each in self.gate(machine)["items"] if each["item"] == item)
+
     def why_not(self, machine: str) -> str:
         """What keeps a server, in the hub's words."""
         waves = self._clerk.ask("GET", "/restart")["waves"]

@@ -33,10 +33,11 @@ from garde.lab.night.final import Relapse, final
 from garde.lab.night.follow import Follower
 from garde.lab.night.lead import Lead
 from garde.lab.night.lifted import WATCH_S, Lifting
+from garde.lab.night.outside import wait_until
 from garde.lab.night.prober import PORT as SMB
 from garde.lab.night.score import Restarted, rounded
 from garde.lab.night.told import Told
-from garde.model.restart import Stage
+from garde.model.restart import Item, Stage
 
 WAVES: Final = (("files-wards", "files-imaging"), (RECORD,), ("files-admin",))  # the offices last
 OBSERVE_S, LISTED_S = 2 * 3600.0, 3600.0
@@ -47,8 +48,7 @@ ISOLATED_S: Final = 30.0
 DONE_S: Final = 90.0  # errands
 MOVED_S: Final = 30.0
 RECUT_S: Final = 30.0
-WHOLE_S: Final = 25.0
-SERVICES_S: Final = 30.0
+LOOK_S: Final = 0.3
 
 
 @dataclass(slots=True)
@@ -124,7 +124,7 @@ class Morning:
                 self._lead.want(machine, "again")
             self._go_on(wave)
         self._jump(OBSERVE_S)
-        self._errands_done()
+        self._wait_watched(wave)
         self._step(f"wave {number}: two people sign for each, {LISTED_S / 3600:g} h with listed flows, then open")
         for machine in wave:
             self._lead.sign(machine)
@@ -205,6 +205,12 @@ class Morning:
             if not self._follower.wait(lambda told, it=machine: told.way.stage(it) == stage, seconds):  # type: ignore[misc]
                 why = self._lead.why_not(machine)
                 raise Incomplete(f"{machine} does not come to {stage}: {why}", "look into the entries above")
+
+    def _wait_watched(self, wave: Sequence[str]) -> None:
+        """The hours are over; each was swept and looked at once more."""
+        for machine in wave:
+            if not wait_until(lambda it=machine: self._lead.is_fine(it, Item.OBSERVED), DONE_S, LOOK_S):  # type: ignore[misc]
+                raise Incomplete(f"{machine}: {self._lead.why_not(machine)}", "look into the entries above")
 
     def _errands_done(self) -> None:
         if not self._follower.wait(lambda told: not told.way.errands, DONE_S):
