@@ -25,11 +25,12 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
 
 
 @pytest.mark.parametrize("machine", SHARES)
-def test_a_file_servers_agent_knows_of_one_repository_of_share_and_archive(plan: Plan, machine: str) -> None:
+def test_a_file_servers_agent_knows_of_one_repository_from_which_the_archive_is_put_in_place(plan: Plan, machine: str) -> None:
     stores.note(plan, machine)
     (found,) = read_stores(plan.agent_state(machine))
     assert (found.id, found.sort, found.covers) == (f"{machine}-files", "restic", machine)
-    assert found.paths == (str(plan.share(machine)), str(plan.archive(machine)))
+    assert found.paths == (str(plan.archive(machine)),)
+    assert stores.covered(plan, machine) == (plan.share(machine), plan.archive(machine))
 
 
 def test_the_records_agent_knows_of_its_files_and_its_database(plan: Plan) -> None:

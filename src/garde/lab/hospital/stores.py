@@ -199,13 +199,14 @@ def _table(store: dict[str, object]) -> str:
 
 
 def _files(plan: Plan, machine: str) -> dict[str, object]:
+    """The repository has share and archive; put in place is the archive alone: of the share Garde has pre-images."""
     return {
         "id": _files_store(machine),
         "sort": "restic",
         "covers": machine,
         "repository": str(repository(plan, machine)),
         "password_file": str(_password_file(plan, machine)),
-        "paths": [str(path) for path in covered(plan, machine)],
+        "paths": [str(covered(plan, machine)[-1])],
     }
 
 
