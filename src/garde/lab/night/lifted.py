@@ -7,16 +7,13 @@ what is not met is said.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Any, Final
 
 from garde.errors import Incomplete
-from garde.lab.hospital.aside import ZONE
 from garde.lab.night.alarm import CENTRE
 from garde.lab.night.person import People
 
 LEADER: Final = "c.janssens"  # the crisis coordinator
-HELD_UNTIL_H: Final = 7  # o'clock, the next morning
 WATCH_S: Final = 30 * 86_400.0
 OPEN: Final = "open"
 BY_HAND: Final = ("hand", "paper")  # the desk that stands aside tells this hub nothing of the wards' paper
@@ -28,12 +25,9 @@ class Lifting:
     def __init__(self, people: People) -> None:
         self._people = people
 
-    def hold(self, now: float) -> float:
-        """Keep the plan until the next morning; returns that moment (wall seconds)."""
-        morning = datetime.fromtimestamp(now, ZONE).replace(hour=HELD_UNTIL_H, minute=0, second=0, microsecond=0)
-        until = (morning + timedelta(days=1)).timestamp()
+    def hold(self, until: float) -> None:
+        """Keep the plan until then (wall seconds)."""
         self._ask("POST", "/plan/hold", {"until": until, "note": "kept overnight, to be sure"})
-        return until
 
     def open_ways_in(self) -> None:
         """Ambulances and the emergency department come here again; everybody who was told is told, and repeats it."""

@@ -41,6 +41,7 @@ from garde.model.restart import Item, Stage
 
 WAVES: Final = (("files-wards", "files-imaging"), (RECORD,), ("files-admin",))  # the offices last
 OBSERVE_S, LISTED_S = 2 * 3600.0, 3600.0
+HELD_S: Final = 28 * 3600.0  # the plan: until 07:00 of the next morning, by the story's clock
 ASK_S: Final = 0.1  # between two questions at a door
 REST_S: Final = 1.0  # what was written a moment before a jump has been judged
 JUDGED_S: Final = 90.0
@@ -182,7 +183,8 @@ class Morning:
         lifting.open_ways_in()
         lifting.finish_tasks()
         self._lead.watch_until(now + WATCH_S)
-        until = lifting.hold(now)
+        until = self._began + HELD_S
+        lifting.hold(until)
         self._step("everything works; the plan is kept until the next morning, on purpose")
         self._jump(until - now + 60.0)
         self._step("07:00: every criterion is met, the plan is lifted; the watch goes on")

@@ -1,8 +1,8 @@
 """People at the console of the hub, each signed in with their own password: one program on a PC of the crisis room.
 
 Comes in: `person HOST:PORT CA`, and on standard input one JSON list a line: who, password, method, path of the hub's
-API, body. Goes out: for each line one JSON object: `answer`, or `error` with what the hub refused it for. A person is
-signed in when they ask for the first time. It does what their browser does; it has nothing of the hub's but its CA.
+API, body. Goes out: for each line one JSON object: `answer`, or `error` with what the hub refused it for. A person
+signs in when the hub wants it. It does what their browser does; it has nothing of the hub's but its CA.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import ssl
 import subprocess
 import sys
 from contextlib import suppress
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -76,9 +77,12 @@ class _Browser:
         self._cookie = cookie.partition(";")[0]
         return "" if self._cookie and status < 400 else f"the sign-in is refused ({status})"
 
-    def ask(self, method: str, path: str, body: Any) -> dict[str, Any]:
+    def ask(self, method: str, path: str, body: Any) -> dict[str, Any] | None:
+        """Return what the hub says; None where it wants a sign-in first."""
         raw = b"" if body is None else msgspec.json.encode(body)
         status, _, answer = self._send(method, f"/api/v1{path}", raw, "application/json")
+        if status == HTTPStatus.UNAUTHORIZED:
+            return None
         found = msgspec.json.decode(answer) if answer else None
         if status < 400:
             return {"answer": found}
@@ -104,13 +108,13 @@ class _Room:
         self._browsers: dict[str, _Browser] = {}
 
     def serve(self, login: str, password: str, method: str, path: str, body: Any) -> dict[str, Any]:
-        """Ask as one person, signed in before."""
-        if login not in self._browsers:
-            browser = _Browser(self._address, self._context)
-            if refused := browser.sign_in(login, password):
-                return {"error": refused}
-            self._browsers[login] = browser
-        return self._browsers[login].ask(method, path, body)
+        """Ask as one person, signed in: anew where the session is over, as after a night."""
+        browser = self._browsers.setdefault(login, _Browser(self._address, self._context))
+        found = browser.ask(method, path, body)
+        if found is None:
+            refused = browser.sign_in(login, password)
+            found = {"error": refused} if refused else browser.ask(method, path, body)
+        return found or {"error": "the hub wants a sign-in again and again"}
 
 
 def main(words: list[str]) -> None:
