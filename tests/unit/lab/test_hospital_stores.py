@@ -25,7 +25,7 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
 
 
 @pytest.mark.parametrize("machine", SHARES)
-def test_a_file_servers_agent_knows_of_one_repository_from_which_the_archive_is_put_in_place(plan: Plan, machine: str) -> None:
+def test_a_file_servers_agent_puts_the_archive_in_place_from_its_repository(plan: Plan, machine: str) -> None:
     stores.note(plan, machine)
     (found,) = read_stores(plan.agent_state(machine))
     assert (found.id, found.sort, found.covers) == (f"{machine}-files", "restic", machine)

@@ -82,7 +82,7 @@ def make(plan: Plan) -> None:
 def note(plan: Plan, machine: str) -> None:
     """Tell the machine's agent where its root is, if it has one. Its sockets are the machine's own."""
     if machine in (*SHARES, RECORD) and root_of(plan, machine).is_dir():
-        (plan.agent_state(machine) / "gate.toml").write_text(f'root = "{root_of(plan, machine)}"\n')
+        (plan.agent_state(machine) / "gate.toml").write_text(f'root = "{root_of(plan, machine)}"\nlive = true\n')
 
 
 def _base(plan: Plan, machine: str, root: Path) -> None:

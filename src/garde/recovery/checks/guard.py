@@ -45,12 +45,12 @@ class Bait:
             return said(self, ["nobody said where bait should stand"], unknown=True)
         if not bait:
             return said(self, ["no bait is placed on this machine"], unknown=True)
-        return said(self, [f"{why}: {spell(each.path)}" for each in bait if (why := _wrong(machine, each))])
+        return said(self, [f"{why}: {spell(each.path)}" for each in bait if (why := _wrong(each))])
 
 
-def _wrong(machine: Machine, canary: Canary) -> str:
-    try:
-        with open_regular(machine.root.disk(canary.path)) as file:
+def _wrong(canary: Canary) -> str:
+    try:  # as the agent placed it on the running machine, whose root need not be the one that is swept
+        with open_regular(canary.path) as file:
             content = hashlib.sha256(file.read(_MOST)).hexdigest()
     except FileNotFoundError:
         return "bait is missing"
@@ -74,16 +74,27 @@ class Clock:
 
 
 class Ports:
-    """Nothing listens that the estate's flows do not name."""
+    """Nothing listens that the estate's flows do not name; where they name no port, nothing that is new since then."""
 
     name: ClassVar[str] = "ports"
     item: ClassVar[Item] = Item.NETWORK
 
     def __call__(self, machine: Machine) -> Said:
         listed = machine.given.listed_ports
-        if listed is None or not machine.given.live:
-            return said(self, ["nobody said which ports are listed for this machine"], unknown=True)
+        if not machine.given.live:
+            return said(self, ["this is another machine's root: nobody knows what listens there"], unknown=True)
+        if listed is None:
+            return _since_the_sound_day(self, machine)
         found = sorted(running.tcp_ports().items())
         return said(
             self, [f"listens, and no flow names it: {port} ({how})" for port, how in found if port not in listed]
         )
+
+
+def _since_the_sound_day(check: Ports, machine: Machine) -> Said:
+    kept, _, _ = machine.kept
+    if kept is None:
+        return said(check, ["nobody said which ports are listed for this machine"], unknown=True)
+    was, now = kept.parts.get("listeners", {}), machine.now.parts["listeners"]
+    new = sorted(name for name in now if name.startswith("tcp") and name not in was)
+    return said(check, [f"listens, and did not on the sound day: {name} ({now[name]})" for name in new])
