@@ -97,4 +97,4 @@ def test_its_retention_cannot_be_frozen_and_says_so(tmp_path: Path) -> None:
 
 def _store(place: Path, repository: str) -> Lvm:
     settings: dict[str, Any] = {"repository": repository, "paths": ("/srv",)}
-    return Lvm(StoreSettings("l", "lvm", "files1", **settings), Room(place, place, SystemClock()))
+    return Lvm(StoreSettings("l", "lvm", "files1", **settings), Room(place, place, place, SystemClock()))

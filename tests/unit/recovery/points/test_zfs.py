@@ -96,7 +96,7 @@ def place(tmp_path: Path) -> Path:
 
 def store(place: Path, dataset: str = "tank/files") -> Zfs:
     found = StoreSettings("z", "zfs", "files1", dataset, paths=("/srv",), program=str(place / "zfs"))
-    return Zfs(found, Room(place / "state", place / "work", SystemClock()))
+    return Zfs(found, Room(place, place / "state", place / "work", SystemClock()))
 
 
 def test_every_snapshot_is_held_and_let_go(place: Path) -> None:
