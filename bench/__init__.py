@@ -12,6 +12,7 @@ BENCHES: dict[str, str] = {
     "overhead": "bench.overhead",
     "events": "bench.events",
     "quiet": "bench.quiet",
+    "raised": "bench.raised",
     "hub": "bench.hub",
     "hub_restart": "bench.hub_restart",
     "night": "bench.night",

@@ -13,7 +13,7 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from bench import fs, tools
@@ -28,12 +28,23 @@ SETTLE_S = 20.0
 SAID = 6  # reasons shown in a row
 
 
-def run(quick: bool, report: Report, *, guarded: bool = True, only: str = "") -> Result:
-    """Run the list; `guarded=False` runs the tools without an agent (to test the scenarios themselves)."""
+def run(
+    quick: bool,
+    report: Report,
+    *,
+    guarded: bool = True,
+    only: str = "",
+    prepare: Callable[[Path], None] = lambda state: None,
+) -> Result:
+    """Run the list; `guarded=False` runs the tools without an agent (to test the scenarios themselves).
+
+    `prepare` gets the agent's state directory before it starts.
+    """
     chosen = [scenario for scenario in SCENARIOS if only in f"{scenario.item} {scenario.name}"]
     lacking = tools.ensure({tool for scenario in chosen for tool in scenario.tools}, report)
     with _place(report) as (tree, kind), tempfile.TemporaryDirectory(prefix="garde-quiet-") as spare:
         state = Path(spare) / "state"
+        prepare(state)
         with _agent(tree, state, guarded, report) as (watch, why_not):
             rows = [_row(scenario, watch, tree, Path(spare), quick, lacking, report) for scenario in chosen]
     figures = _figures(rows, watch is not None) | {"file_system": kind, "agent": why_not or "enforcing"}

@@ -40,7 +40,7 @@ PROMISED: set[str] = set(RECOVERY_KINDS) - {
     "watch_reinforced",
 }
 PROMISED -= {"stores_known", "retention_frozen", "retention_thawed", "point_restored", "watch_raised"}  # agent
-PROMISED -= {"machine_looked"}  # agent
+PROMISED -= {"machine_looked", "machine_swept", "baseline_taken"}  # agent
 SHELL_CODES = {130, 141}  # Ctrl-C and a closed pipe: no errors of ours, so in no table of ours
 
 

@@ -57,7 +57,7 @@ class Greeting:
             "state": self.state,
         }
         if self.errands is not None:
-            self.errands.stand(Facts(self.asked.value, in_force.value, tuple(sorted(core.watcher.bait))))
+            self.errands.stand(Facts(self.asked.value, in_force.value, core.trees if core.bait else ()))
         if self.link is not None:
             core.facts["hub"] = self.link.facts()
         core.emit("ready", coverage=words.coverage(coverage), **core.facts)

@@ -19,7 +19,8 @@ Rules, one test each:
 8. A level that adds up several hands judges only those with a strong finding of their own: weak evidence against one
    hand is never completed by another's deeds.
 9. `forget` a hand that was let go: its findings leave every level.
-10. While `raised`, every level asks for less: what came back is likelier to be attacked than what never fell.
+10. While `raised`, every level asks for less, and a file with a weak proof counts for more: four of any sort are a
+    verdict, two are none.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ class Suspicion:
 
     def add(self, finding: Finding, party: PartyKey, levels: Sequence[Level], now: float) -> Verdict | None:
         """Count `finding` of `party` at each level; return the narrowest level's verdict where one crosses."""
-        soft, hard = self._weights.of(finding.proofs)
+        soft, hard = self._weigh(finding)
         if soft + hard <= 0:
             return None
         for level in levels:
@@ -105,7 +106,7 @@ class Suspicion:
     def bound(self, level: Level) -> float:
         """Return what the level must reach."""
         extra = self._weights.wide_extra if level.name in self._weights.wide_levels else 0.0
-        return self._bound + extra - (self._weights.raised if self.raised else 0.0)
+        return self._bound + extra - (self._weights.raised_lowers if self.raised else 0.0)
 
     def explain_away(self, parties: Iterable[PartyKey]) -> None:
         """Take held parties' findings off the shared levels (rule 6)."""
@@ -133,6 +134,14 @@ class Suspicion:
         """Return the parties with at least one finding at this level that is nearly as strong as one can be."""
         items = self._sums[level].items.values()
         return {item.party for item in items if item.soft + item.hard >= STRONG * self._weights.cap}
+
+    def _weigh(self, finding: Finding) -> tuple[float, float]:
+        """Return a finding's (decaying, permanent) weight (rule 10)."""
+        weights = self._weights
+        soft, hard = weights.of(finding.proofs)
+        if self.raised and soft + hard >= weights.raised_from:
+            soft = max(soft, weights.raised_least - hard)
+        return soft, hard
 
     def _put(self, level: Level, item: _Item) -> None:
         found = self._sums.setdefault(level, _Sum())

@@ -27,7 +27,9 @@ class Weights:
     credit_levels: frozenset[str]
     wide_extra: float
     wide_levels: frozenset[str]
-    raised: float  # what every bound is lowered by while sensitivity is raised
+    raised_lowers: float  # what every bound is lowered by while sensitivity is raised …
+    raised_least: float  # … and what a file counts for at least, where its proofs weigh …
+    raised_from: float  # … this much
 
     def of(self, proofs: Iterable[Proof]) -> tuple[float, float]:
         """Return (decaying, permanent) weight of one file's proofs; at most `cap` together, bait aside."""
@@ -55,5 +57,7 @@ def load() -> Weights:
         credit_levels=frozenset(raw["credit"]["levels"]),
         wide_extra=float(raw["wide"]["extra"]),
         wide_levels=frozenset(raw["wide"]["levels"]),
-        raised=float(raw["raised"]["lowers"]),
+        raised_lowers=float(raw["raised"]["lowers"]),
+        raised_least=float(raw["raised"]["least"]),
+        raised_from=float(raw["raised"]["from"]),
     )

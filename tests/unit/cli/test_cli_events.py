@@ -52,7 +52,7 @@ PROCESS = {"kind": "process", "pid": 40, "comm": "py\x1bthon", "user": "bob"}
          "Backups r1: retention is frozen, proven", "warn"),
         ({"kind": "errand", "verb": "retention", "store": "r1", "state": "not proven", "detail": "locked"},
          "Backups r1: retention is NOT PROVEN to be frozen — locked", "bad"),
-        ({"kind": "errand", "verb": "retention", "store": "r1", "state": "thawed"},
+        ({"kind": "errand", "verb": "retention", "store": "r1", "state": "usual"},
          "Backups r1: retention goes on", "note"),
         ({"kind": "lag", "seconds": 2.5, "waiting": 9}, "Judging is 2.5 s late, 9 files waiting", "warn"),
         ({"kind": "overflow", "rescan": True},

@@ -154,20 +154,31 @@ def test_every_proof_has_a_weight_and_one_file_never_decides(weights: Weights) -
     assert 2 * weights.cap < bound(1e-6, 0.01) <= 3 * weights.cap
 
 
-def test_while_raised_two_files_with_the_strongest_proof_are_a_verdict_and_one_is_not(suspicion: Suspicion) -> None:
+def test_while_raised_three_files_with_a_strong_proof_are_a_verdict_and_two_are_not(suspicion: Suspicion) -> None:
     usual = {level: suspicion.bound(level) for level in TREE}
     suspicion.raised = True
-    assert all(suspicion.bound(level) == pytest.approx(bound - 4.6) for level, bound in usual.items())
+    assert all(suspicion.bound(level) == pytest.approx(bound - 3.5) for level, bound in usual.items())
     assert suspicion.add(finding("/srv/a"), ONE, TREE, 0.0) is None
-    verdict = suspicion.add(finding("/srv/b"), ONE, TREE, 60.0)
-    assert verdict is not None and (verdict.level, verdict.bound) == ("tree", 9.21)
+    assert suspicion.add(finding("/srv/b"), ONE, TREE, 0.1) is None  # a person encrypts two files in place
+    verdict = suspicion.add(finding("/srv/c", frozenset({Proof.TEXT_LOST})), ONE, TREE, 60.0)
+    assert verdict is not None and (verdict.level, verdict.bound) == ("tree", 10.31)
     suspicion.raised = False
     assert {level: suspicion.bound(level) for level in TREE} == usual
 
 
-@pytest.mark.parametrize("proof", [proof for proof, weight in load().weight.items() if weight >= 2.5])
-def test_while_raised_every_strong_proof_is_a_verdict_before_a_fifth_file(suspicion: Suspicion, proof: Proof) -> None:
+@pytest.mark.parametrize("proof", [proof for proof, weight in load().weight.items() if weight >= 2.0])
+@pytest.mark.parametrize("seconds", [5.0, 600.0])
+def test_while_raised_any_proof_is_a_verdict_before_a_fifth_file(
+    suspicion: Suspicion, proof: Proof, seconds: float
+) -> None:
     suspicion.raised = True
-    found = [suspicion.add(finding(f"/srv/{n}", frozenset({proof})), ONE, TREE, n * 60.0) for n in range(4)]
-    assert found[0] is None or proof in {Proof.VAULT_TOUCHED}
+    found = [suspicion.add(finding(f"/srv/{n}", frozenset({proof})), ONE, TREE, n * seconds) for n in range(4)]
+    assert found[0] is None or proof is Proof.VAULT_TOUCHED
     assert any(found)
+
+
+def test_while_raised_what_weighs_nothing_still_weighs_nothing(suspicion: Suspicion) -> None:
+    suspicion.raised = True
+    for proof in (Proof.STILL_RANDOM, Proof.EMPTIED, Proof.MISSING):
+        for number in range(40):
+            assert suspicion.add(finding(f"/srv/{proof}-{number}", frozenset({proof})), ONE, TREE, 0.0) is None

@@ -115,7 +115,7 @@ class Errands:
             over = [command for command, each in self._stands.items() if each.state in _OVER]
             for command in over[:-OUTCOMES_SHOWN]:
                 del self._stands[command]
-        if before is None or before.state != said.state:
+        if said.state != ("usual" if before is None else before.state):
             emit("errand", **_words(said))
 
     def words(self) -> dict[str, Any]:

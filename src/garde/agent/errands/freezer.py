@@ -73,12 +73,17 @@ class Freezer:
             self._note.holds = [*self._note.holds, held.hold][-KEPT_HOLDS:]
             self._write()
 
+    @property
+    def was_needed(self) -> bool:
+        """Whether anybody was ever held here."""
+        return bool(self._note.holds)
+
     def standing(self) -> list[Said]:
         """Return how each store stands."""
         with self._lock:
             found = [(store.settings.id, store.is_frozen(), self._is_proven(store)) for store in self._stores()]
         return [
-            _said(name, "frozen" if proven else "not proven" if frozen else "thawed") for name, frozen, proven in found
+            _said(name, "frozen" if proven else "not proven" if frozen else "usual") for name, frozen, proven in found
         ]
 
     # --- by errand ----------------------------------------------------------------------------------------------------
@@ -111,7 +116,7 @@ class Freezer:
         except StoreFault as fault:
             raise ErrandRefused(fault.fault.value.upper(), f"{name}: {fault.detail}") from fault
         self._note.proven.pop(name, None)
-        self._say(_said(name, "thawed"))
+        self._say(_said(name, "usual"))
         return RetentionThawed(job.order.command, name, job.order.by, plain(thawed.detail)[:_WORDS_MOST])
 
     def _wanted(self, name: str) -> list[Store]:

@@ -19,9 +19,11 @@ from garde.clock import Clock
 from garde.journal.payload import Payload
 from garde.journal.recovery_kinds import PointRestored
 from garde.journal.text import Text, plain
+from garde.model.order import Order
 from garde.recovery.points.base import Brought, Placed, Point, Store, Verified
 
 PLACES = ("scratch", "place")
+NOT_PLACED = "not put in place: it could not be brought and compared as a whole"
 _SAID = 5  # files that failed and are named
 _WORDS_MOST = 500
 
@@ -49,7 +51,7 @@ def restore(job: Job, state: Path, clock: Clock, changed: Callable[[bytes], None
         if order.where == "place" and not way.brought.failed and way.verified.whole:
             way.placed = store.place(way.point, way.scratch, _third(job.progress, 2))
             changed(way.placed.place)
-    yield _restored(order.command, way)
+    yield _restored(order, way)
 
 
 def _bring(store: Store, point: Point, progress: Progress) -> _Way:
@@ -67,16 +69,17 @@ def _third(progress: Progress, number: int) -> Progress:
     return said
 
 
-def _restored(command: str, way: _Way) -> PointRestored:
+def _restored(order: Order, way: _Way) -> PointRestored:
     brought, verified, placed = way.brought, way.verified, way.placed
     skipped = (*brought.skipped, *verified.skipped, *(placed.skipped if placed else ()))
-    details = [brought.detail, verified.detail, placed.detail if placed else ""]
+    left = order.where == "place" and placed is None
+    details = [NOT_PLACED if left else "", brought.detail, verified.detail, placed.detail if placed else ""]
     details += [f"{each.what}: {each.reason}" for each in skipped[:_SAID]]
     return PointRestored(
-        command=command,
+        command=order.command,
         store=way.store.settings.id,
-        point=way.point.id,
-        where="place" if placed else "scratch",
+        point=order.point,
+        where=order.where,
         files=brought.files,
         bytes=brought.bytes,
         failed=brought.failed + verified.wrong + (placed.failed if placed else 0),

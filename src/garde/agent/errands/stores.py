@@ -23,6 +23,7 @@ from garde.journal.payload import Payload
 from garde.journal.recovery_kinds import StoreNote, StoresKnown
 from garde.journal.text import Text, plain
 from garde.private import written_beside
+from garde.recovery.points import moment
 from garde.recovery.points.base import Point, Store, StoreFault
 from garde.recovery.points.config import FILE, read_stores
 from garde.recovery.points.table import open_store
@@ -128,8 +129,9 @@ def find_store(state: Path, name: str, clock: Clock) -> Store:
 
 
 def find_point(store: Store, name: str) -> Point:
-    """Return the point of this id; raises ErrandRefused, StoreFault."""
-    for point in store.points():
-        if point.id == name:
-            return point
+    """Return the point of this id, or the moment that it names; raises ErrandRefused, StoreFault."""
+    points = store.points()
+    found = moment.find_point(points, name) or next((each for each in points if plain(each.id) == name), None)
+    if found is not None:
+        return found
     raise ErrandRefused(Code.UNKNOWN_POINT, f"no point {plain(name)!r} in {store.settings.id}")

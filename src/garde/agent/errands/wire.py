@@ -39,7 +39,7 @@ class Facts(msgspec.Struct, frozen=True, tag="facts"):
 
     asked: str  # mode
     mode: str  # in force
-    bait: tuple[bytes, ...]  # paths of the canaries that stand
+    trees: tuple[bytes, ...]  # where bait was placed
 
 
 class Watching(msgspec.Struct, frozen=True, tag="watching"):

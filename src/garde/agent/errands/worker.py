@@ -26,6 +26,7 @@ from garde.agent.errands import gate, stores, wire
 from garde.agent.errands.base import Code, Errand, ErrandRefused, Job
 from garde.agent.errands.executor import Executor
 from garde.agent.errands.freezer import Freezer
+from garde.agent.errands.judge import judge
 from garde.agent.errands.place import Place
 from garde.agent.errands.restore import restore
 from garde.agent.errands.words import words_of
@@ -71,6 +72,7 @@ class Worker:
         state, clock = place.state, place.clock
         self._reports = Reports(_LinkBox(link), lambda: None, state, clock, self._tell, words=words_of)
         self._known = stores.Known(state, clock, self._reports)
+        self._baselines = gate.Baselines(state, clock, self._reports, self._is_quiet)
         self._freezer = Freezer(state, self._stores, self._reports, self._say, clock)
         self._executor = Executor(
             table=self._table(),
@@ -88,6 +90,9 @@ class Worker:
             Verb.THAW: self._freezer.thaw,
             Verb.RAISE: self._raise,
             Verb.LOOK: gate.look,
+            Verb.SWEEP: lambda job: gate.sweep(job, state, clock, gate.Known(self._facts, self._offset)),
+            Verb.BASELINE: self._baselines.errand,
+            Verb.JUDGE: lambda job: judge(job, state, clock),
             Verb.RESTORE: lambda job: restore(job, state, clock, self._changed),
         }
 
@@ -115,6 +120,7 @@ class Worker:
                         if key.fileobj is self._core:
                             return 0
                 self._known.look()
+                self._baselines.look()
 
     # --- what comes in ------------------------------------------------------------------------------------------------
 
@@ -170,6 +176,10 @@ class Worker:
         finally:
             del self._raising[order.command]
         yield WatchRaised(order.command, max(until, 0.0))
+
+    def _is_quiet(self) -> bool:
+        """Nobody was ever held here, and the core has made its first pass."""
+        return self._facts is not None and not self._freezer.was_needed
 
     # --- what goes out ------------------------------------------------------------------------------------------------
 

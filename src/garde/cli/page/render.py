@@ -44,7 +44,7 @@ TONES |= {"undone": "warn", "reported": "bad"}
 RETENTION = {
     "frozen": mark("retention is frozen, proven: no backup can be deleted"),
     "not proven": mark("retention is NOT PROVEN to be frozen"),
-    "thawed": mark("retention goes on as usual"),
+    "usual": mark("retention goes on as usual"),
 }
 ERRANDS = {
     "freeze": mark("freeze retention"),

@@ -55,7 +55,8 @@ def test_what_does_not_compare_is_not_put_in_place(table: Table) -> None:
     table.store.wrong = 1
     said = table.bring("place")
     assert table.store.acts == ["restore p1", "verify p1"] and table.changed == []
-    assert (said.where, said.failed, said.verified) == ("scratch", 1, False)
+    assert (said.where, said.failed, said.verified) == ("place", 1, False)
+    assert said.detail.startswith("not put in place") and said.place.value == b"/scratch/p1"
 
 
 def test_begun_again_it_asks_the_store_again(table: Table) -> None:
