@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -265,6 +266,46 @@ def _vault(state: Path, live: Path, **settings: int) -> Vault:
     return Vault(state, [os.fsencode(live)], VaultSettings(**settings), clock=SystemClock(), at_mount=False)
 
 
+def hook(base: Path) -> Made:
+    """The example of a hook: folders made with cp."""
+    live, folders = base / "live", base / "points"
+    folders.mkdir()
+    first = fill(live)
+    names = iter(("first", "second", "third", "fourth"))
+
+    def backup() -> None:
+        name = next(names)
+        run("mkdir", "-p", folders / name / live.relative_to("/").parent)
+        run("cp", "-a", live, folders / name / live.relative_to("/").parent)
+        (folders / name / ".taken").touch()
+
+    backup()
+    time.sleep(0.1)
+    second = change(live)
+    backup()
+    example = Path(__file__).with_name("hook_example.py")
+    settings = StoreSettings(
+        id="files-hook",
+        sort="hook",
+        covers="files1",
+        command=(sys.executable, str(example), str(folders)),
+        paths=(str(live),),
+    )
+
+    return Made(
+        store=open_store(settings, base / "state", SystemClock()),
+        settings=settings,
+        state=base / "state",
+        live=live,
+        truths=(first, second),
+        names=("first", "second"),
+        undo=lambda: unmark(folders),
+        new_backup=backup,
+        shorten=lambda: run("rm", "-r", folders / "first"),
+        takes_new=False,
+    )
+
+
 def unmark(tree: Path) -> None:
     """Whatever a test left marked, so that its directory can be removed."""
     things = [str(thing) for thing in (tree, *tree.rglob("*")) if not thing.is_symlink()]
@@ -301,6 +342,7 @@ MAKERS: dict[str, Callable[[Path], Made]] = {
     "vault": vault,
     "zfs": zfs,
     "lvm": lvm,
+    "hook": hook,
 }
 
 

@@ -16,6 +16,7 @@ from garde.recovery.points.base import Fault, Room, Store, StoreFault
 from garde.recovery.points.borg import Borg
 from garde.recovery.points.btrfs import Btrfs
 from garde.recovery.points.config import StoreSettings, read_stores
+from garde.recovery.points.hook import Hook
 from garde.recovery.points.lvm import Lvm
 from garde.recovery.points.postgres import Postgres
 from garde.recovery.points.restic import Restic
@@ -32,6 +33,7 @@ STORES: Final[dict[str, Maker]] = {
     "restic": Restic,
     "borg": Borg,
     "zfs": Zfs,
+    "hook": Hook,
 }
 
 

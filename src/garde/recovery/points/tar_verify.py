@@ -57,8 +57,12 @@ class TarVerify:
     def _member(self, archive: tarfile.TarFile, member: tarfile.TarInfo) -> None:
         # A stream is read once: tarfile would keep a hundred thousand members.
         archive.members = []  # type: ignore[attr-defined]
-        path = b"/" + os.fsencode(member.name.strip("/"))
+        name = member.name.removeprefix("./").strip("/")
+        path = b"/" + os.fsencode("" if name == "." else name)
         if not is_below(path, self._tops):
+            return
+        if b".." in path.split(b"/"):
+            self._note(path, "a name that leaves the point")
             return
         try:
             why = self._compare(archive, member, path[1:])
