@@ -132,8 +132,8 @@ def _row(state: State, look: Lookup, machine: str, wave: int, now: float) -> Row
 
 
 def _spans(step: Step) -> tuple[Span, ...]:
-    ends = [each.at for each in step.history[1:]]
+    ends = [*(each.at for each in step.history[1:]), 0.0]
     return tuple(
         Span(each.stage, each.round, each.at, end, each.why, each.by)
-        for each, end in zip(step.history, [*ends, 0.0], strict=True)
+        for each, end in zip(step.history, ends, strict=False)  # none where it has not begun
     )

@@ -209,6 +209,9 @@ class House(CapabilityHouse):
         actor = k.ActorNote("smb", address=address) if address else k.ActorNote("process", 7)
         return self.agent(server, k.FindingMade(damage(when), actor), at=when)
 
+    def of_finding(self, at: float) -> k.FindingMade:
+        return k.FindingMade(damage(at), k.ActorNote("process", 7))
+
     def confirmed(self, server: str, damaged: int = 3) -> list[Entry]:
         return self.agent(server, k.HoldConfirmed("h1", "v1", damaged))
 
