@@ -59,12 +59,13 @@ ESTATE = Estate(
         Person("med", "Med M.", ("medical_director",), logins=("med",)),
         Person("una", "Una U.", ("ward_head",), logins=("una",)),
         Person("leo", "Leo L.", (), logins=("leo",)),
+        Person("max", "Max M.", ("on_call_it", "ward_head"), logins=("max",)),
     ),
     never_cut=(Never("dns", "names"),),
     languages=("en", "fr"),
 )
 ROLES = {"ina": "operator", "ina-adm": "operator", "tom": "it_director", "med": "viewer", "una": "ward",
-         "leo": "viewer", "local": "operator"}  # fmt: skip
+         "leo": "viewer", "max": "viewer", "local": "operator"}  # fmt: skip
 GOOD = {Item.REBUILT: "yes", Item.WATCHED: "yes", Item.NETWORK: "yes"}
 BASELINE = "ab" * 32
 

@@ -33,8 +33,18 @@ from garde.recovery.memory import State
 
 NAMES = ("m0", "m1", "m2", "m3", "m4")
 CHECKED = {"verified", "observing", "listed", "open"}
-SIGNERS = {"it": {"ina", "tom", "ina-adm"}, "service": {"med", "una"}}
+SIGNERS = {"it": {"ina", "tom", "ina-adm", "max"}, "service": {"med", "una", "max"}}
 PERSON = {"ina-adm": "ina"}
+PAIRS = [
+    ("ina", "med"),
+    ("tom", "una"),
+    ("ina", "max"),
+    ("max", "max"),
+    ("max", "max"),
+    ("leo", "una"),
+    ("ina", "leo"),
+    ("med", "ina"),
+]
 names = st.sampled_from(NAMES)
 people = st.sampled_from(sorted(ROLES))
 some = st.integers(0, 10_000)
@@ -209,8 +219,11 @@ class Return(RuleBasedStateMachine):
     def is_signed(self, machine: str) -> None:
         self.house.sign_both(machine)
 
-    @rule(machines=st.lists(names, min_size=1, max_size=5, unique=True), far=st.integers(1, 5))
-    def goes_far(self, machines: list[str], far: int) -> None:
+    @rule(
+        machines=st.lists(names, min_size=1, max_size=5, unique=True), far=st.integers(1, 5),
+        by=st.sampled_from(PAIRS), at_once=st.booleans(),
+    )  # fmt: skip
+    def goes_far(self, machines: list[str], far: int, by: tuple[str, str], at_once: bool) -> None:
         """A good stretch of the way, for several: what is rare one step at a time."""
         house = self.house
         for each in house.look.agents:
@@ -220,7 +233,10 @@ class Return(RuleBasedStateMachine):
         for _ in range(far):
             house.after(HOUR)
             for each in machines:
-                house.sign_both(each)
+                if at_once:
+                    self.two_at_once(each)
+                house.sign(each, "it", by[0])
+                house.sign(each, "service", by[1])
             house.obey()
 
     @rule(plan=st.lists(st.lists(names, max_size=3), max_size=3), seconds=st.sampled_from([0.0, 60.0, HOUR]))
