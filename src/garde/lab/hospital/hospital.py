@@ -181,8 +181,8 @@ class Hospital:
             if self._backups:
                 archive, seed = self.plan.archive(machine), self._seed + len(SHARES) + number
                 self.archives[machine] = self._fill(archive, ARCHIVED, seed)
-                made = self.documents[machine]
-                taken.append(pool.submit(stores.back_up_files, programs, plan, machine, made))
+                laid = ((plan.share(machine), self.documents[machine]), (archive, self.archives[machine]))
+                taken.append(pool.submit(stores.back_up_files, programs, plan, machine, *laid))
         database.fill(programs, plan, database_started.result(), known.database, backup)
         if backup:
             taken += self._back_up_record(pool, backup)
@@ -199,7 +199,7 @@ class Hospital:
         self.letters = self._fill(stores.letters(plan), LETTERS, self._seed + 2 * len(SHARES))
         stores.enter_letters(programs, plan, self.letters)
         return [
-            pool.submit(stores.back_up_files, programs, plan, RECORD, ()),
+            pool.submit(stores.back_up_files, programs, plan, RECORD),
             pool.submit(stores.back_up_database, programs, plan, backup),
         ]
 

@@ -27,7 +27,7 @@ from garde.lab.hospital.plan import RECORD, SHARES, Plan
 from garde.lab.hospital.programs import Programs
 
 ACCOUNT: Final = "backup"
-# Hours before the night begins, and how many of the newest documents were not there yet.
+# Hours before the night begins, and how many of the newest documents of each folder were not there yet.
 TAKEN: Final = ((25.0, 8), (5.0, 3), (1.0, 0))
 _HOUR: Final = 3600.0
 _BASE: Final = "before-the-night"
@@ -117,13 +117,13 @@ def prepare(plan: Plan) -> database.Backup:
     return database.Backup(ACCOUNT, secrets.token_urlsafe(12), archive(plan))
 
 
-def back_up_files(programs: Programs, plan: Plan, machine: str, documents: Sequence[Document]) -> None:
-    """A repository of a machine's files, with the snapshots of the days before."""
+def back_up_files(programs: Programs, plan: Plan, machine: str, *laid: tuple[Path, Sequence[Document]]) -> None:
+    """A repository of a machine's files, with the snapshots of the days before. `laid`: folders, what lies in them."""
     _restic(programs, plan, machine, ["init"])
     now = time.time()
     for hours, missing in TAKEN:
-        absent = documents[len(documents) - missing :] if missing else ()
-        hidden = [plan.share(machine) / _name(each) for each in absent]
+        newest = [(folder, made[max(0, len(made) - missing) :]) for folder, made in laid]
+        hidden = [folder / _name(each) for folder, made in newest for each in made]
         snapshot(programs, plan, machine, now - hours * _HOUR, hidden)
 
 

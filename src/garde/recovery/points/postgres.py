@@ -55,7 +55,7 @@ from garde.recovery.points.pg.backup import MANIFEST, Base, find_bases, lsn_text
 from garde.recovery.points.pg.cluster import Cluster, moment_text
 from garde.recovery.points.pg.questions import Asked, look_through
 from garde.recovery.points.pg.tools import Tools, find_tools
-from garde.recovery.points.scratch import make_scratch
+from garde.recovery.points.scratch import held, make_scratch
 from garde.recovery.points.tree_freeze import TreeFreeze
 from garde.vault.kernel import DISK_FULL
 from garde.vault.names import SIDE_PREFIX
@@ -226,18 +226,23 @@ class Postgres:
         reach = self._reach(point, tools, base)
         if reason := _gap(reach, point):
             raise StoreFault(Fault.DAMAGED, reason)
-        cluster = Cluster(tools, scratch)
         make_scratch(scratch, base.bytes)
+        with held(scratch):
+            files, size, segments = self._lay_out(tools, reach, scratch, progress)
+            Cluster(tools, scratch).recover(_target_settings(reach, point))
+        detail = f"{segments} segments of WAL replayed by PostgreSQL"
+        return Brought(files, size, 0, time.monotonic() - began, _restored_to(reach, point), (), detail)
+
+    def _lay_out(self, tools: Tools, reach: _Reach, scratch: Path, progress: Progress | None) -> tuple[int, int, int]:
+        """Copy the base and its WAL; files, bytes, segments."""
+        cluster, base = Cluster(tools, scratch), reach.base
         try:
             cluster.make()
             files, size = cluster.lay_out(base, lambda done: progress(done, base.bytes) if progress else None)
             self._check_copy(tools, cluster)
-            segments = cluster.add_segments(reach.stretch, base, _last_segment(reach))
+            return files, size, cluster.add_segments(reach.stretch, base, _last_segment(reach))
         except OSError as error:
             raise _fault_of(error) from error
-        cluster.recover(_target_settings(reach, point))
-        detail = f"{segments} segments of WAL replayed by PostgreSQL"
-        return Brought(files, size, 0, time.monotonic() - began, _restored_to(reach, point), (), detail)
 
     def _check_copy(self, tools: Tools, cluster: Cluster) -> None:
         """What is started is the copy: the base may have been changed since it was judged."""

@@ -214,7 +214,9 @@ class Cluster:
         until = time.monotonic() + LONG_S
         while ready_pid(self.data) != process.pid:
             if process.poll() is not None:
-                raise StoreFault(Fault.FAILED, f"PostgreSQL: {self._last_words()}")
+                words = self._last_words()
+                full = "No space left on device" in words
+                raise StoreFault(Fault.NO_SPACE if full else Fault.FAILED, f"PostgreSQL: {words}")
             if time.monotonic() > until:
                 raise StoreFault(Fault.LATE, f"PostgreSQL is not ready after {LONG_S / 3600:.0f} h")
             time.sleep(_POLL_S)
