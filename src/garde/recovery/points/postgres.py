@@ -17,7 +17,6 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -50,9 +49,9 @@ from garde.recovery.points.base import (
 from garde.recovery.points.config import StoreSettings
 from garde.recovery.points.flags import APPEND, IMMUTABLE, Thing
 from garde.recovery.points.moment import base_of, is_moment
-from garde.recovery.points.pg import swap, wal
-from garde.recovery.points.pg.backup import MANIFEST, Base, find_bases, lsn_text
-from garde.recovery.points.pg.cluster import Cluster, moment_text
+from garde.recovery.points.pg import reaching, swap, wal
+from garde.recovery.points.pg.backup import MANIFEST, Base, find_bases
+from garde.recovery.points.pg.cluster import Cluster
 from garde.recovery.points.pg.questions import Asked, look_through
 from garde.recovery.points.pg.tools import Tools, find_tools
 from garde.recovery.points.scratch import held, make_scratch
@@ -62,15 +61,6 @@ from garde.vault.names import SIDE_PREFIX
 
 _NAMED: Final = 20  # of what went wrong
 _PATHS: Final = 10_000  # of changed files
-
-
-@dataclass(frozen=True, slots=True)
-class _Reach:
-    """What is needed to bring a point back."""
-
-    base: Base
-    stretch: wal.Stretch | None  # None: the archive has nothing that follows this base
-    reading: wal.Reading | None
 
 
 class _Verified(msgspec.Struct, frozen=True):
@@ -127,7 +117,7 @@ class Postgres:
         reach = self._reach(point, tools, base)
         if reach.stretch is None or reach.reading is None:
             return self._check_own_wal(tools, base, point)
-        if reason := _gap(reach, point):
+        if reason := reaching.gap(reach, point):
             return Checked(Catalogue.DAMAGED, reason)
         segments = reach.reading.stop // reach.stretch.size - reach.stretch.first + 1
         return Checked(
@@ -224,23 +214,25 @@ class Postgres:
         began = time.monotonic()
         tools, base = self._tools(), self._base(point)
         reach = self._reach(point, tools, base)
-        if reason := _gap(reach, point):
+        if reason := reaching.gap(reach, point):
             raise StoreFault(Fault.DAMAGED, reason)
         make_scratch(scratch, base.bytes)
         with held(scratch):
             files, size, segments = self._lay_out(tools, reach, scratch, progress)
-            Cluster(tools, scratch).recover(_target_settings(reach, point))
+            Cluster(tools, scratch).recover(reaching.target_settings(reach, point))
         detail = f"{segments} segments of WAL replayed by PostgreSQL"
-        return Brought(files, size, 0, time.monotonic() - began, _restored_to(reach, point), (), detail)
+        return Brought(files, size, 0, time.monotonic() - began, reaching.restored_to(reach, point), (), detail)
 
-    def _lay_out(self, tools: Tools, reach: _Reach, scratch: Path, progress: Progress | None) -> tuple[int, int, int]:
+    def _lay_out(
+        self, tools: Tools, reach: reaching.Reach, scratch: Path, progress: Progress | None
+    ) -> tuple[int, int, int]:
         """Copy the base and its WAL; files, bytes, segments."""
         cluster, base = Cluster(tools, scratch), reach.base
         try:
             cluster.make()
             files, size = cluster.lay_out(base, lambda done: progress(done, base.bytes) if progress else None)
             self._check_copy(tools, cluster)
-            return files, size, cluster.add_segments(reach.stretch, base, _last_segment(reach))
+            return files, size, cluster.add_segments(reach.stretch, base, reaching.last_segment(reach))
         except OSError as error:
             raise _fault_of(error) from error
 
@@ -349,12 +341,12 @@ class Postgres:
         except OSError as error:
             raise StoreFault(Fault.ABSENT, f"{plain(str(self._wal))}: {error.strerror}") from error
 
-    def _reach(self, point: Point, tools: Tools, base: Base) -> _Reach:
+    def _reach(self, point: Point, tools: Tools, base: Base) -> reaching.Reach:
         stretch = self._stretch(base)
         if stretch is None:
-            return _Reach(base, None, None)
+            return reaching.Reach(base, None, None)
         moment = point.taken_at if is_moment(point) else 0.0  # 0: no further than the base needs
-        return _Reach(base, stretch, wal.read_to(tools, stretch, base, moment))
+        return reaching.Reach(base, stretch, wal.read_to(tools, stretch, base, moment))
 
 
 def _spread(base: Base, wanted: Wanted) -> list[bytes]:
@@ -382,42 +374,6 @@ def frozen_marks(thing: Thing) -> int:
     if not thing.is_dir and wal.is_unfinished(thing.path, thing.seen.st_size):
         return 0
     return IMMUTABLE
-
-
-def _gap(reach: _Reach, point: Point) -> str:
-    """Why the WAL does not bring this base to the moment; "" where it does."""
-    if reach.stretch is None or reach.reading is None:
-        return "the archive holds no WAL that follows this base" if is_moment(point) else ""
-    reading, stretch = reach.reading, reach.stretch
-    if reading.fault:
-        return f"the WAL is damaged before {lsn_text(stretch.end)}: {reading.fault}"
-    if stretch.end < reach.base.end or (is_moment(point) and not reading.after and reading.last < point.taken_at):
-        missing = f"; {stretch.gap} is missing" if stretch.gap else ""
-        return f"the WAL ends before the wanted moment{missing}"
-    return ""
-
-
-def _last_segment(reach: _Reach) -> int:
-    """A record can go on in the next segment: that one comes along."""
-    if reach.stretch is None or reach.reading is None:
-        return 0
-    return max(reach.reading.stop, reach.base.end) // reach.stretch.size + 1
-
-
-def _target_settings(reach: _Reach, point: Point) -> list[str]:
-    """Where recovery stops. Without a later commit in the archive PostgreSQL would not know that it has arrived."""
-    always = [f"recovery_target_timeline = '{reach.base.timeline}'", "recovery_target_action = 'promote'"]
-    if not is_moment(point):
-        return [*always, "recovery_target = 'immediate'"]
-    if reach.reading is None or not reach.reading.after:
-        return always
-    return [*always, f"recovery_target_time = '{moment_text(point.taken_at)}'"]
-
-
-def _restored_to(reach: _Reach, point: Point) -> float:
-    if is_moment(point) or reach.reading is None:
-        return point.taken_at
-    return reach.reading.last or point.taken_at
 
 
 def _same_system(base: Base, cluster: Cluster) -> bool:
