@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import stat
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,7 +176,15 @@ def _compiled(root: Path) -> None:
 
 
 def _loader_cache(root: Path) -> None:
-    (root / "etc/ld.so.cache").write_bytes(b"glibc-ld.so.cache1.1" + bytes(28) + b"libc.so.6\0/var/tmp/libc.so.6\0")
+    (root / "etc/ld.so.cache").write_bytes(loader_cache("/var/tmp/libc.so.6"))
+
+
+def loader_cache(library: str) -> bytes:
+    """A cache as ldconfig writes it, with one library."""
+    words = b"libc.so.6\0" + library.encode() + b"\0"
+    start = 48 + 24
+    head = struct.pack("<20sIIB3xI12x", b"glibc-ld.so.cache1.1", 1, len(words), 2, 0)
+    return head + struct.pack("<iIIIQ", 0x0303, start, start + 10, 0, 0) + words
 
 
 def _script_of_package(root: Path) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from bench.backdoor_plants import loader_cache
+
 from garde.recovery.checks import store
 from garde.recovery.checks.base import Baseline, Given, Said
 from garde.recovery.checks.baseline import take
@@ -33,7 +35,6 @@ LOOSE = {
     ),
     "etc/shadow": ("root:*:1::::::\ndaemon:*:1::::::\nanna:$y$j9T$x$y:1::::::\n", 0o640),
     "etc/group": ("root:x:0:\nsudo:x:27:anna\n", 0o644),
-    "etc/ld.so.cache": ("glibc-ld.so.cache1.1 libc.so.6\0/usr/lib/x86_64-linux-gnu/libc.so.6\0", 0o644),
     "etc/nsswitch.conf": ("passwd: files\n", 0o644),
     "etc/environment": ("PATH=/usr/bin\n", 0o644),
     "etc/pam.d/common-auth": ("auth required pam_unix.so\n", 0o644),
@@ -55,6 +56,7 @@ class SmallRoot:
             (path / folder).symlink_to(f"usr/{folder}")
         for name, (text, mode) in LOOSE.items():
             self.write(name, text, mode)
+        self.write("etc/ld.so.cache", loader_cache("/lib/x86_64-linux-gnu/libc.so.6"))
         (path / "etc/alternatives").mkdir()
         (path / "etc/alternatives/pager").symlink_to("/usr/bin/less")
         (path / "usr/bin/pager").symlink_to("/etc/alternatives/pager")

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from garde.recovery.checks.loader_cache import libraries
 from garde.recovery.checks.names import Root
 from garde.recovery.checks.things import Thing
 
@@ -28,7 +29,6 @@ _REMADE: Final = re.compile(
     rb"|/etc/(shells|init\.d/\.depend\.[a-z]+|ssl/certs/java/cacerts|\.updated)"
 )
 _COMPILED: Final = re.compile(rb"(.*)/__pycache__/([^/]+?)\.cpython-\d+(?:\.opt-[12])?\.pyc")
-_LIBRARY: Final = re.compile(rb"/[\x21-\x7e]+")
 _PEM: Final = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 _CERTIFICATES: Final = (b"/usr/share/ca-certificates", b"/usr/local/share/ca-certificates")
 _CHILD: Final = Path(__file__).with_name("compiled_child.py")
@@ -70,10 +70,10 @@ class Generated:
 
     def _cache_is_sound(self) -> bool:
         try:
-            data = self._root.read(b"/etc/ld.so.cache")
-        except OSError:
+            found = libraries(self._root.read(b"/etc/ld.so.cache"))
+        except (OSError, ValueError):
             return False
-        return all(self._is_sound(path) for path in set(_LIBRARY.findall(data)))
+        return all(self._is_sound(path) for path in found)
 
     def _bundle_is_sound(self, path: bytes) -> bool:
         try:

@@ -81,11 +81,16 @@ def test_a_port_beyond_the_loopback_must_be_listed() -> None:
 # --- what runs --------------------------------------------------------------------------------------------------------
 
 
-def test_a_new_listener_and_its_program_are_seen() -> None:
+def test_a_new_listener_and_its_program_are_seen(tmp_path: Path) -> None:
+    script = tmp_path / "listens.py"
+    script.write_text("import socket\nserver = socket.create_server(('127.0.0.1', 0))\nprint(flush=True)\ninput()\n")
     before = running.listeners()
-    with socket.create_server(("127.0.0.1", 0)):
+    with subprocess.Popen([sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        process.stdout.readline()
         new = {name: program for name, program in running.listeners().items() if name not in before}
-    assert any(name.startswith("tcp 127.0.0.1 ephemeral ") and "python" in program for name, program in new.items())
+        process.kill()
+    assert any(name.startswith("tcp 127.0.0.1 ephemeral ") and str(script) in program for name, program in new.items())
 
 
 def test_a_process_with_a_forced_library_is_seen_and_its_other_words_are_not() -> None:
