@@ -36,7 +36,7 @@ from garde.recovery.checks.compare import CHANGED, GONE, NEW, Change
 from garde.recovery.checks.dpkg import Dpkg
 from garde.recovery.checks.generated import Generated
 from garde.recovery.checks.lists import Archive
-from garde.recovery.checks.names import Root, spell, unspell
+from garde.recovery.checks.names import Root, open_regular, spell, unspell
 from garde.recovery.checks.people import is_service
 from garde.recovery.checks.running import INTERPRETERS
 from garde.recovery.checks.things import Thing, parse
@@ -155,12 +155,15 @@ class Explainer:
 
     def _md5(self, path: bytes, thing: Thing) -> str:
         """MD5 because dpkg has no other; of the same content that was listed, or nothing."""
+        md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
         try:
-            data = self._root.read(path, 1 << 30)
+            with open_regular(self._root.disk(path)) as file:
+                while data := file.read(1 << 20):
+                    md5.update(data)
+                    sha256.update(data)
         except OSError:
             return ""
-        same = hashlib.sha256(data).hexdigest() == thing.content
-        return hashlib.md5(data, usedforsecurity=False).hexdigest() if same else ""
+        return md5.hexdigest() if sha256.hexdigest() == thing.content else ""
 
     def _link(self, path: bytes) -> str:
         target = self._root.resolve(path)

@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import stat
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from garde.recovery.checks.things import NONE, Thing, kind_of
 
 _CHUNK: Final = 1 << 20
 _SMALL: Final = 256 << 10  # a configuration is smaller; larger files are not searched for variables
+_LARGE: Final = 1 << 30  # no package brings such a file
 _THREADS: Final = 2  # hashing lets go of the interpreter; more would only contend with the server's own work
 _FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _PRELOAD: Final = re.compile(rb"^[^#\n]*\bLD_(?:PRELOAD|AUDIT|LIBRARY_PATH)\b[^\n]*", re.MULTILINE)
@@ -52,6 +54,8 @@ def list_files(root: Root, homes: Iterable[bytes], owners: Mapping[bytes, str], 
     found = dict(_places(root, homes, also, listing))
     with ThreadPoolExecutor(_THREADS) as pool:
         for path, answer in zip(found, pool.map(lambda item: _describe(root, *item), found.items()), strict=True):
+            if answer is None:
+                continue
             if isinstance(answer, str):
                 listing.skipped.append(f"{spell(path)}: {answer}")
                 continue
@@ -121,10 +125,12 @@ def _children(root: Root, folder: bytes, skipped: list[str]) -> list[Found]:
     return found
 
 
-def _describe(root: Root, path: bytes, info: os.stat_result) -> tuple[Thing, str] | str:
-    """Return the thing and its variables, or why it could not be read."""
+def _describe(root: Root, path: bytes, info: os.stat_result) -> tuple[Thing, str] | str | None:
+    """Return the thing and its variables, or why it could not be read; None where it is gone meanwhile."""
     try:
         content, preload, capabilities = _content(root, path, info)
+    except FileNotFoundError:
+        return None
     except OSError as error:
         return error.strerror or str(error)
     mode, owner = stat.S_IMODE(info.st_mode), f"{info.st_uid}:{info.st_gid}"
@@ -145,7 +151,8 @@ def _content(root: Root, path: bytes, info: os.stat_result) -> tuple[str, str, s
         capabilities = _capabilities(handle) if info.st_mode & 0o111 else NONE
         if info.st_size <= _SMALL and _SETTINGS.match(path):
             return *_settings(handle, path), capabilities
-        return _hash(handle), "", capabilities
+        small = info.st_size <= _LARGE
+        return _hash(handle) if small else _hash_large(handle, info.st_size), "", capabilities
     finally:
         os.close(handle)
 
@@ -163,6 +170,31 @@ def _hash(handle: int) -> str:
     while data := os.read(handle, _CHUNK):
         digest.update(data)
     return digest.hexdigest()
+
+
+def _hash_large(handle: int, size: int) -> str:
+    """Hash a large file by what is in it and where.
+
+    Its holes are passed over: eight terabytes of nothing would hold up a sweep for hours.
+    """
+    digest = hashlib.sha256(b"%d" % size)
+    start = 0
+    while (start := _data_after(handle, start)) < size:
+        end = os.lseek(handle, start, os.SEEK_HOLE)
+        digest.update(b" %d %d " % (start, end))
+        os.lseek(handle, start, os.SEEK_SET)
+        while start < end and (data := os.read(handle, min(_CHUNK, end - start))):
+            digest.update(data)
+            start += len(data)
+        start = max(start, end)
+    return digest.hexdigest()
+
+
+def _data_after(handle: int, start: int) -> int:
+    try:
+        return os.lseek(handle, start, os.SEEK_DATA)
+    except OSError:  # ENXIO: a hole up to the end
+        return sys.maxsize
 
 
 def _settings(handle: int, path: bytes) -> tuple[str, str]:

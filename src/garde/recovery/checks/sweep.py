@@ -21,6 +21,7 @@ from garde.recovery.checks.packages import Patched, Verified
 from garde.recovery.checks.traces import Traces
 
 CHECKS: Final[tuple[Check, ...]] = (Drift(), Verified(), Patched(), Enforcing(), Bait(), Clock(), Traces(), Ports())
+_LINE: Final = 500  # characters of one line: a path may have thousands
 _GRAVER: Final = (Answer.YES, Answer.UNKNOWN, Answer.NO)
 
 
@@ -53,4 +54,9 @@ def _join(item: Item, told: Sequence[Said]) -> ItemAnswer:
     worst = max((each.answer for each in told), key=_GRAVER.index)
     lines = [f"{each.check}: {line}" for each in told if each.answer is not Answer.YES for line in each.found]
     more = sum(each.more for each in told) + max(0, len(lines) - MOST_FOUND)
-    return ItemAnswer(item, worst, tuple(Text(line) for line in lines[:MOST_FOUND]), more)
+    return ItemAnswer(item, worst, tuple(Text(_short(line)) for line in lines[:MOST_FOUND]), more)
+
+
+def _short(line: str) -> str:
+    half = (_LINE - 1) // 2
+    return line if len(line) <= _LINE else f"{line[:half]}…{line[-half:]}"

@@ -106,6 +106,17 @@ def test_a_pipe_or_device_in_the_way_does_not_stop_it(small: SmallRoot, tmp_path
     assert drift(small, kept, tmp_path / "kept.json").found == ("cron new: /etc/cron.d/pipe",)
 
 
+def test_terabytes_of_nothing_hold_up_no_sweep_and_what_is_in_them_counts(small: SmallRoot, tmp_path: Path) -> None:
+    large = small.write("usr/lib/large.so", "begin")
+    os.truncate(large, 1 << 40)
+    kept = small.baseline()
+    assert drift(small, kept, tmp_path / "kept.json").found == ()
+    with open(large, "r+b") as file:
+        file.seek(1 << 39)
+        file.write(b"x")
+    assert drift(small, kept, tmp_path / "kept.json").found == ("library changed: /usr/lib/large.so",)
+
+
 def test_a_folder_that_is_named_counts_as_a_whole(small: SmallRoot) -> None:
     small.write("srv/app/rates.dat", "1")
     with_it = take(small.path, live=False, also=[b"/srv/app"])

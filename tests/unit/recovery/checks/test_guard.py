@@ -120,7 +120,7 @@ class Lines:
     item: ClassVar[Item] = Item.WATCHED
 
     def __call__(self, machine: Machine) -> Said:
-        return said(self, [f"line {number}" for number in range(200)])
+        return said(self, [f"line {number} {'x' * 5000}" for number in range(200)])
 
 
 def test_every_item_is_answered_once_and_the_gravest_check_counts() -> None:
@@ -132,6 +132,7 @@ def test_every_item_is_answered_once_and_the_gravest_check_counts() -> None:
     assert swept.baseline == ""
     assert answers["watched"].found[0].value == b"agent: no agent said in which mode it is"
     assert len(answers["watched"].found) == MOST_FOUND
+    assert all(len(line.shown()) <= 500 for line in answers["watched"].found)
     assert len(answers["watched"].found) + answers["watched"].more == 201
 
 
