@@ -74,7 +74,7 @@ def test_what_is_no_file_is_not_read(root: Root) -> None:
         (b"/etc/systemd/system-generators/x", "generator"), (b"/etc/cron.d/x", "cron"), (b"/etc/crontab", "cron"),
         (b"/var/spool/cron/crontabs/root", "cron"), (b"/var/spool/cron/atjobs/a1", "at"), (b"/etc/sudoers", "sudo"),
         (b"/etc/pam.d/sshd", "pam"), (b"/usr/lib/x86_64-linux-gnu/security/pam_unix.so", "pam"),
-        (b"/root/.ssh/authorized_keys", "key"), (b"/home/a/.bashrc", "shell"), (b"/etc/ld.so.preload", "preload"),
+        (b"/home/b/.ssh/authorized_keys", "key"), (b"/home/a/.bashrc", "shell"), (b"/etc/ld.so.preload", "preload"),
         (b"/etc/udev/rules.d/x.rules", "udev"), (b"/usr/lib/x/libc.so.6", "library"), (b"/etc/motd", "configuration"),
         (b"/home/a/.config/systemd/user/a.service", "unit"), (b"/boot/vmlinuz", "boot"), (b"/usr/lib/x.py", "code"),
     ],
