@@ -74,6 +74,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "garde.cli.gate:gate",
         "Ask what a server must show before it returns: compare, sweep, look from outside.",
     ),
+    "point": (
+        "garde.cli.point:point",
+        "List and judge restore points, freeze their retention, bring one back.",
+    ),
     "lab": ("garde.cli.lab:lab", "Make a small hospital on this machine, look at it, remove it."),
     "night": ("garde.cli.night:night", "Play the story's night on a lab of its own, and keep the score."),
 }

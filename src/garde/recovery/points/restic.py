@@ -193,7 +193,8 @@ class Restic(Tooled):
             count = len(os.listdir(self._folder + b"/locks")) if self._folder is not None else 0
         except OSError:
             count = 0
-        return f"{count} locks lie in the repository: it was read without minding them" if count else ""
+        lie = "1 lock lies" if count == 1 else f"{count} locks lie"
+        return f"{lie} in the repository: it was read without minding that" if count else ""
 
     def changes(self, point: Point, before: Point) -> Changes | Skipped:
         self._known(point)
