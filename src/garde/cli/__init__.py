@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Show who was called and who answered, the channels, who is on duty.",
     ),
     "cut": ("garde.cli.cut:cut", "Show what would stop it and at what price; say yes or no; undo."),
+    "restart": ("garde.cli.restart:restart", "Bring clean servers back: points, gates, waves, signatures, the watch."),
     "plan": ("garde.cli.plan:plan", "Show and run the emergency plan: tasks, diversion, services, reports."),
     "downtime": (
         "garde.cli.downtime:downtime",

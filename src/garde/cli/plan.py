@@ -83,7 +83,7 @@ def plan(
     if action == "check":
         return _check(screen, name)
     if action in ("show", "board"):
-        view = _view(screen, place, clock, lang or _language())
+        view = _view(screen, place, clock, lang or language())
         _read(view, action, out)
         return 0
     desk = _Desk(screen, (place, clock), note=note, minutes=minutes, accept=accept)
@@ -91,7 +91,7 @@ def plan(
     if action == "report" and (out is not None or on_paper):
         number = _await_report(place, clock, written)
         if out is not None:
-            _view(screen, place, clock, lang or _language()).last_report(out, number)
+            _view(screen, place, clock, lang or language()).last_report(out, number)
         if on_paper:
             _print_report(screen, place, number)
     return 0
@@ -153,7 +153,8 @@ def _view(screen: Screen, state: Path, clock: Clock, language: str) -> PlanView:
     return PlanView(screen, state, clock, language)
 
 
-def _language() -> str:
+def language() -> str:
+    """Return the language that the terminal asks for."""
     wanted = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
     return "fr" if wanted.startswith("fr") else "en"
 

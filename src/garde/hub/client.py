@@ -2,7 +2,7 @@
 
 Comes in: the hub's state directory, an API call. Goes out: the answer's data, or the error that the hub would have
 said. The token file is the key: who may read it is root here. It dials the address that the running hub noted, pinned
-to the hub's own CA.
+to the hub's own CA. For what needs a person by name (`ask_as`) it signs in as the console does, for that one call.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ import contextlib
 import http.client
 import socket
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack
+from http.cookies import SimpleCookie
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -36,6 +38,7 @@ from garde.trust.enrolment import split_address
 from garde.trust.files import read_secret
 
 TIMEOUT_S = 30.0
+COOKIE: Final = "__Host-garde"  # garde.hub.console.accounts.COOKIE
 _KINDS: dict[str, type[GardeError]] = {
     kind.code: kind for kind in (NotFound, NotPermitted, Refused, SettingsError, UsageError)
 }
@@ -56,25 +59,84 @@ def ask_hub(state: Path, clock: Clock, method: str, path: str, body: Any = None)
 def ask_running(state: Path, method: str, path: str, body: Any = None) -> Any:
     """Ask a hub that runs; raises HubAbsent where none answers."""
     try:
+        token = read_secret(state / TOKEN_FILE).decode().strip()
+    except OSError as error:
+        raise _absent(state, error) from error
+    with _connected(state) as connection:
+        return _ask_api(connection, method, path, body, {"Authorization": f"Bearer {token}"})
+
+
+def ask_as(state: Path, login: str, password: str, method: str, path: str, body: Any = None) -> Any:
+    """Ask a hub that runs as a person: sign in, ask, sign out. Raises NotPermitted where the sign-in was refused."""
+    with _connected(state) as connection:
+        cookie = _sign_in(connection, login, password)
+        try:
+            return _ask_api(connection, method, path, body, {"Cookie": cookie, "Origin": _origin(connection)})
+        finally:
+            _post_form(connection, "/sign-out", {}, {"Cookie": cookie})
+
+
+def _sign_in(connection: http.client.HTTPSConnection, login: str, password: str) -> str:
+    status, headers, _ = _post_form(
+        connection, "/sign-in", {"way": "password", "login": login, "password": password, "to": "/"}
+    )
+    cookies = SimpleCookie()
+    for name, value in headers:
+        if name.lower() == "set-cookie":
+            cookies.load(value)
+    if COOKIE in cookies and cookies[COOKIE].value:
+        return f"{COOKIE}={cookies[COOKIE].value}"
+    if status == 200:
+        raise NotPermitted("this account asks for a code of a telephone as well", "sign in at the console")
+    raise NotPermitted("this login and password do not go together", "sign in at the console, or wait and try again")
+
+
+def _post_form(
+    connection: http.client.HTTPSConnection, path: str, fields: dict[str, str], more: dict[str, str] | None = None
+) -> tuple[int, list[tuple[str, str]], bytes]:
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Origin": _origin(connection), **(more or {})}
+    connection.request("POST", path, urlencode(fields), headers)
+    answer = connection.getresponse()
+    return answer.status, answer.getheaders(), answer.read()
+
+
+def _origin(connection: http.client.HTTPSConnection) -> str:
+    """Return where a page of this hub comes from, as a browser would say it."""
+    port = "" if connection.port == http.client.HTTPS_PORT else f":{connection.port}"
+    return f"https://{HUB_NAME}{port}"
+
+
+def _ask_api(
+    connection: http.client.HTTPSConnection, method: str, path: str, body: Any, headers: dict[str, str]
+) -> Any:
+    raw = b"" if body is None else msgspec.json.encode(body)
+    connection.request(method, f"/api/v1{path}", raw, {"Content-Type": "application/json", **headers})
+    answer = connection.getresponse()
+    return _read(answer.status, answer.read())
+
+
+@contextlib.contextmanager
+def _connected(state: Path) -> Iterator[http.client.HTTPSConnection]:
+    """Dial the running hub; raises HubAbsent where none answers."""
+    try:
         host, port = split_address((state / SERVING).read_text(encoding="utf-8").strip())
         context = client_context((state / "ca.pem").read_text(encoding="ascii"))
-        token = read_secret(state / TOKEN_FILE).decode().strip()
     except (OSError, UsageError) as error:
-        raise HubAbsent(f"no hub serves from {state}: {error}", "start it: garde hub run") from error
+        raise _absent(state, error) from error
     connection = http.client.HTTPSConnection(HUB_NAME, port, timeout=TIMEOUT_S, context=context)
     try:
         connection.sock = _dial(host, port, context)
-        raw = b"" if body is None else msgspec.json.encode(body)
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        connection.request(method, f"/api/v1{path}", raw, headers)
-        answer = connection.getresponse()
-        return _read(answer.status, answer.read())
+        yield connection
     except (OSError, http.client.HTTPException) as error:
         raise HubAbsent(
             f"the hub at {host}:{port} does not answer: {error}", "see whether `garde hub run` runs"
         ) from error
     finally:
         connection.close()
+
+
+def _absent(state: Path, error: Exception) -> HubAbsent:
+    return HubAbsent(f"no hub serves from {state}: {error}", "start it: garde hub run")
 
 
 def ask_inside(state: Path, clock: Clock, method: str, path: str, body: Any = None) -> Any:
