@@ -129,7 +129,7 @@ def _say_written(screen: Screen, entries: list[dict[str, Any]]) -> None:
 class _Desk:
     """What an action asks of the hub, and who asks."""
 
-    def __init__(  # noqa: PLR0913 - the options, as they stand on the command line
+    def __init__(
         self, state: Path, clock: Clock, *, note: str, until: str, store: str, place: bool, login: str,
         password: Path | None,
     ) -> None:  # fmt: skip
@@ -144,7 +144,7 @@ class _Desk:
 
         if not self._login:
             return ask_hub(self._state, self._clock, "POST", path, body)
-        return ask_as(self._state, self._login, _password(self._login, self._password), "POST", path, body)
+        return ask_as(self._state, (self._login, _password(self._login, self._password)), "POST", path, body)
 
     def asked(self, action: str, words: Sequence[str]) -> tuple[str, dict[str, Any]]:
         """Return where to ask, and what."""

@@ -66,10 +66,10 @@ def ask_running(state: Path, method: str, path: str, body: Any = None) -> Any:
         return _ask_api(connection, method, path, body, {"Authorization": f"Bearer {token}"})
 
 
-def ask_as(state: Path, login: str, password: str, method: str, path: str, body: Any = None) -> Any:
-    """Ask a hub that runs as a person: sign in, ask, sign out. Raises NotPermitted where the sign-in was refused."""
+def ask_as(state: Path, who: tuple[str, str], method: str, path: str, body: Any = None) -> Any:
+    """Ask a hub that runs as a person (login, password); raises NotPermitted where the sign-in was refused."""
     with _connected(state) as connection:
-        cookie = _sign_in(connection, login, password)
+        cookie = _sign_in(connection, *who)
         try:
             return _ask_api(connection, method, path, body, {"Cookie": cookie, "Origin": _origin(connection)})
         finally:

@@ -74,10 +74,11 @@ def test_points_are_shown_with_what_must_be_entered_again(restart: Restart, hub:
     write(hub, "hub", AgentEnrolled("files-1", "aa", "bb", "10.1.1.1"))
     write(hub, "agent/files-1", store)
     done = lines(restart("judge", "files-1", "--json"), "written")
-    (asked,) = [each["entry"]["payload"] for each in done if each["entry"]["kind"] == "errand_asked"]
+    errands = [each["entry"]["payload"] for each in done if each["entry"]["kind"] == "errand_asked"]
+    (asked,) = [each for each in errands if each["verb"] == "judge"]
     point = r.PointJudged(
-        asked["command"], "r1", "4be2", "files-1", 1.7e9, "amber", "before", 9, 9_000_000_000, 3, 3, 0, 0, "whole", "not_done", 1.7e9,
-        ("\x1b[31mnot ours",),
+        asked["command"], "r1", "4be2", "files-1", 1.7e9, "amber", "before", 9, 9_000_000_000, 3, 3, 0, 0, "whole",
+        "not_done", 1.7e9, ("\x1b[31mnot ours",),
     )  # fmt: skip
     write(hub, "agent/files-1", point)
     shown = restart("points", "files-1", "--json")
@@ -86,7 +87,7 @@ def test_points_are_shown_with_what_must_be_entered_again(restart: Restart, hub:
     text = restart("points", "--lang", "fr").out
     assert "4be2" in text and "must be entered again" in text and "\x1b[31m" not in text
     refused = restart("choose", "files-1", "r1", "4be2", "--place")
-    assert refused.code == 4 and "scratch" in refused.err
+    assert refused.code == 12 and "scratch" in refused.err
 
 
 def test_the_watch_has_an_end(restart: Restart) -> None:

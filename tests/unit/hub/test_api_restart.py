@@ -1,4 +1,4 @@
-"""The way back over the API, on a whole hub with real containment: who may, what is refused, and one server to its end."""
+"""The way back over the API, on a whole hub with real containment: who may, what is refused, one server to its end."""
 
 from __future__ import annotations
 
@@ -282,7 +282,7 @@ def test_a_server_comes_back_with_two_persons_and_no_sooner(site: Back, clock: V
     site.watch_on(HOUR + 60)
     assert site.gate("db-1")["observed"]["fine"]
     assert site.post("/machines/db-1/sign", {"side": "it"}, by="ina")[0] == 201
-    status, answer = site.post("/machines/db-1/sign", {"side": "service"}, by="ina-adm")
+    status, _ = site.post("/machines/db-1/sign", {"side": "service"}, by="ina-adm")
     assert status == 403  # the same person, and not a head of care
     assert site.post("/machines/db-1/sign", {"side": "service"}, by="med")[0] == 201
     site.obey()
