@@ -1,7 +1,7 @@
 """Frozen retention: a mark in the state directory, and while it stands no version from before it goes.
 
-Comes in: the state directory. Goes out: since when retention is frozen. Whoever is not the owner of that directory can't
-take the mark away. New versions still come, and those of them that are too many go as usual.
+Comes in: the state directory. Goes out: since when retention is frozen. Whoever is not the owner of that directory
+can't take the mark away. New versions still come, and those of them that are too many go as usual.
 """
 
 from __future__ import annotations
