@@ -8,10 +8,17 @@ start.
 
 from __future__ import annotations
 
+import os
+import select
 import socket
 
 from garde.agent import watchman
+from garde.agent.errands import wire
 from garde.agent.errands.place import Place
+
+# A worker that has nothing to do yet leaves the processors to the core's start: it imports what it needs once somebody
+# has said something (the core does when it is ready, the link where an errand waits), or after so many seconds.
+FIRST_WAIT = 5.0
 
 
 def start(place: Place, core: socket.socket, link: socket.socket | None) -> int:
@@ -19,6 +26,10 @@ def start(place: Place, core: socket.socket, link: socket.socket | None) -> int:
     ends = [each for each in (core, link) if each is not None]
 
     def work() -> int:
+        hello = wire.Hello(os.getpid())
+        for end in ends:
+            wire.send(end, hello)
+        select.select(ends, [], [], FIRST_WAIT)
         from garde.agent.errands import worker
 
         return worker.run(place, core, link)

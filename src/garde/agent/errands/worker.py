@@ -98,10 +98,6 @@ class Worker:
 
     def run(self) -> int:
         """Work until the core has gone."""
-        hello = wire.Hello(os.getpid())
-        for end in (self._core, self._link):
-            if end is not None:
-                wire.send(end, hello)
         self._executor.resume()
         threads = [threading.Thread(target=self._freeze, name="holds", daemon=True), *self._executor.threads()]
         for thread in threads:
