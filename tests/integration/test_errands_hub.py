@@ -1,0 +1,94 @@
+"""The hub's own program and a real agent with real restic snapshots: who freezes, who is told, who asks once more."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bench.fs import image
+from tests.integration.test_errands import Yesterday
+from tests.integration.test_link import ENVIRONMENT, GARDE, Agent
+
+from garde.journal.recovery_kinds import ErrandAsked, RetentionFrozen, StoresKnown
+from garde.journal.store import open_journal
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "hub"))
+from hub_process import HubProcess, garde
+
+pytestmark = [
+    pytest.mark.root,
+    pytest.mark.skipif(shutil.which("restic") is None, reason="restic is not installed"),
+]
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[HubProcess]:
+    with HubProcess(tmp_path) as started:
+        yield started
+
+
+@pytest.fixture
+def yesterday() -> Iterator[Yesterday]:
+    with image("xfs", 512) as mount:
+        found = Yesterday(mount / "srv")
+        yield found
+        subprocess.run(["chattr", "-R", "-f", "-i", "-a", str(found.repository)], check=False, capture_output=True)
+
+
+@pytest.fixture
+def agent(hub: HubProcess, yesterday: Yesterday, tmp_path: Path) -> Iterator[Agent]:
+    state = tmp_path / "agent"
+    code, lines, complaint = garde("hub", "token", "files-1", "--state", str(hub.state))
+    assert code == 0, complaint
+    assert garde("enroll", lines[0]["token"], "--state", str(state))[0] == 0
+    password = tmp_path / "password"
+    password.write_text("secret\n")
+    (state / "stores.toml").write_text(
+        f'[[store]]\nid = "r1"\nsort = "restic"\ncovers = "files-1"\nrepository = "{yesterday.repository}"\n'
+        f'password_file = "{password}"\npaths = ["{yesterday.share}"]\n'
+    )
+    found = Agent(state, yesterday.share, "--enforce").start()
+    found.wait_said("ready")
+    yield found
+    found.stop(signal.SIGKILL)
+
+
+def entries(hub: HubProcess, kind: type) -> list[Any]:
+    with open_journal(hub.state, read_only=True) as journal:
+        return [entry.payload for entry in journal.entries() if isinstance(entry.payload, kind)]
+
+
+def wait_for(found: Callable[[], Any], agent: Agent, seconds: float = 30.0) -> Any:
+    until = time.monotonic() + seconds
+    while not (result := found()):
+        assert time.monotonic() < until, agent.out.read_text()[-3000:]
+        time.sleep(0.05)
+    return result
+
+
+def test_the_drill_is_held_and_retention_is_frozen_by_the_agent_and_asked_for_by_the_hub(
+    hub: HubProcess, agent: Agent, yesterday: Yesterday
+) -> None:
+    (known,) = wait_for(lambda: entries(hub, StoresKnown), agent)
+    assert [(each.store, each.freezes) for each in known.stores] == [("r1", True)]
+    words = [*GARDE, "drill", str(yesterday.share), "--mode", "full", "--files", "40", "--wait", "5", "--json"]
+    done = subprocess.run(words, capture_output=True, text=True, env=ENVIRONMENT, check=False, timeout=60)
+    assert json.loads(done.stdout.splitlines()[0])["held"], done.stdout
+    own = wait_for(lambda: [each for each in entries(hub, RetentionFrozen) if not each.command], agent)
+    assert [(each.store, each.proven) for each in own] == [("r1", True)]
+    with contextlib.suppress(PermissionError):
+        next((yesterday.repository / "snapshots").iterdir()).unlink()
+        raise AssertionError("a snapshot could be removed")
+    asked = [each for each in entries(hub, ErrandAsked) if each.verb == "freeze"]
+    for errand in asked:  # the hub's policy asks every agent with stores: it is answered, whoever was first
+        answered = wait_for(lambda: [e for e in entries(hub, RetentionFrozen) if e.command], agent)
+        assert {each.command for each in answered} >= {errand.command}
