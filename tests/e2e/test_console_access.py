@@ -30,6 +30,7 @@ from console_stage import (  # noqa: E402
     empty_house,
     hospital_in_crisis,
 )  # fmt: skip
+from way_stage import IT, relapse, way_back  # noqa: E402
 
 from garde.clock import SystemClock, VirtualClock  # noqa: E402
 from garde.hub.console import routes  # noqa: E402
@@ -39,7 +40,12 @@ pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs chromium (apt instal
 AXE = HERE / "node_modules/axe-core/axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 NO_PAGES = ("/console/", "/language/", "/start/example/")  # files, and a redirect
-FILES = ("/reports/", "/services/")  # what is printed, and what is put on a web site
+FILES = (
+    "/reports/",
+    "/services/",
+    "/restart/order.pdf",
+    "/restart/records.pdf",
+)  # what is printed, and what is put on a web site
 WALLS = ("/wall", "/services?wall=1")
 FURTHER = ("/services?wall=1",)
 PLANNED = ("/plan", "/services", "/diversion", "/calls")  # looked at by a coordinator, who is offered every form there
@@ -186,3 +192,31 @@ def test_what_is_no_page_of_its_own(stages: dict[str, Stage], axe: str, scheme: 
         look(ward, f"ward {path}")
     assert wrong == {}, "\n".join(f"{path}: {each}" for path, found in wrong.items() for each in found)
     stage.trouble.clear()  # pages that are refused are logged by the browser
+
+
+def test_the_way_back(tmp_path: Path, chromium: Any, axe: str) -> None:
+    """Every form offered, one server at its gate, one watched; then cut again: on a telephone, a desk, in the dark."""
+    wrong: dict[str, list[str]] = {}
+    with ConsoleHouse(tmp_path / "way", VirtualClock(1_731_899_460.0)) as house, house.serving() as url:
+        stage = Stage(house, url, chromium)
+        house.account(*IT)
+        people = way_back(stage)
+
+        def look(*paths: str, language: str, scheme: str, size: Any) -> None:
+            page = stage.window(IT[0], language=language, color_scheme=scheme, size=size)
+            for path in paths:
+                page.goto(stage.url + path)
+                if found := faults(page, axe):
+                    wrong[f"{path} {language} {scheme}"] = found
+
+        pages = ("/restart", "/restart/files-1", "/restart/files-2", "/points", "/credentials")
+        look(*pages, language="en", scheme="light", size=DESKTOP)
+        look(*pages, language="fr", scheme="dark", size=PHONE)
+        relapse(people)
+        look(
+            "/restart", "/restart/files-1", "/", "/wall", "/machines/files-1", language="en", scheme="dark", size=PHONE
+        )
+        look("/restart", "/", language="fr", scheme="light", size=DESKTOP)
+        assert stage.trouble == []
+        stage.close()
+    assert wrong == {}, "\n".join(f"{path}: {each}" for path, found in wrong.items() for each in found)

@@ -30,7 +30,7 @@ from garde.clock import VirtualClock
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs/img"
 BEGAN = 1_731_899_460.0
-COLOURS = 96  # of a picture: enough for flat areas and their edges
+COLOURS = 160  # of a picture: enough for flat areas and their edges, and for four states that must not look alike
 
 
 def main(folder: Path) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from garde.hub.console.views.pace import PACES
 from garde.hub.console.views.story import STORIES
+from garde.hub.console.views.ways import WAYS
 from garde.hub.fold import Fold
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from garde.hub.deps import Deps
 
-VIEWS: tuple[Fold[Any], ...] = (STORIES, PACES)
+VIEWS: tuple[Fold[Any], ...] = (STORIES, PACES, WAYS)
 
 
 def routes(deps: Deps) -> list[Router]:

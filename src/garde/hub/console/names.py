@@ -36,6 +36,13 @@ SHORT_ROLES = {
     "general_director": mark("general director"),
     "medical_director": mark("medical director"),
     "on_call_it": mark("on-call IT"),
+    "security_officer": mark("security officer"),
+    "nursing_director": mark("nursing director"),
+    "emergency_head": mark("head of emergency"),
+    "laboratory_head": mark("head of laboratory"),
+    "radiology_head": mark("head of radiology"),
+    "pharmacy_head": mark("head of pharmacy"),
+    "ward_head": mark("head of a ward"),
     "admin": mark("administrator"),
 }
 
@@ -118,6 +125,13 @@ class Names:
         if moment.date() == datetime.fromtimestamp(now).date():
             return Said(moment.strftime("%H:%M"))
         return self.time(at, now)
+
+    def tick(self, at: float) -> Said:
+        """Return what stands at an axis of time: hour and minute, the day at its beginning."""
+        moment = datetime.fromtimestamp(at)
+        if moment.hour or moment.minute:
+            return Said(moment.strftime("%H:%M"))
+        return Said(f"{moment.day} {get_month_names('abbreviated', locale=self.say.language)[moment.month]}")
 
     def age(self, seconds: float) -> Said:
         """Return how long ago that was, in the coarsest unit that still says something."""

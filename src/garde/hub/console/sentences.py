@@ -7,6 +7,7 @@ that name none of them are said by `garde.journal.words`. Every value from outsi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
 from typing import Any
 
 from garde.contain.isolation import RULE
@@ -14,6 +15,7 @@ from garde.hub.console.names import SHORT_ROLES, Names
 from garde.journal import hub_kinds as h
 from garde.journal.entry import Entry
 from garde.journal.payload import Payload
+from garde.journal.recovery_words import RECOVERY_WRITERS
 from garde.journal.speech import BAD, ERASED, GOOD, NOTE, WARN, Said, mark
 from garde.journal.words import Line, line, mode
 
@@ -61,7 +63,7 @@ def tell(entry: Entry, names: Names, title_of: TitleOf) -> Line:
     """Return the entry in words."""
     writer = _WRITERS.get(type(entry.payload))
     if writer is None:
-        return line(entry, names.say)
+        return line(_named(entry, names), names.say)
     text, tone = writer(entry.payload, names, title_of)
     return Line(entry.at, text, tone)
 
@@ -119,6 +121,22 @@ def spread_words(spread: h.SpreadFound, names: Names) -> Said:
         "{spreader} destroys files on {n} servers; the first was {first}",
         servers, spreader=names.machine(spread.spreader), first=names.machine(spread.first_server),
     )  # fmt: skip
+
+
+def _named(entry: Entry, names: Names) -> Entry:
+    """Return an entry of the way back with the names that people use in place of the ids of machines and persons."""
+    if type(entry.payload) not in RECOVERY_WRITERS:
+        return entry
+    payload: Any = entry.payload
+    said = {each.name: getattr(payload, each.name) for each in fields(payload) if each.name in _NAMED}
+    known = {name: _NAMED[name](names, value) for name, value in said.items() if value}
+    return replace(entry, payload=replace(payload, **known))
+
+
+_NAMED: dict[str, Callable[[Names, str], Said]] = {
+    "machine": Names.machine, "about": Names.machine, "source": Names.machine, "covers": Names.machine,
+    "by": lambda names, who: names.say("by the rules") if who == "rule" else names.person(who),
+}  # fmt: skip
 
 
 # --- one small function for each kind ---------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ from garde.hub.deps import Caller, Deps
 from garde.journal.entry import Entry
 from garde.journal.speech import LANGUAGES, Said, Say, say_in
 from garde.journal.words import mode
+from garde.recovery.words import RECOVERY_LOCALE
 
 HERE = Path(__file__).parent
 LOCALE = HERE / "locale"
@@ -190,6 +191,10 @@ class Visit:
         """Return the wall clock's hour and minute."""
         return self.names.minute(at, self.now)
 
+    def tick(self, at: float) -> Said:
+        """Return what stands at an axis of time."""
+        return self.names.tick(at)
+
     def age(self, at: float) -> Said:
         """Return how long ago that was."""
         return self.names.age(self.now - at)
@@ -214,7 +219,7 @@ def _asset(path: Path) -> Asset:
 
 def speaker(language: str) -> Say:
     """Return the speaker of the console's language."""
-    return say_in(language, LOCALE)
+    return say_in(language, RECOVERY_LOCALE, LOCALE)  # reasons of the way back are refusals of forms as well
 
 
 def _copy_board(board: Board) -> Board:

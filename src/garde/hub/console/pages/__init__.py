@@ -15,6 +15,7 @@ from garde.hub.console.pages import (
     assets,
     calls,
     cuts,
+    gates,
     hangs,
     incidents,
     journal,
@@ -22,10 +23,12 @@ from garde.hub.console.pages import (
     me,
     now,
     plan,
+    points,
     services,
     sign_in,
     start,
     wall,
+    waves,
 )
 from garde.hub.console.site import Site
 from garde.trust.web import Asked, router
@@ -49,6 +52,9 @@ def routers(site: Site) -> list[Router]:
         *plan.PAGES,
         *services.PAGES,
         *start.PAGES,
+        *waves.PAGES,
+        *gates.PAGES,
+        *points.PAGES,
     ]
 
     def problem(request: Asked, error: Exception) -> Response[str]:

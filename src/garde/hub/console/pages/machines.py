@@ -14,10 +14,16 @@ from garde.errors import NotFound
 from garde.estate.dependencies import impact
 from garde.hub.console import acts
 from garde.hub.console.pages.now import board_rows
+from garde.hub.console.pages.way import way_of
 from garde.hub.console.views.cuts import title
 from garde.hub.console.web import Here, Seen, Sent
 from garde.trust.enrolment import TTL, qr_svg
 from garde.trust.web import go, html
+
+KINDS = (
+    "agent_enrolled agent_revoked agent_alive agent_silent machine_cut machine_freed mode_changed step_moved"
+    " machine_recut"
+)
 
 
 @get("/machines/{machine:str}", sync_to_thread=True)
@@ -40,11 +46,12 @@ def one_machine(site: Here, visit: Seen, machine: FromPath[str], said: FromQuery
         port=look.switch_port(machine),
         never=never,
         impact=impact(look.estate, [machine]) if known else None,
+        way=way_of(site, visit, machine),
         cuts=[(cut, title(board.cuts[cut], visit.names)) for cut in row.cuts if cut in board.cuts],
         may_keep=acts.may_keep(visit.caller),
         said=visit.say(acts.SAID[said]) if said in acts.SAID else "",
         waiting=site.waiting(board),
-        kinds="agent_enrolled agent_revoked agent_alive agent_silent machine_cut machine_freed mode_changed",
+        kinds=KINDS,
     )
     return html(body)
 

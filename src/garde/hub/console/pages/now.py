@@ -12,6 +12,7 @@ from litestar import Response, get
 from garde.emergency.board import make_board
 from garde.hub.board import Board, Incident
 from garde.hub.calls_desk import calls_now
+from garde.hub.console.pages.way import way_line
 from garde.hub.console.site import Site, Visit
 from garde.hub.console.views import machines as machines_view
 from garde.hub.console.views.glance import Tile, glance
@@ -27,7 +28,8 @@ KINDS = (
     " cut_changed cut_decided machine_cut machine_freed agent_enrolled agent_revoked agent_alive agent_silent"
     " estate_loaded plan_proposed plan_rejected plan_triggered plan_phase_changed plan_stood_down task_given task_done"
     " task_overdue service_state service_overridden diversion_changed diversion_told diversion_acknowledged"
-    " notice_needed notice_acknowledged notice_unanswered page_asked calling_set"
+    " notice_needed notice_acknowledged notice_unanswered page_asked calling_set step_moved"
+    " machine_recut restart_planned"
 )
 
 
@@ -55,6 +57,7 @@ def now(site: Here, visit: Seen) -> Response[str]:
         groups=machines_view.groups(visit.names.look, rows),
         counts=counts,
         tiles=tiles(site, visit, opened),
+        way=way_line(site, visit),
         waiting=sum(each.situation.to_decide for each in opened),
         kinds=KINDS,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from litestar import Response, get
 
 from garde.hub.console.pages.now import KINDS, board_rows, open_incidents, tiles
+from garde.hub.console.pages.way import way_line
 from garde.hub.console.views import machines as machines_view
 from garde.hub.console.views.headline import quiet_headline
 from garde.hub.console.web import Here, Seen
@@ -29,6 +30,7 @@ def wall(site: Here, visit: Seen) -> Response[str]:
         look=sorted((row for row in rows if row.needs_a_look), key=lambda row: row.tone != "bad"),
         groups=machines_view.groups(look, rows),
         tiles=tiles(site, visit, opened),
+        way=way_line(site, visit),
         waiting=sum(each.situation.to_decide for each in opened),
         kinds=KINDS,
     )

@@ -1,0 +1,120 @@
+"""What the pages of the way back share: the state, who speaks, who may.
+
+Comes in: a site and a visit. Goes out: a copy of the engine's state, `Speech` and `Rights` for the views, the waves
+that a page shows. Whoever may not read the record is told no name of a person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from garde.hub.console.site import Site, Visit
+from garde.hub.console.views.gate import Rights, roles_words
+from garde.hub.console.views.headline import Headline
+from garde.hub.console.views.waves import ServerShown, Speech, headline, server
+from garde.hub.restart_acts import RestartDesk
+from garde.journal.speech import Said, say_in
+from garde.recovery import may, reasons
+from garde.recovery.judged import Wave
+from garde.recovery.memory import LISTED_S, OBSERVE_S, Planned, State
+from garde.recovery.order import propose
+from garde.recovery.reasons import Reason
+from garde.recovery.waves import waves_of
+from garde.recovery.words import RECOVERY_LOCALE, say_reason
+
+KINDS: Final = (
+    "step_moved step_wanted machine_recut server_rated restart_planned watch_reinforced gate_answered gate_signed"
+    " machine_swept machine_looked point_restored point_chosen cut_changed machine_cut machine_freed agent_silent"
+    " agent_alive estate_loaded credential_listed credential_changed watch_raised woke"
+)
+PERSONS: Final = ("by", "it", "service")  # values of a reason that name a person
+
+
+def speech(visit: Visit) -> Speech:
+    """Return who speaks to this reader."""
+    say, look = say_in(visit.language, RECOVERY_LOCALE), visit.names.look
+    hide = not visit.may("read")
+
+    def because(reason: Reason) -> Said:
+        return say_reason(_nameless(reason, visit) if hide else reason, say, look)
+
+    def known(text: str) -> Said:
+        found = reasons.read(text)
+        return because(found) if found else visit.say.known(text)
+
+    return Speech(visit.names, because, known, visit.now)
+
+
+def rights(visit: Visit, machine: str = "") -> Rights:
+    """Return what whoever looks may do about a machine, and who else may."""
+    look, caller = visit.names.look, visit.caller
+    me = may.person_of(look, caller.login)
+    return Rights(
+        may=lambda act: may.may(look, act, caller.login, caller.role, machine),
+        roles=lambda act: roles_words(may.roles_for(look, act, machine), visit.names),
+        same=lambda login: may.person_of(look, login) == me,
+    )
+
+
+def may_table(visit: Visit, machine: str = "") -> tuple[dict[str, bool], dict[str, Said]]:
+    """Return, for templates, what whoever looks may do, and who can do each."""
+    found = rights(visit, machine)
+    return {act: found.may(act) for act in may.ACTS}, {act: found.roles(act) for act in may.ACTS}
+
+
+def hours_of(state: State) -> tuple[float, float]:
+    """Return for how long a server is watched alone, and then with its listed flows: in seconds."""
+    return (state.plan.observe_s, state.plan.listed_s) if state.plan else (OBSERVE_S, LISTED_S)
+
+
+def waves_shown(state: State, visit: Visit) -> tuple[Wave, ...]:
+    """Return the waves in force; where nobody has decided any, those that the hospital's file proposes."""
+    look = visit.names.look
+    if state.plan is None:
+        waves = [list(each) for each in propose(look, state)]
+        state = replace(state, plan=Planned(waves, OBSERVE_S, LISTED_S, "", "", [], 0.0, 0))
+    return waves_of(state, look, visit.now)
+
+
+def decided_words(state: State, visit: Visit) -> Said:
+    """Return who decided the order and when; "" where nobody has."""
+    who = decider(state, visit)
+    return visit.say("Decided by {who}.", who=who) if who else who
+
+
+def decider(state: State, visit: Visit) -> Said:
+    """Return who it was, and when; "" where nobody has."""
+    if state.plan is None:
+        return Said("")
+    who = visit.names.person(state.plan.by) if visit.may("read") else visit.say("somebody")
+    return visit.say("{who}, {time}", who=who, time=visit.minute(state.plan.at))
+
+
+def desk_of(site: Site, visit: Visit) -> RestartDesk:
+    """Return the desk of whoever looks."""
+    return RestartDesk(site.deps, visit.caller)
+
+
+def way_line(site: Site, visit: Visit) -> Headline | None:
+    """Return the one line that other pages show; None where no way back has begun."""
+    state = desk_of(site, visit).state()
+    if not any(each.round for each in state.steps.values()):
+        return None
+    rows = [row for wave in waves_shown(state, visit) for row in wave.rows]
+    return headline(rows, visit.names, decided=state.plan is not None)
+
+
+def way_of(site: Site, visit: Visit, machine: str) -> ServerShown | None:
+    """Return how far one machine has come; None where it never began and stands in no wave that somebody decided."""
+    state = desk_of(site, visit).state()
+    rows = (row for wave in waves_shown(state, visit) for row in wave.rows if row.machine == machine)
+    row = next(rows, None)
+    if row is None or not (row.round or (state.plan and row.wave)):
+        return None
+    return server(row, speech(visit))
+
+
+def _nameless(reason: Reason, visit: Visit) -> Reason:
+    somebody = str(visit.say("somebody"))
+    return Reason(reason.sentence, tuple((key, somebody if key in PERSONS else v) for key, v in reason.values))

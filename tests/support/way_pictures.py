@@ -1,0 +1,52 @@
+"""The pictures of the way back for the documents, made anew: `python tests/support/way_pictures.py [docs/img]`.
+
+As `console_pictures.py`: chromium, a whole hub, a clock that stands still. Nothing of it is a test.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
+
+from console_pictures import BEGAN, IMAGES, _take
+from console_stage import DESKTOP, PHONE, WALL, ConsoleHouse, Stage, launched
+from way_stage import IT, reinforced, relapse, way_back
+
+from garde.clock import VirtualClock
+
+TALL = {"width": DESKTOP["width"], "height": 1500}
+LONG = {"width": PHONE["width"], "height": 1700}
+
+
+def main(folder: Path) -> None:
+    """Make all of them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as state, launched() as chromium:
+        _way(Path(state), folder, chromium)
+
+
+def _way(state: Path, folder: Path, chromium: Any) -> None:
+    with ConsoleHouse(state / "way", VirtualClock(BEGAN)) as house, house.serving() as url:
+        stage = Stage(house, url, chromium)
+        for login, role in (IT, ("ejanssens", "it_director"), ("shaddad", "crisis_coordinator")):
+            house.account(login, role)
+        people = way_back(stage)
+        reinforced(people)
+        for name, path in (("restart", "/restart"), ("gate", "/restart/files-2"), ("points", "/points"),
+                           ("credentials", "/credentials")):  # fmt: skip
+            _take(stage, path, folder / f"console-{name}.png", TALL, login=IT[0])
+            _take(stage, path, folder / f"console-{name}-fr.png", LONG, language="fr", scheme="dark", login=IT[0])
+        relapse(people)
+        _take(stage, "/restart", folder / "console-recut.png", DESKTOP)
+        _take(stage, "/restart", folder / "console-recut-fr.png", PHONE, language="fr")
+        _take(stage, "/wall", folder / "console-recut-wall.png", WALL, scheme="dark")
+        stage.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else IMAGES)
