@@ -5,6 +5,7 @@ As `console_pictures.py`: chromium, a whole hub, a clock that stands still. Noth
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -45,7 +46,20 @@ def _way(state: Path, folder: Path, chromium: Any) -> None:
         _take(stage, "/restart", folder / "console-recut.png", DESKTOP)
         _take(stage, "/restart", folder / "console-recut-fr.png", PHONE, language="fr")
         _take(stage, "/wall", folder / "console-recut-wall.png", WALL, scheme="dark")
+        _print(stage, folder)
         stage.close()
+
+
+def _print(stage: Stage, folder: Path) -> None:
+    """The papers, as pictures: `pdftoppm` (poppler-utils) draws them."""
+    for name, page, language in (("order", 1, "en"), ("record", 3, "fr")):
+        window = stage.window(IT[0], language=language)
+        path = "/restart/order.pdf" if name == "order" else "/restart/records.pdf"
+        pdf = window.request.get(stage.url + path).body()
+        made = folder / (f"restart-{name}.png" if language == "en" else f"restart-{name}-{language}.png")
+        drawn = ["pdftoppm", "-r", "70", "-gray", "-png", "-singlefile", "-f", str(page)]
+        subprocess.run([*drawn, "-", str(made.with_suffix(""))], input=pdf, check=True)
+        print(f"{made.name}: {made.stat().st_size // 1000} kB")
 
 
 if __name__ == "__main__":
