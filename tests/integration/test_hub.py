@@ -217,6 +217,27 @@ def test_commands_do_the_same_whether_the_hub_runs_or_not(hub: HubProcess) -> No
         agent.beat()
 
 
+def test_who_signs_on_the_command_line_is_a_person_by_name(hub: HubProcess, tmp_path: Path) -> None:
+    """The operator's token opens no gate: a signature is asked for by somebody who signs in."""
+    state, secret = ("--state", str(hub.state)), tmp_path / "password"
+    _, lines, _ = garde("hub", "accounts", "ina", "--role", "operator", *state)
+    secret.write_text(lines[0]["password"] + "\n")
+    secret.chmod(0o600)
+    name = ("--login", "ina", "--password-file", str(secret))
+    assert "a token is none" in garde("restart", "sign", "files-2", "it", *state)[2]
+    assert "has not begun" in garde("restart", "sign", "files-2", "it", *state, *name)[2]
+    assert garde("restart", "plan", "files-2", *state, *name)[0] == 0
+    assert garde("restart", "begin", "files-2", *state, *name)[0] == 0
+    assert "not been watched long enough" in garde("restart", "sign", "files-2", "it", *state, *name)[2]
+    secret.write_text("something else\n")
+    assert "do not go together" in garde("restart", "begin", "files-2", *state, *name)[2]
+    said = [entry for entry in journal_of(hub) if entry.kind in {"restart_planned", "step_wanted", "sign_in_refused"}]
+    assert [(entry.kind, entry.who) for entry in said[:2]] == [
+        ("restart_planned", "person/ina"), ("step_wanted", "person/ina"),
+    ]  # fmt: skip
+    assert said[-1].kind == "sign_in_refused"
+
+
 def test_setting_it_up_again_keeps_keys_accounts_and_journal(hub: HubProcess) -> None:
     hub.stop()
     before = {path.name: path.read_bytes() for path in hub.state.iterdir() if path.suffix in (".key", ".pem", ".token")}

@@ -32,6 +32,7 @@ TONES: Final = {
     Stage.OPEN: "good", Stage.LISTED: "good", Stage.RECUT: "bad", Stage.OBSERVING: "warn", Stage.VERIFIED: "warn",
     Stage.ISOLATED: "warn",
 }  # fmt: skip
+LOCALE: Final = Path(__file__).parent / "restart_locale"  # the sentences of this module
 _COLOURS: Final = {"green": "good", "amber": "warn", "red": "bad"}
 _GB: Final = 1e9
 
@@ -42,32 +43,36 @@ class RestartView:
     def __init__(self, screen: Screen, place: Path, clock: Clock, language: str) -> None:
         self._screen, self._now = screen, clock.now()
         self.state, self.look = _folded(place, clock)
-        self._say = say_in(language, words.RECOVERY_LOCALE)
+        self._say = say_in(language, words.RECOVERY_LOCALE, LOCALE)
 
     # --- waves ---
 
     def status(self) -> None:
         """Show every server on its way with what keeps it, and what is open before the way back is over."""
         if self.state.plan is None:
-            self._screen.line("no waves are decided yet: garde restart plan", "note")
+            self._screen.line(self._say("No waves are decided yet: garde restart plan"), "note")
         for wave in waves.waves_of(self.state, self.look, self._now):
-            self._screen.line(f"Wave {wave.number}" if wave.number else "In no wave", "title")
+            head = self._say("Wave {number}", number=wave.number) if wave.number else self._say("In no wave")
+            self._screen.line(head, "title")
             for row in wave.rows:
                 self._row(row)
         found = over.over(self.state, self.look, self._now)
         self._screen.data({"kind": "over", **plainly(found)})
         if found.watch_until:
-            self._screen.line(f"the watch stays reinforced until {self._time(found.watch_until)}", "note")
+            until = self._time(found.watch_until)
+            self._screen.line(self._say("The watch stays reinforced until {until}", until=until), "note")
         for subject, after in found.reenter.items():
-            self._screen.line(f"{self._machine(subject)}: data after {self._time(after)} must be entered again", "warn")
-        self._reasons("still open", found.reasons)
+            again = self._say("data after {time} must be entered again", time=self._time(after))
+            self._screen.line(f"{self._machine(subject)}: {again}", "warn")
+        self._reasons(self._say("still open"), found.reasons)
 
     def _row(self, row: Row) -> None:
         self._screen.data({"kind": "server", **plainly(row)})
         stage, status = self._say.word(STAGES, row.stage), self._say.word(STATUS, row.status)
-        until = f", until {self._time(row.due)}" if row.due else ""
-        proven = "" if row.proven or not row.isolation else ", isolation not proven"
-        text = f"  {self._machine(row.machine)} {stage}{until}  [{status}, {row.fine} of 13{proven}]"
+        until = self._say("until {until}", until=self._time(row.due)) if row.due else ""
+        proven = "" if row.proven or not row.isolation else self._say("isolation not proven")
+        known = ", ".join(filter(None, (status, f"{row.fine}/13", proven)))
+        text = f"  {', '.join(filter(None, (f'{self._machine(row.machine)} {stage}', until)))}  [{known}]"
         self._screen.line(text, TONES.get(Stage(row.stage), "note"))
         self._reasons("", row.blocked)
 
@@ -83,7 +88,7 @@ class RestartView:
         for number, wave in enumerate(asked, 1):
             self._screen.line(f"{number}. {', '.join(self._machine(each) for each in wave)}", "note")
         if not decided:
-            self._screen.line("proposed; decide it: garde restart plan a,b c, or --proposed", "dim")
+            self._screen.line(self._say("Proposed; decide it: garde restart plan a,b c, or --proposed"), "dim")
         self.warnings(asked)
 
     def warnings(self, asked: Sequence[Sequence[str]] | None = None) -> None:
@@ -91,7 +96,7 @@ class RestartView:
         found = order.warn(self.look, self.state, self.proposal() if asked is None else asked)
         for each in found:
             self._screen.data({"kind": "warning", **plainly(each)})
-        self._reasons("the graph warns", found, "warn")
+        self._reasons(self._say("the graph warns"), found, "warn")
 
     # --- the gate ---
 
@@ -103,7 +108,8 @@ class RestartView:
         stage, status = self._say.word(STAGES, found.stage), self._say.word(STATUS, found.status)
         self._screen.data({"kind": "gate", "machine": machine, "round": found.round, "stage": found.stage,
                            "status": found.status})  # fmt: skip
-        self._screen.line(f"{self._machine(machine)} {stage}  [{status}, round {found.round}]", "title")
+        number_ = self._say("round {number}", number=found.round)
+        self._screen.line(f"{self._machine(machine)} {stage}  [{status}, {number_}]", "title")
         for number, each in enumerate(found.items, 1):
             self._item(number, each)
         self._signatures(found)
@@ -115,18 +121,21 @@ class RestartView:
         said = f"{self._say.word(ANSWERS, item.answer)}{f' ({by})' if by else ''}"
         self._screen.line(f"{mark} {number:>2} {words.item(item.item, self._say)}: {said}  ({item.item})", tone)
         if item.excepted_until:
-            over_ = "its time is over: " if item.expired else ""
-            until = f"{over_}excepted until {self._time(item.excepted_until)} by {item.excepted_by}"
-            self._screen.line(f"       {until}", "warn")
-        for text in (*item.found, *([f"… {item.more}"] if item.more else []), *([item.note] if item.note else [])):
-            self._screen.line(f"       {text}", "dim")
+            known = {"until": self._time(item.excepted_until), "by": words.who(item.excepted_by, self._say, self.look)}
+            text = self._say("excepted until {until} by {by}", **known)
+            if item.expired:
+                text = self._say("its time is over: excepted until {until} by {by}", **known)
+            self._screen.line(f"       {text}", "warn")
+        for line in (*item.found, *([f"… {item.more}"] if item.more else []), *([item.note] if item.note else [])):
+            self._screen.line(f"       {line}", "dim")
         self._reasons("", item.reasons)
 
     def _signatures(self, gate: Gate) -> None:
         for each in gate.signatures:
             self._screen.data({"kind": "signature", **plainly(each)})
             side = self._say.word(SIDES, each.side)
-            text = f"signed {side}: {words.who(each.by, self._say, self.look)}, {self._time(each.at)}"
+            by = words.who(each.by, self._say, self.look)
+            text = self._say("signed {side}: {by}, {at}", side=side, by=by, at=self._time(each.at))
             why = f" — {self._reason(each.why)}" if each.why is not None else ""
             self._screen.line(text + why, "good" if each.counts else "warn")
 
@@ -139,21 +148,25 @@ class RestartView:
                 self._screen.data({"kind": "store", **plainly(each)})
                 frozen = words.frozen(each.frozen, self._say)
                 tone = "good" if each.frozen == "proven" else "bad" if each.frozen == "not_proven" else "note"
-                holder = f"{each.store} ({each.sort}) at {self._machine(each.holder)}"
-                self._screen.line(f"{holder}, of {self._machine(each.covers)}: {frozen}", tone)
+                line = self._say(
+                    "{store} ({sort}) at {holder}, data of {machine}: {retention}", store=each.store, sort=each.sort,
+                    holder=self._machine(each.holder), machine=self._machine(each.covers), retention=frozen,
+                )  # fmt: skip
+                self._screen.line(line, tone)
         for point in restore.points_of(self.state, self.look, machine):
             self._point(point)
 
     def _point(self, point: PointView) -> None:
         self._screen.data({"kind": "point", **plainly(point)})
-        size = f"{point.files:,} files, {point.bytes / _GB:,.1f} GB"
-        done = ", in place" if point.placed else ", tried" if point.tried else ""
-        stale = ", to be judged again" if point.stale else ""
+        size = f"{self._say.many('{n} file', '{n} files', point.files)}, {point.bytes / _GB:,.1f} GB"
+        done = self._say("in place") if point.placed else self._say("tried") if point.tried else ""
+        stale = self._say("to be judged again") if point.stale else ""
         colour = self._say.word(COLOURS, point.colour)
         head = f"{point.store} {point.point}  {self._time(point.taken_at)}  {self._machine(point.covers)}: {colour}"
-        self._screen.line(f"{head} ({size}{done}{stale})", _COLOURS.get(point.colour, "dim"))
+        self._screen.line(f"{head} ({', '.join(filter(None, (size, done, stale)))})", _COLOURS.get(point.colour, "dim"))
         if point.colour in ("green", "amber"):
-            self._screen.line(f"    data after {self._time(point.enter_after)} must be entered again", "note")
+            again = self._say("data after {time} must be entered again", time=self._time(point.enter_after))
+            self._screen.line(f"    {again}", "note")
         for text in point.reasons:
             self._screen.line(f"    {words.known(text, self._say, self.look)}", "dim")
 
@@ -162,10 +175,11 @@ class RestartView:
         for each in credentials.list_of(self.state, self.look, self._now, machine):
             self._screen.data({"kind": "credential", **plainly(each), "left": each.left})
             mark, tone = ("[ ]", "note") if each.left else ("[x]", "good")
-            times = f" {each.done} of {each.times}" if each.times > 1 else ""
-            later = f", once more from {self._time(each.next_at)}" if each.next_at else ""
+            times = f" {each.done}/{each.times}" if each.times > 1 else ""
+            later = self._say("once more from {at}", at=self._time(each.next_at)) if each.next_at else ""
             name = words.credential(each.credential, self._say, self.look)
-            self._screen.line(f"{mark} {name}{times}{later}  ({each.credential})", tone)
+            line = ", ".join(filter(None, (f"{mark} {name}{times}", later)))
+            self._screen.line(f"{line}  ({each.credential})", tone)
 
     # --- words ---
 

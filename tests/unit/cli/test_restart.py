@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from babel.messages.extract import extract_from_file
+from babel.messages.pofile import read_po
 
+from garde.cli import restart_view
 from garde.clock import SystemClock
 from garde.hub.config import load_config, open_hub_journal
 from garde.journal import recovery_kinds as r
@@ -85,7 +88,7 @@ def test_points_are_shown_with_what_must_be_entered_again(restart: Restart, hub:
     assert [each["point"] for each in lines(shown, "point")] == ["4be2"]
     assert [each["store"] for each in lines(shown, "store")] == ["r1"]
     text = restart("points", "--lang", "fr").out
-    assert "4be2" in text and "must be entered again" in text and "\x1b[31m" not in text
+    assert "4be2" in text and "sont à ressaisir" in text and "\x1b[31m" not in text
     refused = restart("choose", "files-1", "r1", "4be2", "--place")
     assert refused.code == 12 and "scratch" in refused.err
 
@@ -121,6 +124,14 @@ def test_the_watch_has_an_end(restart: Restart) -> None:
 def test_what_cannot_be_done_says_why_and_what_to_do(restart: Restart, words: tuple[str, ...], said: str) -> None:
     ran = restart(*words)
     assert ran.code != 0 and said in ran.err and ran.err.count("\n") <= 3
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_every_sentence_is_in_the_catalogue_and_none_is_left_over(language: str) -> None:
+    found = extract_from_file("python", restart_view.__file__, keywords={"_say": None})
+    with (restart_view.LOCALE / f"{language}.po").open("rb") as stream:
+        known = {message.id: message.string for message in read_po(stream) if message.id}
+    assert {each[1] for each in found} == set(known) and all(known.values())
 
 
 def test_who_signs_by_name_needs_a_hub_that_runs(restart: Restart, tmp_path: Path) -> None:
