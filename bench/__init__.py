@@ -21,4 +21,5 @@ BENCHES: dict[str, str] = {
     "feed": "bench.feed",
     "packs": "bench.packs",
     "backdoors": "bench.backdoors",
+    "restore": "bench.restore",
 }

@@ -69,9 +69,11 @@ _NOBODY: Final = (65534, 65534)
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _NEW: Final = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
 
-# Of each file the newest healthy version from before a moment that has content, where the name stood then.
+# Of each file the newest healthy version from before a moment that has content, where the name stood then. Beside MAX()
+# SQLite takes the other columns from the very row that has it.
 _AT: Final = """
-SELECT f.path, MAX(v.id) FROM files f JOIN versions v ON v.file = f.id
+SELECT f.path, MAX(v.id), v.file, v.store, v.how, v.captured_at, v.size, v.mtime_ns, v.mode, v.uid, v.gid, v.xattrs,
+       v.kind, v.structure, v.sha256, v.allocated, v.fingerprint FROM files f JOIN versions v ON v.file = f.id
 WHERE v.captured_at <= :at AND NOT v.bad AND v.how <> 0 AND (f.gone IS NULL OR f.gone > :at)
   AND f.path > :low AND f.path < :high
 GROUP BY f.id ORDER BY f.path
@@ -273,11 +275,10 @@ class VaultStore:
         for top in self._tops:
             low, high = below(top)
             rows = vault.index.db.execute(_AT, {"at": point.taken_at, "low": low, "high": high}).fetchall()
-            for path, number in rows:
-                version = vault.index.version(number)
+            for path, *columns in rows:
                 name = vault.index.name_before(path, point.taken_at) if moved else path
-                if version is not None and is_plain(name) and not is_own(name):
-                    yield Kept(name, version)
+                if is_plain(name) and not is_own(name):
+                    yield Kept(name, Version(*columns))
 
     @contextmanager
     def _opened(self) -> Iterator[_Open]:
