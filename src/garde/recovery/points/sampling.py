@@ -35,7 +35,8 @@ def _spread(files: Sequence[Listed], count: int) -> list[Listed]:
     if len(files) <= count:
         return list(files)
     stratum = len(files) / count if count > 0 else 0.0
-    return [files[int(number * stratum + number * _GOLDEN % 1.0 * stratum)] for number in range(count)]
+    inside = int(stratum)  # whole: two strata must not meet in one file
+    return [files[int(number * stratum) + int(number * _GOLDEN % 1.0 * inside)] for number in range(count)]
 
 
 def _within(files: Iterable[Listed], most: int) -> list[Listed]:
