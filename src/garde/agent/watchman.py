@@ -8,6 +8,7 @@ SIGTERM, which it passes on.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -29,6 +30,7 @@ def start(keep: Iterable[int], work: Work, *, with_children: bool = False) -> in
     `with_children`: the programs that a worker started end with it, however it ends. A restore that begins again must
     not meet its own past.
     """
+    gc.freeze()  # what both know stays one copy in memory: the collector would write into every object of it
     pid = os.fork()
     if pid:
         return pid
