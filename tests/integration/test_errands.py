@@ -221,7 +221,7 @@ def test_at_the_first_confirmed_hold_retention_is_frozen_with_no_hub_and_until_a
     farm.attack()  # another hold freezes nothing anew …
     farm.agent.stop(signal.SIGKILL)
     farm.start()  # … nor does a restart
-    assert farm.status()["errands"]["retention"][0]["state"] == "frozen"
+    wait_for(lambda: [store["state"] for store in farm.status()["errands"]["retention"]] == ["frozen"])
     assert farm.do(Verb.THAW, "retention_thawed")["by"] == "carla"
     assert farm.can_forget() and len(farm.journal("retention_frozen")) == 1
     assert farm.do(Verb.FREEZE, "retention_frozen")["proven"] and not farm.can_forget()
