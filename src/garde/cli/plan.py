@@ -99,28 +99,16 @@ def plan(
 
 def _print_report(screen: Screen, place: Path, number: int) -> None:
     """Print the page that the hub has kept of a report; raises Incomplete where no printer took it."""
+    from garde.cli.printed import find_printers, print_page
     from garde.errors import Incomplete
     from garde.hub.reports import file_of
-    from garde.oncall.channels.base import Handed
-    from garde.oncall.channels.printer import Printer
-    from garde.oncall.config import FILE, load_calling
 
     page = file_of(place, number)
-    printers = [each for each in load_calling(place / FILE).channels if isinstance(each, Printer)]
-    if not printers:
-        raise Incomplete("no printer stands in calling.toml: nothing was printed", f"print {page} from elsewhere")
+    elsewhere = f"print {page} from elsewhere"
+    printers = find_printers(place, elsewhere)
     if not page.exists():
         raise Incomplete(f"no page of report {number} is there: nothing was printed", "read it with `garde plan show`")
-    failed = []
-    for printer in printers:
-        found = printer.print(f"Garde report {number}", page.read_bytes(), "application/pdf")
-        if isinstance(found, Handed):
-            screen.data({"kind": "printed", "report": number, "printer": printer.note.name, "detail": found.detail})
-            screen.line(f"report {number} is at the printer {printer.note.name}", "good")
-        else:
-            failed.append(f"{printer.note.name}: {found.reason}")
-    if len(failed) == len(printers):
-        raise Incomplete(f"report {number} was not printed: {'; '.join(failed)}", f"print {page} from elsewhere")
+    print_page(printers, page.read_bytes(), f"report {number}", screen, elsewhere, report=number)
 
 
 def _await_report(place: Path, clock: Clock, written: list[dict[str, Any]]) -> int:

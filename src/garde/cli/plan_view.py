@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from garde.cli.fact_view import sentence, tone
+from garde.cli.printed import set_page, write_page
 from garde.cli.screen import Screen
 from garde.clock import Clock
 from garde.emergency import board as boards
@@ -19,7 +20,7 @@ from garde.emergency.memory import CLOSED, DEGRADED, DIVERTED, FLAGS, LIMITED, O
 from garde.emergency.page import static_page
 from garde.emergency.sheets import board_sheet, report_sheet
 from garde.emergency.words import EMERGENCY_LOCALE, Voice, short_time
-from garde.errors import Incomplete, NotFound, UsageError
+from garde.errors import NotFound, UsageError
 from garde.estate.canonical import from_json
 from garde.estate.look import Lookup
 from garde.estate.nouns import Estate
@@ -28,7 +29,6 @@ from garde.journal import heard
 from garde.journal.hub_kinds import EstateLoaded
 from garde.journal.plan_kinds import ReportMade
 from garde.journal.speech import LANGUAGES, say_in
-from garde.paper import Document, NotTypeset, typeset
 from garde.trust.facts import DOWNTIME, SWITCHED
 
 if TYPE_CHECKING:
@@ -161,10 +161,10 @@ class PlanView:
         if out.suffix == ".html":
             spoken = [each for each in self.look.estate.languages if each in LANGUAGES] or ["en"]
             page = static_page([boards.make_board(self.state, self._voice(each), self._now) for each in spoken])
-            _write(out, page.encode(), self._screen)
+            write_page(out, page.encode(), self._screen)
         elif out.suffix == ".pdf":
             made = boards.make_board(self.state, self.voice, self._now)
-            _write(out, _set(board_sheet(made)), self._screen)
+            write_page(out, set_page(board_sheet(made)), self._screen)
         else:
             raise UsageError(f"{out.name} is neither .pdf nor .html", "name the file so that it says what it is")
 
@@ -178,7 +178,8 @@ class PlanView:
                 f"situation report {number} is not there yet", "it is made by the running hub: try again in a moment"
             )
         made = reports.decode(found.value)
-        _write(out, _set(report_sheet(made.get(self.voice.language) or next(iter(made.values())))), self._screen)
+        own = made.get(self.voice.language) or next(iter(made.values()))
+        write_page(out, set_page(report_sheet(own)), self._screen)
 
 
 def _folded(place: Path, clock: Clock) -> tuple[State, Lookup, dict[int, Text], heard.State]:
@@ -194,19 +195,3 @@ def _folded(place: Path, clock: Clock) -> tuple[State, Lookup, dict[int, Text], 
             if isinstance(entry.payload, ReportMade):
                 made[entry.payload.number] = entry.payload.content
     return found, Lookup(from_json(raw) if raw else Estate(name="")), made, facts
-
-
-def _set(wanted: Document) -> bytes:
-    try:
-        return typeset(wanted).pdf
-    except NotTypeset as error:
-        raise Incomplete(f"no page could be made: {error.reason}", "read it on the screen") from error
-
-
-def _write(out: Path, raw: bytes, screen: Screen) -> None:
-    try:
-        out.write_bytes(raw)
-    except OSError as error:
-        raise UsageError(f"{out}: {error.strerror}", "name a file that can be written") from error
-    screen.data({"kind": "page", "file": str(out), "bytes": len(raw)})
-    screen.line(f"{out}: {len(raw):,} bytes", "good")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Action = Annotated[
     Literal[
         "status", "plan", "begin", "again", "open", "back", "gate", "answer", "sign", "rate", "points", "judge",
-        "choose", "thaw", "baseline", "harm", "credentials", "credential", "watch",
+        "choose", "thaw", "baseline", "harm", "credentials", "credential", "watch", "print",
     ],
     Parameter(name="ACTION", help="What to do; see docs/recovery.md."),
 ]  # fmt: skip
@@ -46,11 +46,12 @@ Store = Annotated[str, Parameter(name="--store", help="judge, thaw: this store o
 Place = Annotated[
     bool, Parameter(name="--place", negative=(), help="choose: in place, once it was tried in a scratch.")
 ]
+Out = Annotated[Path | None, Parameter(name="--out", help="print: write the PDF there, print nothing.")]
 Login = Annotated[str, Parameter(name="--login", help="Ask as this account of the console; its password is asked for.")]
 PasswordFile = Annotated[Path | None, Parameter(name="--password-file", help="Read the password there (0600).")]
 Lang = Annotated[Literal["en", "fr"] | None, Parameter(help="Language. Default: by $LC_ALL and $LANG.")]
 
-READS: Final = ("status", "gate", "points", "credentials")
+READS: Final = ("status", "gate", "points", "credentials", "print")
 _HOUR: Final = 3600.0
 
 
@@ -67,6 +68,7 @@ def restart(
     dry: Dry = False,
     store: Store = "",
     place: Place = False,
+    out: Out = None,
     login: Login = "",
     password_file: PasswordFile = None,
     lang: Lang = None,
@@ -83,7 +85,11 @@ def restart(
     screen, clock, at = Screen(as_json), clock_of(lab_clock), state.absolute()
     reading = action in READS or (action == "plan" and (dry or not (words or proposed)))
     if reading:
-        _read(_view(screen, at, clock, lang), action, words, proposed)
+        view = _view(screen, at, clock, lang)
+        if action == "print":
+            view.paper(_nth(words, 0) or "order", _nth(words, 1), out)
+        else:
+            _read(view, action, words, proposed)
         return 0
     desk = _Desk(at, clock, note=note, until=until, store=store, place=place, login=login, password=password_file)
     desk.plan = {"observe_s": _seconds(observe), "listed_s": _seconds(listed), "proposed": proposed}

@@ -10,15 +10,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from garde.cli.printed import find_printers, print_page, set_page, write_page
 from garde.cli.screen import Screen
 from garde.clock import Clock
 from garde.emergency.words import short_time
-from garde.errors import NotFound
+from garde.errors import NotFound, UsageError
 from garde.estate.canonical import from_json
 from garde.estate.look import Lookup
 from garde.estate.nouns import Estate
 from garde.hub.api_restart import plainly
 from garde.hub.config import load_config, open_hub_journal
+from garde.hub.restart_paper import Papers
 from garde.journal.hub_kinds import EstateLoaded
 from garde.journal.recovery_words import ANSWERS, COLOURS, SIDES, STAGES, STATUS
 from garde.journal.speech import say_in
@@ -41,7 +43,7 @@ class RestartView:
     """One look at the journal, in one language."""
 
     def __init__(self, screen: Screen, place: Path, clock: Clock, language: str) -> None:
-        self._screen, self._now = screen, clock.now()
+        self._screen, self._now, self._place = screen, clock.now(), place
         self.state, self.look = _folded(place, clock)
         self._say = say_in(language, words.RECOVERY_LOCALE, LOCALE)
 
@@ -182,6 +184,29 @@ class RestartView:
             self._screen.line(f"{line}  ({each.credential})", tone)
 
     # --- words ---
+
+    # --- paper ---
+
+    def paper(self, which: str, machine: str, out: Path | None) -> None:
+        """Print the order of restart or the servers' records, or write the PDF to a file."""
+        papers = Papers(self.state, self.look, self._now, self._say.language)
+        match which:
+            case "order":
+                document = papers.order(self._decided())
+            case "records":
+                document = papers.records(machine)
+            case _:
+                raise UsageError(f"{which[:40]!r} is no paper of the way back", "garde restart print order, or records")
+        if out is None:
+            elsewhere = "write it with --out FILE.pdf and print that"
+            printers = find_printers(self._place, elsewhere)
+            print_page(printers, set_page(document), document.title, self._screen, elsewhere, paper=which)
+        else:
+            write_page(out, set_page(document), self._screen)
+
+    def _decided(self) -> str:
+        found = self.state.plan
+        return f"{words.who(found.by, self._say, self.look)}, {self._time(found.at)}" if found else ""
 
     def _machine(self, name: str) -> str:
         return words.machine(name, self._say, self.look)

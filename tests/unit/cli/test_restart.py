@@ -140,3 +140,22 @@ def test_who_signs_by_name_needs_a_hub_that_runs(restart: Restart, tmp_path: Pat
     secret.chmod(0o600)
     ran = restart("sign", "files-1", "it", "--login", "ina", "--password-file", str(secret))
     assert ran.code != 0 and "garde hub run" in ran.err
+
+
+def test_the_papers_go_into_a_file_or_to_a_printer(restart: Restart, hub: Path, tmp_path: Path) -> None:
+    out = tmp_path / "order.pdf"
+    (page,) = lines(restart("print", "--out", str(out), "--json"), "page")
+    assert out.read_bytes().startswith(b"%PDF-") and page["bytes"] == out.stat().st_size
+    assert restart("plan", "files-1").code == 0
+    assert restart("print", "records", "files-1", "--out", str(out), "--lang", "fr").code == 0
+    for words, said in ((("records", "nobody"), "no such server"), (("poster",), "is no paper of the way back"),
+                        (("order",), "no printer stands in calling.toml")):  # fmt: skip
+        ran = restart("print", *words)
+        assert ran.code != 0 and said in ran.err
+    refused = restart("print", "--out", str(tmp_path / "no" / "where.pdf"))
+    assert refused.code == 2 and "No such file" in refused.err
+    calling = hub / "calling.toml"
+    calling.touch(mode=0o600)
+    calling.write_text('[[channel]]\nname = "room"\nkind = "printer"\nuri = "ipp://127.0.0.1:9/ipp/print"\n')
+    ran = restart("print", "order")
+    assert ran.code == 9 and "was not printed: room: " in ran.err and "--out" in ran.err

@@ -18,7 +18,6 @@ from garde.hub.console.pages.way import (
     decided_words,
     decider,
     desk_of,
-    hours_of,
     may_table,
     speech,
     waves_shown,
@@ -28,13 +27,10 @@ from garde.hub.console.views import draft as drafts
 from garde.hub.console.views.draft import Draft, seconds_of_hours, waves_of_form
 from garde.hub.console.views.waves import waves_page
 from garde.hub.console.web import Here, Seen, Sent
-from garde.journal.speech import mark, say_in
-from garde.recovery.gates import gate_of
+from garde.hub.restart_paper import Papers, hours_of
+from garde.journal.speech import mark
 from garde.recovery.memory import State
 from garde.recovery.order import warn
-from garde.recovery.restore import points_of
-from garde.recovery.sheets import Paper, Record, order_sheet, record_sheet
-from garde.recovery.words import RECOVERY_LOCALE
 from garde.trust.web import Form, go, html
 
 DAY_S = 86_400.0
@@ -73,38 +69,18 @@ def act(site: Here, visit: Seen, form: Sent) -> Response[str]:
 @get("/restart/order.pdf", sync_to_thread=True)
 def order_pdf(site: Here, visit: Seen) -> Response[bytes]:
     """The order of restart, to be ticked off."""
-    state = desk_of(site, visit).state()
-    waves = waves_shown(state, visit)
-    order = [[row.machine for row in wave.rows] for wave in waves if wave.number]
-    warnings = warn(visit.names.look, state, order)
-    decided = decider(state, visit)
-    return paper(order_sheet(_paper(visit), waves, warnings, hours_of(state), decided), "restart-order.pdf")
+    papers = _papers(site, visit)
+    return paper(papers.order(decider(papers.state, visit)), "restart-order.pdf")
 
 
 @get("/restart/records.pdf", sync_to_thread=True)
 def records_pdf(site: Here, visit: Seen, machine: FromQuery[str] = "") -> Response[bytes]:
     """A return-to-service record for each server, or for one."""
     acts.check_reader(visit.caller)
-    return paper(
-        record_sheet(_paper(visit), records(desk_of(site, visit).state(), visit, machine)), "restart-records.pdf"
-    )
+    return paper(_papers(site, visit).records(machine), "restart-records.pdf")
 
 
 PAGES = [restart, act, order_pdf, records_pdf]
-
-
-def records(state: State, visit: Visit, machine: str) -> list[Record]:
-    """Return what the records are made of."""
-    look = visit.names.look
-    rows = [row for wave in waves_shown(state, visit) for row in wave.rows if not machine or row.machine == machine]
-    return [
-        Record(
-            gate_of(state, look, row.machine, visit.now),
-            row,
-            next((each for each in points_of(state, look, row.machine) if each.placed), None),
-        )
-        for row in rows
-    ]
 
 
 # --- the order --------------------------------------------------------------------------------------------------------
@@ -171,5 +147,5 @@ def _days(text: str) -> float:
     return days
 
 
-def _paper(visit: Visit) -> Paper:
-    return Paper(visit.names.look, say_in(visit.language, RECOVERY_LOCALE), visit.now)
+def _papers(site: Site, visit: Visit) -> Papers:
+    return Papers(desk_of(site, visit).state(), visit.names.look, visit.now, visit.language)

@@ -6,9 +6,9 @@ that a page shows. Whoever may not read the record is told no name of a person.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
+from garde.hub import restart_paper
 from garde.hub.console.site import Site, Visit
 from garde.hub.console.views.gate import Rights, roles_words
 from garde.hub.console.views.headline import Headline
@@ -17,10 +17,8 @@ from garde.hub.restart_acts import RestartDesk
 from garde.journal.speech import Said, say_in
 from garde.recovery import may, reasons
 from garde.recovery.judged import Wave
-from garde.recovery.memory import LISTED_S, OBSERVE_S, Planned, State
-from garde.recovery.order import propose
+from garde.recovery.memory import State
 from garde.recovery.reasons import Reason
-from garde.recovery.waves import waves_of
 from garde.recovery.words import RECOVERY_LOCALE, say_reason
 
 KINDS: Final = (
@@ -63,18 +61,9 @@ def may_table(visit: Visit, machine: str = "") -> tuple[dict[str, bool], dict[st
     return {act: found.may(act) for act in may.ACTS}, {act: found.roles(act) for act in may.ACTS}
 
 
-def hours_of(state: State) -> tuple[float, float]:
-    """Return for how long a server is watched alone, and then with its listed flows: in seconds."""
-    return (state.plan.observe_s, state.plan.listed_s) if state.plan else (OBSERVE_S, LISTED_S)
-
-
 def waves_shown(state: State, visit: Visit) -> tuple[Wave, ...]:
-    """Return the waves in force; where nobody has decided any, those that the hospital's file proposes."""
-    look = visit.names.look
-    if state.plan is None:
-        waves = [list(each) for each in propose(look, state)]
-        state = replace(state, plan=Planned(waves, OBSERVE_S, LISTED_S, "", "", [], 0.0, 0))
-    return waves_of(state, look, visit.now)
+    """Return the waves in force, or proposed."""
+    return restart_paper.waves_shown(state, visit.names.look, visit.now)
 
 
 def decided_words(state: State, visit: Visit) -> Said:
