@@ -1,4 +1,7 @@
-"""The hub's own program and a real agent with real restic snapshots: who freezes, who is told, who asks once more."""
+"""The hub's own program and a real agent with real restic snapshots: who freezes, who is told, who asks once more.
+
+What people ask is asked over the hub's own API, by an IT director who has signed in.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,18 @@ from bench.fs import image
 from tests.integration.test_errands import Yesterday
 from tests.integration.test_link import ENVIRONMENT, GARDE, Agent
 
-from garde.journal.recovery_kinds import ErrandAsked, RetentionFrozen, StoresKnown
+from garde.clock import SystemClock
+from garde.hub.console.accounts import COOKIE, open_accounts
+from garde.journal.recovery_kinds import (
+    BaselineTaken,
+    ErrandAsked,
+    PointJudged,
+    PointRestored,
+    PointsJudged,
+    RetentionFrozen,
+    RetentionThawed,
+    StoresKnown,
+)
 from garde.journal.store import open_journal
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "hub"))
@@ -92,3 +106,42 @@ def test_the_drill_is_held_and_retention_is_frozen_by_the_agent_and_asked_for_by
     for errand in asked:  # the hub's policy asks every agent with stores: it is answered, whoever was first
         answered = wait_for(lambda: [e for e in entries(hub, RetentionFrozen) if e.command], agent)
         assert {each.command for each in answered} >= {errand.command}
+
+
+def signed_in(hub: HubProcess) -> str:
+    accounts = open_accounts(hub.state, SystemClock())
+    accounts.make("carla", "it_director", "horse staple battery correct")
+    cookie = accounts.begin("carla", "password", "127.0.0.1")
+    accounts.close()
+    return f"{COOKIE}={cookie}"
+
+
+def test_what_people_ask_of_the_hub_is_done_at_the_agent(
+    hub: HubProcess, agent: Agent, yesterday: Yesterday, tmp_path: Path
+) -> None:
+    root = tmp_path / "root/etc/cron.d"
+    root.mkdir(parents=True)
+    (root / "backup").write_text("5 4 * * * root /usr/local/bin/backup\n")
+    (agent.state / "gate.toml").write_text(f'root = "{tmp_path}/root"\n')
+    wait_for(lambda: entries(hub, StoresKnown), agent)
+    cookie = signed_in(hub)
+
+    def ask(what: str, kind: type, **body: object) -> Any:
+        before = len(entries(hub, kind))
+        status, answer = hub.api("POST", f"/restart/machines/files-1/{what}", body or None, cookie=cookie)
+        assert status == 201, answer
+        return wait_for(lambda: entries(hub, kind)[before:], agent)[-1]
+
+    assert ask("judge", PointsJudged, store="r1").points == 3
+    judged = entries(hub, PointJudged)
+    assert [each.point for each in judged] == yesterday.points
+    point = yesterday.points[0]
+    brought = ask("point", PointRestored, store="r1", point=point, where="scratch")
+    assert (brought.where, brought.verified) == ("scratch", True)
+    assert (Path(brought.place.shown()) / str(yesterday.share)[1:] / "ward-00.txt").is_file()
+    in_place = {"store": "r1", "point": point, "where": "place"}
+    status, answer = hub.api("POST", "/restart/machines/files-1/point", in_place, cookie=cookie)
+    assert status == 403 and "not isolated" in answer["message"], answer  # nothing is put in place on an open server
+    assert ask("baseline", BaselineTaken).items >= 1
+    thawed = ask("thaw", RetentionThawed, store="r1")
+    assert (thawed.store, thawed.by) == ("r1", "carla")
