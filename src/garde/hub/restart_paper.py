@@ -17,7 +17,7 @@ from garde.recovery.judged import Row, Wave
 from garde.recovery.memory import LISTED_S, OBSERVE_S, Planned, State
 from garde.recovery.order import propose, warn
 from garde.recovery.restore import points_of
-from garde.recovery.sheets import Paper, Record, order_sheet, record_sheet
+from garde.recovery.sheets import Paper, Record, blank_record, order_sheet, record_sheet
 from garde.recovery.waves import waves_of
 from garde.recovery.words import RECOVERY_LOCALE
 
@@ -38,12 +38,12 @@ class Papers:
         return order_sheet(self._paper, waves, warn(self.look, self.state, named), hours_of(self.state), decided)
 
     def records(self, machine: str = "") -> Document:
-        """Return a return-to-service record for each server, or for one; raises NotFound."""
+        """Return a record for each server, a blank one where there is none yet; or for one server: raises NotFound."""
         rows = [row for wave in waves_shown(self.state, self.look, self.now) for row in wave.rows]
         found = [row for row in rows if not machine or row.machine == machine]
-        if not found:
+        if machine and not found:
             raise NotFound("no such server stands in a wave or is on its way back", "put it in a wave first")
-        return record_sheet(self._paper, [self._record(row) for row in found])
+        return record_sheet(self._paper, [self._record(row) for row in found] or [blank_record()])
 
     @property
     def _paper(self) -> Paper:

@@ -150,7 +150,7 @@ def _record(record: Record, paper: Paper) -> dict[str, Any]:
     gate, say = record.gate, paper.say
     return {
         "id": gate.machine,
-        "name": _machine(gate.machine, paper.look),
+        "name": _machine(gate.machine, paper.look) or _BLANK,
         "status": [{"on": gate.round > 0 and gate.status == each, "word": say(word)} for each, word in STATUS.items()],
         "lines": _lines(record, paper),
         "again": _again(record, paper),
@@ -173,7 +173,13 @@ def _lines(record: Record, paper: Paper) -> list[dict[str, str]]:
         (say("Data from"), _point(record, paper)),
         (say("Watched alone"), _watched(row, paper)),
     ]
-    return [{"label": label, "value": value} for label, value in found]
+    return [{"label": label, "value": value if row.machine else _BLANK} for label, value in found]
+
+
+def blank_record() -> Record:
+    """Return the record of a server that nobody has described yet: everything is left to the pen."""
+    items = tuple(ItemView(item, Answer.UNKNOWN, False) for item in Item)
+    return Record(Gate("", 0, Stage.WAITING, "", items), Row("", 0, Stage.WAITING, 0, "", 0.0, 0.0), None)
 
 
 def _again(record: Record, paper: Paper) -> str:

@@ -12,7 +12,7 @@ from garde.paper import typeset
 from garde.recovery import reasons as r
 from garde.recovery.judged import Gate, ItemView, PointView, Row, SignatureView, Span, Wave
 from garde.recovery.reasons import because
-from garde.recovery.sheets import Paper, Record, order_sheet, record_sheet
+from garde.recovery.sheets import Paper, Record, blank_record, order_sheet, record_sheet
 from garde.recovery.words import RECOVERY_LOCALE
 
 T, H = 1_731_899_460.0, 3_600.0
@@ -124,3 +124,11 @@ def test_a_page_each_and_words_of_others_are_never_source(language: str) -> None
     assert printed.pages == 2 and printed.marks == ((1, "a"), (2, "b"))
     many = [Wave(number, (row("a"), row("b"))) for number in range(1, 12)]
     assert typeset(order_sheet(paper(language), many, (), (H, H))).pages > 1
+
+
+def test_a_hospital_that_is_not_described_yet_gets_a_record_for_the_pen() -> None:
+    document = record_sheet(paper(), [blank_record()])
+    (made,) = document.data["records"]
+    assert {each["value"] for each in made["lines"]} == {made["name"]} and set(made["name"]) == {"_"}
+    assert not any(each["yes"] or each["no"] or each["who"] for each in made["items"])
+    assert typeset(document).pages == 1
