@@ -63,7 +63,9 @@ class Yesterday:
         self.harmed_at = time.time()
         for path in sound:
             path.write_bytes(os.urandom(5000))
+        (self.share / "READ-ME.txt").write_text("Pay us for your files.\n")
         restic(self.repository, "backup", self.share)
+        (self.share / "READ-ME.txt").unlink()
         for path, content in sound.items():
             path.write_bytes(content)
         found: list[dict[str, Any]] = json.loads(restic(self.repository, "snapshots", "--json"))
@@ -228,10 +230,14 @@ def test_at_the_first_confirmed_hold_retention_is_frozen_with_no_hub_and_until_a
 
 
 def test_points_are_judged_brought_and_put_in_place_and_what_stood_there_is_kept(farm: Farm) -> None:
+    (farm.top / "rules").mkdir()
+    (farm.top / "rules/hospital.yar").write_text('rule Note { strings: $a = "Pay us" condition: $a }')
+    (farm.agent.state / "gate.toml").write_text(f'rules = "{farm.top}/rules"\n')
     farm.start()
     ended = farm.do(Verb.JUDGE, "points_judged", since=farm.yesterday.harmed_at)
     judged = farm.hub.of_kind("point_judged")
     assert ended["points"] == 3 and [each["colour"] for each in judged] == ["green", "green", "red"]
+    assert [each["indicators"] for each in judged] == [0, 0, 1]
     assert [each["when"] for each in judged] == ["before", "before", "after"]
     point = farm.points[0]
     scratch = farm.do(Verb.RESTORE, "point_restored", point=point, where="scratch")

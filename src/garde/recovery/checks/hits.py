@@ -23,7 +23,7 @@ from garde.recovery.checks.indicators import Indicators
 from garde.recovery.checks.names import spell
 
 OWN: Final = Path(__file__).with_name("rules")
-_CHILD: Final = Path(__file__).with_name("hits_child.py")
+CHILD: Final = Path(__file__).with_name("hits_child.py")
 MEMORY: Final = 1536 << 20  # bytes: the largest file, the compiled rules, and room; a server of a ward has 4 GiB
 FILE_S: Final = 20  # one file
 MOST: Final = 64 << 20  # bytes swept at a time; a larger file is swept in windows
@@ -88,13 +88,18 @@ def find_hits(
     return hits
 
 
+def asked_of(rules: Sequence[tuple[str, str]], indicators: Indicators, seconds: float) -> dict[str, Any]:
+    """Return the first line that a worker gets: what to look for, and its bounds."""
+    return {
+        "rules": list(rules), "hashes": list(indicators.hashes), "words": indicators.words(), "memory": MEMORY,
+        "seconds": max(1, seconds), "file_s": FILE_S, "most": MOST, "small": _SMALL,
+    }  # fmt: skip
+
+
 def _run(paths: list[bytes], rules: Any, indicators: Indicators, hits: Hits, ends: float) -> int:
     """Run one worker over the paths; returns how many it has answered for."""
-    head = {
-        "rules": list(rules), "hashes": list(indicators.hashes), "words": indicators.words(), "memory": MEMORY,
-        "seconds": max(1, ends - time.monotonic()), "file_s": FILE_S, "most": MOST, "small": _SMALL,
-    }  # fmt: skip
-    words = [sys.executable, "-I", str(_CHILD)]
+    head = asked_of(rules, indicators, ends - time.monotonic())
+    words = [sys.executable, "-I", str(CHILD)]
     done, first = 0, True
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as worker:
         feeder = threading.Thread(target=_feed, args=(worker, head, paths), daemon=True)

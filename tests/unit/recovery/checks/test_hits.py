@@ -113,7 +113,7 @@ def test_a_file_that_breaks_the_worker_costs_that_file_only(tmp_path: Path, monk
     child.write_text(text.replace("def look(self, path", "def look(self, path: bytes) -> dict[str, Any]:\n"
                                   "        if b'deadly' in path:\n            os.kill(os.getpid(), 9)\n"
                                   "        return self.really(path)\n\n    def really(self, path"))  # fmt: skip
-    monkeypatch.setattr(module, "_CHILD", child)
+    monkeypatch.setattr(module, "CHILD", child)
     paths = [put(tmp_path, name, EICAR) for name in ("a", "deadly", "c")]
     seen = swept(paths)
     assert [path for path, _ in seen.found] == [paths[0], paths[2]]
@@ -127,7 +127,7 @@ def test_a_file_that_breaks_the_worker_costs_that_file_only(tmp_path: Path, monk
 def test_a_worker_without_its_engine_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     child = tmp_path / "child.py"
     child.write_text("import sys\nsys.exit('no engine here')\n")
-    monkeypatch.setattr(module, "_CHILD", child)
+    monkeypatch.setattr(module, "CHILD", child)
     seen = swept([put(tmp_path, "a", "x")])
     assert (seen.left, seen.why) == (1, "the worker did not start: no engine here")
 
@@ -135,7 +135,7 @@ def test_a_worker_without_its_engine_says_so(tmp_path: Path, monkeypatch: pytest
 def test_when_time_is_over_it_says_how_many_are_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     child = tmp_path / "child.py"
     child.write_text('import sys, time\nprint(\'{"rules": 1, "broken": []}\', flush=True)\ntime.sleep(60)\n')
-    monkeypatch.setattr(module, "_CHILD", child)
+    monkeypatch.setattr(module, "CHILD", child)
     seen = swept([put(tmp_path, "a", "x")], seconds=0.5)
     assert seen.left == 1
     assert "time was over" in seen.why
