@@ -24,6 +24,9 @@ _ARCHIVE: Final = "lab.invalid_debian_dists_lab"
 _LIST: Final = "main/binary-all/Packages"
 _KEY: Final = "Archive of Garde's lab <archive@lab.invalid>"
 _GPG_S: Final = 30.0
+# Twelve machines share one: an answer of the hub may be seconds on its way, and its time is believed as it comes.
+CLOCK_S: Final = 60.0
+_GATE: Final = 'root = "{root}"\nlive = true\nclock_s = {clock_s}\n'
 _UNIT: Final = (
     "[Unit]\nDescription={name}\n[Service]\nExecStart=/usr/sbin/{name}\n[Install]\nWantedBy=multi-user.target\n"
 )
@@ -82,7 +85,8 @@ def make(plan: Plan) -> None:
 def note(plan: Plan, machine: str) -> None:
     """Tell the machine's agent where its root is, if it has one. Its sockets are the machine's own."""
     if machine in (*SHARES, RECORD) and root_of(plan, machine).is_dir():
-        (plan.agent_state(machine) / "gate.toml").write_text(f'root = "{root_of(plan, machine)}"\nlive = true\n')
+        text = _GATE.format(root=root_of(plan, machine), clock_s=CLOCK_S)
+        (plan.agent_state(machine) / "gate.toml").write_text(text, encoding="utf-8")
 
 
 def _base(plan: Plan, machine: str, root: Path) -> None:
