@@ -125,11 +125,12 @@ class Morning:
                 self._lead.want(machine, "again")
             self._go_on(wave)
         self._jump(OBSERVE_S)
-        self._wait_watched(wave)
+        self._wait_fine(wave, Item.OBSERVED)  # each was swept and looked at once more
         self._step(f"wave {number}: two people sign for each, {LISTED_S / 3600:g} h with listed flows, then open")
         for machine in wave:
             self._lead.sign(machine)
         self._reach(wave, Stage.LISTED)
+        self._wait_fine(wave, Item.NETWORK)  # and once more, with its listed flows
         self._jump(LISTED_S)
         self._reach(wave, Stage.OPEN)
 
@@ -208,10 +209,10 @@ class Morning:
                 why = self._lead.why_not(machine)
                 raise Incomplete(f"{machine} does not come to {stage}: {why}", "look into the entries above")
 
-    def _wait_watched(self, wave: Sequence[str]) -> None:
-        """The hours are over; each was swept and looked at once more."""
+    def _wait_fine(self, wave: Sequence[str], item: Item) -> None:
+        """Wait until nothing speaks against this item of any of them."""
         for machine in wave:
-            if not wait_until(lambda it=machine: self._lead.is_fine(it, Item.OBSERVED), DONE_S, LOOK_S):  # type: ignore[misc]
+            if not wait_until(lambda it=machine: self._lead.is_fine(it, item), DONE_S, LOOK_S):  # type: ignore[misc]
                 raise Incomplete(f"{machine}: {self._lead.why_not(machine)}", "look into the entries above")
 
     def _errands_done(self) -> None:
