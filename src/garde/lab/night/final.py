@@ -95,16 +95,11 @@ def final(
     """Put it together. `began`: wall seconds of the first hostile write."""
     way = told.way
     waves = way.planned.waves if way.planned else ()
-    names = {each.id: each.name for each in estate.machines}
     return Final(
         hospital=estate.name,
         figures=figures,
         back=tuple(_back(way, estate, machine, began) for wave in waves for machine in wave),
-        again=tuple(
-            Again(subject, names.get(subject, subject), after - began, rows_again if subject == RECORD else -1)
-            for subject, after in way.again.items()
-            if after
-        ),
+        again=_again(way, estate, began, rows_again),
         relapse=relapse,
         held_until=_after(way.held_until, began),
         lifted=_after(told.first_at.get("plan_stood_down"), began),
@@ -117,6 +112,23 @@ def final(
 
 def _after(at: float | None, began: float) -> float | None:
     return at - began if at else None
+
+
+def _again(way: Way, estate: Estate, began: float, rows: int) -> tuple[Again, ...]:
+    """By server, with the services on it; a service that none of these serves stands for itself."""
+    names = {each.id: each.name for each in estate.machines}
+    services = {each.id: each for each in estate.services}
+    said = {subject: after for subject, after in way.again.items() if after}
+    found = []
+    for subject, after in said.items():
+        if subject in services:
+            if not said.keys() & set(services[subject].machines):
+                found.append(Again(subject, services[subject].name.get("en", subject), after - began, -1))
+            continue
+        on_it = [each.name.get("en", each.id) for each in services.values() if subject in each.machines]
+        name = names.get(subject, subject) + (f" ({', '.join(on_it)})" if on_it else "")
+        found.append(Again(subject, name, after - began, rows if subject == RECORD else -1))
+    return tuple(found)
 
 
 def _back(way: Way, estate: Estate, machine: str, began: float) -> Back:

@@ -28,11 +28,13 @@ _STORY: Fixed = (
     (RESTART_S, "servers come back"), (LIFTED_S, "plan about to be lifted"),
 )  # fmt: skip
 _HOUR: Fixed = 3600.0
+_EDGE: Fixed = 16.0  # a clock's half width: no room for one beyond
 _RIGHT, _LEFT, _ROW, _BAR, _TOP = 990.0, 130.0, 30, 20, 56
 STYLE: Fixed = """
 .lanes { width: 100%; height: auto; font: 12px system-ui, "DejaVu Sans", sans-serif; }
 .lanes text { fill: var(--ink); } .lanes .soft { fill: var(--soft); } .lanes line { stroke: var(--edge); }
 .lanes line.story { stroke: var(--bad); stroke-dasharray: 3 3; } .lanes text.story { fill: var(--bad); }
+.lanes text.story, .lanes text.lifted { stroke: var(--card); stroke-width: 4px; paint-order: stroke; }
 .lanes line.lifted { stroke: var(--good); stroke-width: 2; } .lanes text.lifted { fill: var(--good); }
 .fill-edge { fill: var(--edge); } .fill-warn { fill: var(--warn); } .fill-note { fill: var(--note); }
 .fill-listed { fill: var(--good); opacity: .5; } .fill-good { fill: var(--good); } .fill-bad { fill: var(--bad); }
@@ -91,6 +93,8 @@ class _Picture:
         for hour in range(int(BEGINS // _HOUR), int((self.end + BEGINS) // _HOUR) + 1, 3):
             at = self.x(hour * _HOUR - BEGINS)
             yield f'<line x1="{at}" x2="{at}" y1="{_TOP - 6}" y2="{self.height - 20}"/>'
+            if at > _RIGHT - _EDGE:
+                break
             yield f'<text class="soft" text-anchor="middle" x="{at}" y="{self.height - 6}">{hour % 24:02d}:00</text>\n'
 
     def _lane(self, back: Back, y: int) -> Iterator[str]:

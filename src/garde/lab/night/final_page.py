@@ -59,12 +59,8 @@ def _sentence(final: Final) -> str:
     if final.held_until is not None and final.lifted is not None:
         parts.append(f"The plan was held until {day_clock(final.held_until)}, and lifted at {day_clock(final.lifted)}.")
     if final.watch_until is not None:
-        parts.append(f"The reinforced watch goes on until {day_clock(final.watch_until)}, {_days(final.watch_until)}.")
+        parts.append(f"The reinforced watch goes on for {round(final.watch_until / 86400)} days.")
     return " ".join(parts)
-
-
-def _days(seconds: float) -> str:
-    return f"{round(seconds / 86400)} days after"
 
 
 def _figures(final: Final) -> str:

@@ -49,6 +49,7 @@ ISOLATED_S: Final = 30.0
 DONE_S: Final = 90.0  # errands
 MOVED_S: Final = 30.0
 RECUT_S: Final = 30.0
+WHOLE_S: Final = 30.0
 LOOK_S: Final = 0.3
 
 
@@ -64,7 +65,8 @@ class Returned:
 
 
 class Morning:
-    """The stage. `began`: wall seconds of the first hostile write; `times`: the jumps of the lab's clock so far."""
+    """The stage. `began`: wall seconds of the first hostile write; `times`: the jumps of the lab's clock so far; `lost`
+    has the witness count the documents that are lost, afresh where that is asked for."""
 
     def __init__(
         self,
@@ -75,17 +77,19 @@ class Morning:
         spreading: Collection[str],
         began: float,
         times: opened.Times,
+        lost: Callable[[bool], int],
         step: Callable[[str], None],
     ) -> None:
         self._hospital, self._plan, self._depth, self._follower = hospital, hospital.plan, depth, follower
-        self._spreading, self._began, self._times, self._step = spreading, began, times, step
+        self._spreading, self._began, self._times = spreading, began, times
+        self._lost, self._step = lost, step
         self._relapse: Relapse | None = None
         self._doors: list[Door] = []
 
     # --- the story ---
 
-    def play(self, count_lost: Callable[[], int]) -> Returned:
-        """Play it; `count_lost` has the witness look at every document."""
+    def play(self) -> Returned:
+        """Play it."""
         refused_at = self._depth.refused_at()
         with ExitStack() as stack:
             self._lead = stack.enter_context(Lead(self._hospital))
@@ -96,7 +100,7 @@ class Morning:
                 self._lead_back(number, wave)
             self._close()
             self._doors = [door for each in watching for door in msgspec.json.decode(each.end()[-1], type=list[Door])]
-        return self._sum_up(refused_at, count_lost)
+        return self._sum_up(refused_at)
 
     def _judge(self) -> None:
         self._step("every restore point is judged, the record's and the file servers'")
@@ -164,6 +168,8 @@ class Morning:
         self._step(f"half of it is over: on {server} something that was left behind wakes")
         sleeper.wake()
         recut = self._follower.wait(lambda told: told.way.stage(server) == Stage.RECUT, RECUT_S)
+        # A cut keeps nobody from the disk: what goes on there is for the agent to hold, and to put back.
+        wait_until(lambda: not self._lost(False), WHOLE_S, LOOK_S)
         files = sleeper.logged()
         at = next((at for at, each in self._told.way.recuts if each.machine == server), None)
         first = files.first
@@ -248,7 +254,7 @@ class Morning:
 
     # --- the sum ---
 
-    def _sum_up(self, refused_at: float | None, count_lost: Callable[[], int]) -> Returned:
+    def _sum_up(self, refused_at: float | None) -> Returned:
         self._step("the witness looks at every file and row, and at what the doors answered")
         told = self._told
         way, placed = told.way, told.way.placed(RECORD)
@@ -261,7 +267,7 @@ class Morning:
             opened_before_verified=len(early),
             relapse_files=self._relapse.files if self._relapse else 0,
             record_restored_to=iso(placed.restored_to) if placed else None,
-            files_lost=count_lost() + len(beside) + len(rows.missing),
+            files_lost=self._lost(True) + len(beside) + len(rows.missing),
         )
         really = sum(all(self._answers(machine) for machine in wave) for wave in WAVES)
         newest = iso(rows.last) if rows.last else None

@@ -193,9 +193,9 @@ class _Night:
         """The servers come back; what is lost in the end is the witness's business."""
         morning = Morning(
             self.hospital, depth, self.follower, spreading=self._spreading, began=self.began_wall, times=self.times,
-            step=self.speaker.step,
+            lost=lambda afresh: scoring.count_lost(self.witness.lost(afresh=afresh)), step=self.speaker.step,
         )  # fmt: skip
-        return morning.play(lambda: scoring.count_lost(self.witness.lost(afresh=True)))
+        return morning.play()
 
     def _attacks(self) -> None:
         """Quiet work, and the bursts."""
