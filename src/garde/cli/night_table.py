@@ -99,7 +99,7 @@ def morning_rows(returned: Returned) -> list[tuple[str, str, str]]:
         rows.append((f"to be entered again: {again.machine}", "–", f"after {day_clock(again.after)}{count}"))
     rows += [
         ("the plan is kept overnight, and lifted", "until Tue morning", _time(final.lifted)),
-        ("the watch goes on", "–", "–" if final.watch_until is None else f"{final.watch_until / 86400:.0f} days"),
+        ("the watch goes on", "–", "–" if final.watch_days is None else f"{final.watch_days} days more"),
         ("files and rows lost on all four servers", "unknown", str(figures.files_lost)),
     ]
     return rows

@@ -77,6 +77,11 @@ class Final:
     green: int
 
     @property
+    def watch_days(self) -> int | None:
+        """For how many days the watch goes on after the plan was lifted."""
+        return None if self.watch_until is None else round((self.watch_until - (self.lifted or 0.0)) / 86_400)
+
+    @property
     def restarted(self) -> float | None:
         """When the first server was open again."""
         return min((each.opened for each in self.back if each.opened is not None), default=None)

@@ -58,8 +58,8 @@ def _sentence(final: Final) -> str:
         parts.append(f"The first server was open again on {day_clock(final.restarted)}; in the story, Tue 06:00.")
     if final.held_until is not None and final.lifted is not None:
         parts.append(f"The plan was held until {day_clock(final.held_until)}, and lifted at {day_clock(final.lifted)}.")
-    if final.watch_until is not None:
-        parts.append(f"The reinforced watch goes on for {round(final.watch_until / 86400)} days.")
+    if final.watch_days is not None:
+        parts.append(f"The reinforced watch goes on for {final.watch_days} days more.")
     return " ".join(parts)
 
 
