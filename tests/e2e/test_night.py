@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +19,25 @@ from PIL import Image
 
 from garde.lab.hospital import needs, network, record
 from garde.lab.hospital.plan import INTERNET, WARD_PCS, Plan
-from garde.lab.night.score import Papers
+from garde.lab.night.score import Papers, Restarted
 
 _WHY_NOT = needs.missing()
 # The whole night is the set-up of the first test: minutes.
-pytestmark = [pytest.mark.root, pytest.mark.timeout(420), pytest.mark.skipif(bool(_WHY_NOT), reason=_WHY_NOT)]
+pytestmark = [pytest.mark.root, pytest.mark.timeout(600), pytest.mark.skipif(bool(_WHY_NOT), reason=_WHY_NOT)]
 
 SCORE = {
     "kind", "until", "seed", "refused_everywhere_s", "untouched_refused_s", "touched", "lost", "spreader",
     "first_server", "recurrence_joined", "proven",
     "called_s", "page_printed_s", "plan_triggered_s", "diversion_acknowledged", "services",
     "messages_lost", "packs_s", "pages", "sheets_printed", "sheets_accounted", "census_equal", "worklist_items",
+    "retention_frozen_s", "waves", "opened_before_verified", "relapse_files", "record_restored_to", "files_lost",
 }  # fmt: skip
 ASLEEP, AWAKE = "+32470000001", "+32470000008"
 STOPPED = ("paper", "closed")
 PAPER = Papers.__struct_fields__
-NIGHT_S = 400.0  # on a machine with nothing else to do it is two minutes
+MORNING = Restarted.__struct_fields__
+SERVERS = ("files-wards", "files-imaging", "files-admin", "record")
+NIGHT_S = 560.0  # on a machine with nothing else to do it is three minutes
 
 
 def garde(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -65,7 +69,7 @@ def night(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any
         "--pages",
         str(place / "pages"),
     ]
-    done = garde(root, "night", "--until", "paper", "--seed", "20190311", *files, "--no-install", "--json")
+    done = garde(root, "night", "--until", "morning", "--seed", "20190311", *files, "--no-install", "--json")
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 0, (done.stderr, lines[-4:])
     return {"lines": lines, "score": lines[-1], "place": place, "left": namespaces() - before}
@@ -73,7 +77,7 @@ def night(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any
 
 def test_the_score_says_what_the_attackers_know(night: dict[str, Any]) -> None:
     score, truth = night["score"], json.loads((night["place"] / "truth.json").read_text())
-    assert set(score) == SCORE and list(score)[-12:] == [*list(truth)[-12:]]
+    assert set(score) == SCORE and list(score)[-18:] == [*list(truth)[-18:]]
     names = ("until", "seed", "spreader", "first_server", "recurrence_joined", "proven", "touched", "lost")
     assert {name: score[name] for name in names} == {name: truth[name] for name in names}
     assert (score["lost"], score["recurrence_joined"], score["proven"]) == (0, True, True)
@@ -178,6 +182,61 @@ def test_what_the_wards_printed_can_be_looked_at(night: dict[str, Any]) -> None:
         folder = night["place"] / "pages" / f"ward-{ward}"
         printed = sum(int(page["pages"]) for page in map(_info, folder.glob("*.pdf")))
         assert printed and len(list(folder.glob("*.png"))) == printed
+
+
+def test_servers_come_back_verified_signed_for_and_whole(night: dict[str, Any]) -> None:
+    score, truth = night["score"], json.loads((night["place"] / "truth.json").read_text())
+    same = [name for name in MORNING if name != "record_restored_to"]
+    assert {name: score[name] for name in same} == {name: truth[name] for name in same}
+    assert (score["files_lost"], score["opened_before_verified"], score["waves"]) == (0, 0, 3)
+    assert score["retention_frozen_s"] is not None
+    stages = {
+        server: [each["payload"]["stage"] for each in entries_of(night)
+                 if each["kind"] == "step_moved" and each["payload"]["machine"] == server]
+        for server in SERVERS
+    }  # fmt: skip
+    whole = ["isolated", "verified", "observing", "listed", "open"]
+    assert {server: each[-5:] for server, each in stages.items()} == dict.fromkeys(SERVERS, whole)
+    signed = [each["payload"] for each in entries_of(night) if each["kind"] == "gate_signed"]
+    for server in SERVERS:
+        mine = {(each["side"], each["by"]) for each in signed if each["machine"] == server}
+        assert {side for side, _ in mine} == {"it", "service"} and len({by for _, by in mine}) == 2
+
+
+def test_a_relapse_is_cut_again_with_its_wave_before_a_fifth_file(night: dict[str, Any]) -> None:
+    entries = entries_of(night)
+    recut = [each["payload"] for each in entries if each["kind"] == "machine_recut"]
+    assert 0 < night["score"]["relapse_files"] < 5
+    assert recut and {each["source"] for each in recut} <= set(SERVERS)
+    (planned,) = [each["payload"]["waves"] for each in entries if each["kind"] == "restart_planned"]
+    (wave,) = [each for each in planned if recut[0]["source"] in each]
+    assert {each["machine"] for each in recut} == set(wave)
+
+
+def test_the_record_is_brought_to_a_moment_before_the_first_harm(night: dict[str, Any]) -> None:
+    score, truth, entries = night["score"], json.loads((night["place"] / "truth.json").read_text()), entries_of(night)
+    said, really = (datetime.fromisoformat(each["record_restored_to"]) for each in (score, truth))
+    began = datetime.fromisoformat(next(line["at"] for line in night["lines"] if line["kind"] == "begins"))
+    assert really <= said < began, "the newest row is of then; and it was before the first hostile write"
+    assert (said - really).total_seconds() < 10, "somebody wrote into it every half second"
+    again = {each["payload"]["subject"]: each["payload"]["after"] for each in entries if each["kind"] == "reenter_said"}
+    assert any(abs(after - said.timestamp()) < 1 for after in again.values())
+
+
+def test_the_plan_is_kept_overnight_and_lifted_on_its_criteria(night: dict[str, Any]) -> None:
+    entries = entries_of(night)
+    (held,) = [each for each in entries if each["kind"] == "plan_held"]
+    (lifted,) = [each for each in entries if each["kind"] == "plan_stood_down"]
+    at = datetime.fromisoformat(lifted["at"]).timestamp()
+    assert at > held["payload"]["until"] and not lifted["payload"]["unmet"]
+    watch = [each["payload"]["until"] for each in entries if each["kind"] == "watch_reinforced"]
+    assert watch and watch[-1] > at + 20 * 86_400
+
+
+def test_the_last_page_says_that_nothing_was_lost(night: dict[str, Any]) -> None:
+    page = (night["place"] / "pages" / "morning.html").read_text()
+    assert "Nothing was lost, and every server is back." in page
+    assert "must be entered again" in page and "plan lifted" in page
 
 
 def _info(file: Path) -> dict[str, str]:

@@ -55,7 +55,7 @@ def night(
     in waves under watch. What the score says of harm, time and loss comes from a witness outside Garde; the rest is
     Garde's word. It needs root.
 
-    Example: garde night --until paper --seed 7
+    Example: garde night --until morning --seed 7
     """
     import secrets
 

@@ -101,7 +101,7 @@ class _Picture:
         yield f'<text x="0" y="{y + 14}">{escape(back.machine)}</text>'
         for step in back.steps:
             begins, ends = self.x(step.begins), self.x(self.end if step.ends is None else step.ends)
-            width, tone = max(1.5, round(ends - begins, 1)), _TONES.get(Stage(step.stage), "edge")
+            width, tone = max(2.0, round(ends - begins, 1)), _TONES.get(Stage(step.stage), "edge")
             yield f'<rect x="{begins}" y="{y}" width="{width}" height="{_BAR}" class="fill-{tone}"/>'
         yield "\n"
 

@@ -108,7 +108,7 @@ def _data(back: Back) -> str:
     if not back.data:
         return "in place, whole"
     taken = f" of {day_clock(back.taken_at)}" if back.taken_at is not None else ""
-    return f"restore point {back.data[:24]}{taken}"
+    return f"restore point {back.data.partition('@')[0][:16]}{taken}"
 
 
 def _first(back: Back, stage: Stage) -> str:

@@ -41,6 +41,8 @@ from garde.model.restart import Item, Stage
 
 WAVES: Final = (("files-wards", "files-imaging"), (RECORD,), ("files-admin",))  # the offices last
 OBSERVE_S, LISTED_S = 2 * 3600.0, 3600.0
+FIND_S: Final = 3600.0  # until people know what was left behind
+TRY_S: Final = 1800.0  # for a clinician to try it, and for people to answer
 HELD_S: Final = 28 * 3600.0  # the plan: until 07:00 of the next morning, by the story's clock
 ASK_S: Final = 0.1  # between two questions at a door
 REST_S: Final = 1.0  # what was written a moment before a jump has been judged
@@ -123,7 +125,8 @@ class Morning:
         self._go_on(wave)
         if self._relapse is None and self._depth.deep.sleeper in wave:
             self._sleeper_wakes(wave)
-            self._step("people find the process and end it; everything is asked anew")
+            self._step("people look for it for an hour, find the process, and end it; everything is asked anew")
+            self._jump(FIND_S)
             self._depth.sleeper.end()
             for machine in wave:
                 self._lead.want(machine, "again")
@@ -143,7 +146,7 @@ class Morning:
         self._reach(wave, Stage.ISOLATED, ISOLATED_S)
         for machine in wave:
             self._bring_data(machine)
-        self._errands_done()
+        self._jump(TRY_S)
         for machine in wave:
             self._lead.change_credentials(self._told.way, machine)
             self._lead.answer(machine)
