@@ -109,7 +109,7 @@ def test_a_file_larger_than_a_window_is_swept_to_its_end(tmp_path: Path, monkeyp
 def test_a_file_that_breaks_the_worker_costs_that_file_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that dies of one file, as of a fault in the engine: here by a child that ends itself."""
     child = tmp_path / "child.py"
-    text = module._CHILD.read_text(encoding="utf-8")
+    text = module.CHILD.read_text(encoding="utf-8")
     child.write_text(text.replace("def look(self, path", "def look(self, path: bytes) -> dict[str, Any]:\n"
                                   "        if b'deadly' in path:\n            os.kill(os.getpid(), 9)\n"
                                   "        return self.really(path)\n\n    def really(self, path"))  # fmt: skip
