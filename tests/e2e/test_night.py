@@ -99,8 +99,10 @@ def test_people_are_called_until_one_answers_and_approves(night: dict[str, Any])
     rang = [line["number"] for line in night["lines"] if line["kind"] == "rang"]
     assert rang[0] == ASLEEP and AWAKE in rang and rang.count(ASLEEP) > 1, "the first sleeps, and is called anew later"
     assert score["called_s"] is not None and score["page_printed_s"] is not None
-    (approved,) = [each for each in entries if each["kind"] == "cut_decided"]
-    assert approved["payload"]["decision"] == "approve" and approved["payload"]["role"] == "operator"
+    decided = [each for each in entries if each["kind"] == "cut_decided"]
+    (approved,) = [each for each in decided if each["payload"]["decision"] == "approve"]
+    assert approved["payload"]["role"] == "operator"
+    assert {each["payload"]["decision"] for each in decided} == {"approve", "undo"}, "in the morning they are undone"
     (port,) = {
         each["payload"]["action"]
         for each in entries
@@ -126,10 +128,16 @@ def test_the_plan_is_in_force_and_the_112_centre_knows(night: dict[str, Any]) ->
         "the next one is called after a minute"
     )
     assert score["diversion_acknowledged"] is truth["diversion_acknowledged"] is True
-    told = {
-        (each["payload"]["path"], each["payload"]["recipient"]) for each in entries if each["kind"] == "diversion_told"
-    }
-    assert told == {("ambulances", "112"), ("emergency", "112")}
+    told = [
+        (each["who"], each["payload"]["path"], each["payload"]["recipient"])
+        for each in entries
+        if each["kind"] == "diversion_told"
+    ]
+    ways = ("ambulances", "emergency")
+    assert {each[1:] for each in told if each[0] == "person/local"} == {(way, "112") for way in ways}
+    assert {(way, "112") for way in ways} < {each[1:] for each in told if each[0] == "person/c.janssens"}, (
+        "opened again"
+    )
 
 
 def test_the_board_says_how_services_really_stand(night: dict[str, Any]) -> None:
@@ -216,8 +224,8 @@ def test_a_relapse_is_cut_again_with_its_wave_before_a_fifth_file(night: dict[st
 def test_the_record_is_brought_to_a_moment_before_the_first_harm(night: dict[str, Any]) -> None:
     score, truth, entries = night["score"], json.loads((night["place"] / "truth.json").read_text()), entries_of(night)
     said, really = (datetime.fromisoformat(each["record_restored_to"]) for each in (score, truth))
-    began = datetime.fromisoformat(next(line["at"] for line in night["lines"] if line["kind"] == "begins"))
-    assert really <= said < began, "the newest row is of then; and it was before the first hostile write"
+    harm = min(datetime.fromisoformat(each["at"]) for each in entries if each["kind"] == "finding_made")
+    assert really <= said < harm, "the newest row is of then; and it was before the first hostile write"
     assert (said - really).total_seconds() < 10, "somebody wrote into it every half second"
     again = {each["payload"]["subject"]: each["payload"]["after"] for each in entries if each["kind"] == "reenter_said"}
     assert any(abs(after - said.timestamp()) < 1 for after in again.values())
