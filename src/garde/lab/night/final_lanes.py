@@ -31,15 +31,15 @@ _HOUR: Fixed = 3600.0
 _EDGE: Fixed = 16.0  # a clock's half width: no room for one beyond
 _RIGHT, _LEFT, _ROW, _BAR, _TOP = 990.0, 130.0, 30, 20, 56
 STYLE: Fixed = """
-.lanes { width: 100%; height: auto; font: 12px system-ui, "DejaVu Sans", sans-serif; }
-.lanes text { fill: var(--ink); } .lanes .soft { fill: var(--soft); } .lanes line { stroke: var(--edge); }
-.lanes line.story { stroke: var(--bad); stroke-dasharray: 3 3; } .lanes text.story { fill: var(--bad); }
-.lanes text.story, .lanes text.lifted { stroke: var(--card); stroke-width: 4px; paint-order: stroke; }
-.lanes line.lifted { stroke: var(--good); stroke-width: 2; } .lanes text.lifted { fill: var(--good); }
+.drawn-way { width: 100%; height: auto; font: 12px system-ui, "DejaVu Sans", sans-serif; }
+.drawn-way text { fill: var(--ink); } .drawn-way .soft { fill: var(--soft); } .drawn-way line { stroke: var(--edge); }
+.drawn-way line.story { stroke: var(--bad); stroke-dasharray: 3 3; } .drawn-way text.story { fill: var(--bad); }
+.drawn-way text.story, .drawn-way text.lifted { stroke: var(--card); stroke-width: 4px; paint-order: stroke; }
+.drawn-way line.lifted { stroke: var(--good); stroke-width: 2; } .drawn-way text.lifted { fill: var(--good); }
 .fill-edge { fill: var(--edge); } .fill-warn { fill: var(--warn); } .fill-note { fill: var(--note); }
 .fill-listed { fill: var(--good); opacity: .5; } .fill-good { fill: var(--good); } .fill-bad { fill: var(--bad); }
-.key { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; font-size: .86rem; color: var(--soft); list-style: none; }
-.key { padding-top: .5rem; } .key svg { vertical-align: -.1em; margin-right: .35rem; }
+.drawn-key { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; padding-top: .5rem; list-style: none; }
+.drawn-key { font-size: .86rem; color: var(--soft); } .drawn-key svg { vertical-align: -.1em; margin-right: .35rem; }
 """
 
 
@@ -48,9 +48,9 @@ def picture(final: Final) -> str:
     drawn = _Picture(final, _end(final))
     return (
         '<section class="card"><h2>The way back, to scale; in red the story\'s own moments</h2>\n'
-        f'<svg class="lanes" viewBox="0 0 1000 {drawn.height}" role="img" aria-label="The stages of each server over '
-        f'time; the table below says the same">\n{"".join(drawn.parts())}</svg>\n'
-        f'<ul class="key">{_key()}</ul></section>\n'
+        f'<svg class="drawn-way" viewBox="0 0 1000 {drawn.height}" role="img" aria-label="The stages of each server '
+        f'over time; the table below says the same">\n{"".join(drawn.parts())}</svg>\n'
+        f'<ul class="drawn-key">{_key()}</ul></section>\n'
     )
 
 
