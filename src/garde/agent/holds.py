@@ -155,7 +155,7 @@ class Holder:
         else:
             hold.pids = applied.pids
         self.watcher.held(party.key, frozenset(hold.pids))
-        if hold.pids:
+        if hold.pids or (isinstance(applied, Held) and applied.addresses):  # blocked, and its sessions are over
             hold.look_at = now + min(LOOK_AGAIN, self.confirm_seconds)
         else:
             hold.state = HoldState.REFUSED

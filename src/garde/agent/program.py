@@ -34,7 +34,7 @@ from garde.agent.holds import Holder
 from garde.agent.keeper_link import KeeperLink
 from garde.agent.link.core_end import Link
 from garde.agent.link.enrolled import Enrolled, with_hub
-from garde.agent.link.pipe import Put, pair
+from garde.agent.link.pipe import BLAMED, Put, pair
 from garde.agent.lookup import VaultLookup, warm
 from garde.agent.messages import Opened as VaultOpened
 from garde.agent.messages import Scan, Stop
@@ -307,6 +307,9 @@ def _hear_errands(core: Core, errands: Errands) -> None:
 def _hear_link(core: Core, link: Link) -> None:
     """Pass on what the link says; called when its end is readable."""
     for said in link.hear():
+        if said.get("kind") == BLAMED:
+            core.watcher.blame(said["addresses"], core.clock.monotonic())
+            continue
         if said.get("kind") == "hub":
             core.sensor.own_pids.add(int(said.get("pid", 0)))  # the worker: another one where it was started again
         core.emit.tell(said)

@@ -201,13 +201,18 @@ def party_key(actor: Actor) -> tuple[str, int, int]:
     process = actor.process
     if actor.kind is ActorKind.SMB and process is not None:
         if actor.smb is not None and actor.smb.address:
-            return (f"smb {actor.smb.address}", 0, 0)
+            return smb_key(actor.smb.address)
         return ("smb", process.pid, process.start)
     if process is not None and process.sid > 0:
         return ("session", process.sid, process.uid)
     if process is not None and process.uid >= 0:
         return ("user", 0, process.uid)
     return ("unknown", 0, -1)
+
+
+def smb_key(address: str) -> tuple[str, int, int]:
+    """Return the key of a client by its address."""
+    return (f"smb {address}", 0, 0)
 
 
 def levels_of(actor: Actor, key: tuple[str, int, int], share: str) -> tuple[Level, ...]:

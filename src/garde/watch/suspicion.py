@@ -21,6 +21,7 @@ Rules, one test each:
 9. `forget` a hand that was let go: its findings leave every level.
 10. While `raised`, every level asks for less, and a file with a weak proof counts for more: four of any sort are a
     verdict, two are none.
+11. A hand that was judged on another machine is judged at its first strong finding here.
 """
 
 from __future__ import annotations
@@ -87,6 +88,12 @@ class Suspicion:
             if score >= self.bound(level) and (number == 0 or party in self._strong(level)):
                 return self._verdict(level, score, finding.at)
         return None
+
+    def elsewhere(self, level: Level, party: PartyKey, now: float) -> Verdict | None:
+        """Return the verdict on a hand that was judged on another machine: at its first strong finding (rule 11)."""
+        if level not in self._sums or party not in self._strong(level):
+            return None
+        return self._verdict(level, self.score(level, now), max(each.at for each in self._sums[level].items.values()))
 
     def healthy(self, levels: Iterable[Level]) -> None:
         """Count one judged, undamaged change at the wide levels (rule 3)."""

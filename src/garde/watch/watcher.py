@@ -23,12 +23,12 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from garde.content import Comparison, NewFile, is_recognised, randomness
 from garde.model.activity import Activity, What
 from garde.model.actor import Actor
-from garde.model.finding import Finding, Proof
+from garde.model.finding import Finding, Proof, Verdict
 from garde.settings import WatchSettings
 from garde.vault import STORE_NAME, Known
 from garde.watch import notes
@@ -36,7 +36,7 @@ from garde.watch.commands import Capture, Command, Dropped, Found, Judged, MassL
 from garde.watch.dirty import Dirty, DirtyTable
 from garde.watch.lookup import Lookup
 from garde.watch.masses import Masses
-from garde.watch.parties import Deleted, Parties, Party
+from garde.watch.parties import Deleted, Parties, Party, smb_key
 from garde.watch.replaced import candidates, fits_size, shares_stem
 from garde.watch.suspicion import Level, PartyKey, Suspicion
 from garde.watch.weights import Weights, bound
@@ -44,6 +44,7 @@ from garde.watch.weights import Weights, bound
 URGENT_RATE = 60.0  # urgent judgements per second and hand: above the 50 saves/s of a busy office share
 URGENT_BURST = 120.0
 ALARM_SECONDS = 10.0
+BLAMED_SECONDS = 60.0  # what such a client has under way here is judged within a few
 POOL_BYTES = 512  # pooled chi-square separates from 256 bytes on; twice that for a wide margin
 POOL_FILES = 3
 STORE_MARK = b"/" + os.fsencode(STORE_NAME)
@@ -80,6 +81,7 @@ class Watcher:
         self._gone: OrderedDict[bytes, float] = OrderedDict()
         self._held: dict[PartyKey, frozenset[int]] = {}
         self._late: set[PartyKey] = set()
+        self._blamed: dict[PartyKey, float] = {}  # clients that were judged elsewhere -> until when that counts here
         self._alarm_until = 0.0
         self.bait: set[bytes] = set()
         self._out: list[Command] = []
@@ -258,11 +260,23 @@ class Watcher:
         """Ask for less before a hand is judged, or for as much as usual again."""
         self.suspicion.raised = raised
 
+    def blame(self, addresses: Iterable[str], now: float) -> None:
+        """Learn that these clients were judged on another machine, and are refused here: one strong finding is enough.
+
+        A cut that comes quickly leaves a server with a file or two that no verdict of its own would ever put back.
+        """
+        for key in [smb_key(address) for address in addresses]:
+            self._blamed[key] = now + BLAMED_SECONDS
+            party = self.parties.get(key)
+            if party is not None and party.suspected and key not in self._held:
+                self._judged(party, self.suspicion.elsewhere(party.levels[0], key, now))
+
     def let_go(self, keys: Sequence[PartyKey]) -> None:
         """Forget what was held against hands that were released."""
         self.suspicion.forget(keys)
         for key in keys:
             self._held.pop(key, None)
+            self._blamed.pop(key, None)
             party = self.parties.get(key)
             if party is not None:
                 party.suspected = False
@@ -362,6 +376,11 @@ class Watcher:
         party.touch(finding.path, now, finding.actor.pid)
         self._out.append(Found(finding, party.key))
         verdict = self.suspicion.add(finding, party.key, self._levels(party, finding.path), now)
+        if verdict is None and now < self._blamed.get(party.key, 0.0):
+            verdict = self.suspicion.elsewhere(party.levels[0], party.key, now)
+        self._judged(party, verdict)
+
+    def _judged(self, party: Party, verdict: Verdict | None) -> None:
         if verdict is None:
             return
         keys = tuple(key for key in self.suspicion.parties_of(verdict) if key == party.key or key not in self._held)

@@ -35,6 +35,8 @@ class Acts:
         self.asked: list[tuple[str, Any]] = []
         self.refuse = refuse
         self.before: tuple[Held, ...] = ()
+        self.over = False  # no process of the hand is left
+        self.blocked: tuple[str, ...] = ()
 
     def check(self, hold_id: str, target: Target) -> Refused | None:
         return None
@@ -43,7 +45,8 @@ class Acts:
         self.asked.append(("apply", target))
         if self.refuse:
             return Refused(hold_id, self.refuse)
-        return Held(hold_id, self.name, Stage.APPLIED, target.pids[0], target.pids)
+        pids = () if self.over else target.pids
+        return Held(hold_id, self.name, Stage.APPLIED, next(iter(pids), 0), pids, addresses=self.blocked)
 
     def settle(self, hold_id: str) -> Held | Refused:
         self.asked.append(("settle", hold_id))
@@ -223,6 +226,22 @@ def test_a_confirmed_smb_client_is_ended_by_its_own_act(night: Night) -> None:
     assert night.smb.asked[0] == ("apply", Target((9,), "10.0.0.9"))
     night.holder.work(100.5, drained=True)
     assert night.smb.verbs() == ["apply", "settle", "confirm"] and night.processes.asked == []
+
+
+def test_a_client_whose_sessions_are_over_is_held_by_its_block_and_its_files_are_put_back(night: Night) -> None:
+    night.smb.over, night.smb.blocked = True, ("10.0.0.9",)
+    night.judged(b"/srv/a", who=CLIENT, pids=(9,))
+    night.holder.work(100.5, drained=True)
+    night.holder.work(101.0, drained=True)
+    (restore,) = night.restores()
+    assert [path for path, _, _ in restore.items] == [b"/srv/a"]
+
+
+def test_a_client_that_is_neither_there_nor_blocked_is_not_held(night: Night) -> None:
+    night.smb.over = True
+    night.judged(b"/srv/a", who=CLIENT, pids=(9,))
+    night.holder.work(100.5, drained=True)
+    assert "confirm" not in night.smb.verbs() and night.restores() == []
 
 
 def test_what_the_hand_made_is_not_put_back_but_its_copies_become_evidence(night: Night) -> None:

@@ -182,3 +182,13 @@ def test_while_raised_what_weighs_nothing_still_weighs_nothing(suspicion: Suspic
     for proof in (Proof.STILL_RANDOM, Proof.EMPTIED, Proof.MISSING):
         for number in range(40):
             assert suspicion.add(finding(f"/srv/{proof}-{number}", frozenset({proof})), ONE, TREE, 0.0) is None
+
+
+def test_a_hand_that_was_judged_elsewhere_is_judged_at_its_first_strong_finding(suspicion: Suspicion) -> None:
+    assert suspicion.elsewhere(TREE[0], ONE, 0.0) is None, "nothing is held against it here"
+    suspicion.add(finding("/srv/a", frozenset({Proof.RANDOM_CHANGE})), ONE, TREE, 0.0)
+    assert suspicion.elsewhere(TREE[0], ONE, 0.0) is None, "what is weak stays weak"
+    suspicion.add(finding("/srv/b"), ONE, TREE, 0.0)
+    verdict = suspicion.elsewhere(TREE[0], ONE, 0.0)
+    assert verdict is not None and verdict.level == "tree" and verdict.score < verdict.bound
+    assert suspicion.parties_of(verdict) == [ONE]

@@ -14,7 +14,7 @@ from garde.settings import WatchSettings
 from garde.vault import Known
 from garde.vault.records import How
 from garde.watch.commands import Capture, Command, Dropped, Found, Judged, MassLoss, Moved, Rescan
-from garde.watch.watcher import Watcher
+from garde.watch.watcher import BLAMED_SECONDS, Watcher
 from garde.watch.weights import load
 
 RANDOM = frozenset({Proof.TYPE_LOST, Proof.RANDOM_CHANGE})
@@ -421,6 +421,39 @@ def test_one_smb_client_is_one_hand_and_its_neighbour_another(script: Script) ->
     (judged,) = script.of(Judged)
     assert isinstance(judged, Judged)
     assert judged.parties == (("smb 10.0.0.9", 0, 0),)
+
+
+def client(address: str, pid: int = 9) -> Actor:
+    return Actor(ActorKind.SMB, Process(pid, 1, 1, 1, 0, "smbd", "", ""), "root", (), SmbClient(address, 5))
+
+
+def test_a_client_that_was_judged_elsewhere_is_judged_by_what_it_did_here(script: Script) -> None:
+    script.document(b"/srv/a.pdf", b"/srv/b.pdf", now=RANDOM)
+    script.does(CLOSED, b"/srv/a.pdf", client("10.0.0.9"))
+    script.does(CLOSED, b"/srv/b.pdf", client("10.0.0.8", 8))
+    assert script.of(Judged) == []
+    script.watcher.blame(["10.0.0.9", "fd00::9"], script.now)
+    script.work()
+    (judged,) = script.of(Judged)
+    assert isinstance(judged, Judged) and judged.parties == (("smb 10.0.0.9", 0, 0),)
+    assert [found.path for found in judged.verdict.findings] == [b"/srv/a.pdf"]
+
+
+def test_what_it_had_under_way_is_judged_when_it_is_found_and_not_for_ever(script: Script) -> None:
+    script.document(b"/srv/a.pdf", b"/srv/b.pdf", now=RANDOM)
+    script.watcher.blame(["10.0.0.9", "10.0.0.8"], script.now)
+    script.does(CLOSED, b"/srv/a.pdf", client("10.0.0.9"))
+    assert len(script.of(Judged)) == 1
+    script.does(CLOSED, b"/srv/b.pdf", client("10.0.0.8", 8), after=BLAMED_SECONDS + 1)
+    assert len(script.of(Judged)) == 1
+
+
+def test_who_did_nothing_here_is_not_judged_for_what_others_say(script: Script) -> None:
+    script.document(b"/srv/a.pdf", now=HEALTHY)
+    script.does(CLOSED, b"/srv/a.pdf", client("10.0.0.9"))
+    script.watcher.blame(["10.0.0.9"], script.now)
+    script.work()
+    assert script.of(Judged) == []
 
 
 def test_an_smbd_that_has_ended_is_still_its_clients_hand(script: Script) -> None:

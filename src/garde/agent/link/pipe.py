@@ -46,6 +46,9 @@ def pair() -> tuple[socket.socket, socket.socket]:
     return ends
 
 
+BLAMED = "blamed"  # of what the link tells: clients that are refused here on the hub's order
+
+
 class Tee:
     """The core's end: put it where the journal's `put` stood. `words` is what the link said last, by kind."""
 

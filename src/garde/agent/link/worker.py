@@ -130,6 +130,7 @@ class Worker:
             observing=lambda: self._heard.asked == "observe",
             contact=self._speaker.contact,
             hand_over=self._hand_over if errands is not None else None,
+            blamed=lambda addresses: pipe.tell(end, {"kind": pipe.BLAMED, "addresses": list(addresses)}),
         )
         self._poller = Poller(channel("poll"), lambda: self._book.last_seq, self._executor.take, self._status, clock)
 

@@ -41,6 +41,7 @@ from garde.trust.keys import PublicKey
 
 WINDOW = 15.0  # seconds after a cut in which the hub must be heard
 _MAY_STRAND = frozenset({Verb.ISOLATE, Verb.OUTSIDE})
+_CLIENTS = frozenset({Verb.BLOCK, Verb.KICK})
 _WORDS_MOST = 500  # characters of a reason
 PROVERS = 3  # proofs at the same time: one may wait seconds for a packet that must not come
 
@@ -59,6 +60,7 @@ class Executor:
     contact: Callable[[float], bool]  # reach the hub over a new connection within so many seconds
     hand_over: Callable[[int, Order], None] | None = None  # to the errands' process, where there is one
     window: float = WINDOW
+    blamed: Callable[[tuple[str, ...]], None] = lambda addresses: None  # clients that are refused here from now on
     _to_do: queue.SimpleQueue[Order | None] = field(default_factory=queue.SimpleQueue)
     _to_prove: queue.SimpleQueue[Order | None] = field(default_factory=queue.SimpleQueue)
 
@@ -194,6 +196,8 @@ class Executor:
             return
         self.book.stage(order.command, Stage.WINDOW if order.verb in _MAY_STRAND else Stage.APPLIED)
         self._tell(order, OrderApplied(order.command, order.cut, _detail(said), said.survives_reboot))
+        if order.verb in _CLIENTS:
+            self.blamed(order.addresses)
         self._to_prove.put(order)
 
     def _undo(self, order: Order) -> None:

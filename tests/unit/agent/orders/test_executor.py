@@ -489,3 +489,17 @@ def test_it_stands_in_the_agents_own_journal_and_in_its_output(lab: Lab) -> None
     journal.close()
     assert [(entry.kind, entry.who) for entry in entries] == [("order_applied", "agent"), ("cut_tried", "agent")]
     assert [(words["state"], words["cut"]) for words in lab.words] == [("applied", "k1"), ("proven", "k1")]
+
+
+# what the core is told ------------------------------------------------------------------------------------------------
+
+
+def test_the_core_is_told_of_clients_that_are_refused_here_and_of_no_others(lab: Lab) -> None:
+    told: list[tuple[str, ...]] = []
+    lab.executor.blamed = told.append
+    lab.run()
+    lab.give(block(1))
+    lab.give(block(2, verb=Verb.ISOLATE, addresses=("10.0.0.8",)))
+    lab.give(block(3, addresses=("10.0.0.9",), expires=NOW - 1))
+    lab.all_done()
+    assert told == [("10.0.0.7",)]
