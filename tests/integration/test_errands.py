@@ -260,7 +260,7 @@ def test_killed_in_the_middle_of_a_restore_it_goes_on_and_is_done_once(farm: Far
     os.kill(worker, signal.SIGKILL)
     said = farm.agent.wait_said("error")
     assert [each["code"] for each in said] == ["ERRANDS-AGAIN"]
-    assert not is_there(int(waits[0]))  # what it had started has ended with it
+    wait_for(lambda: not is_there(int(waits[0])))  # what it had started has ended with it
     wait_for(lambda: len((farm.top / "waits").read_text().split()) == 2)
     farm.agent.stop(signal.SIGKILL)  # and now all of the agent
     wait_for(lambda: not is_there(int((farm.top / "waits").read_text().split()[1])))

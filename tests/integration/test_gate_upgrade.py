@@ -10,6 +10,7 @@ import hashlib
 import py_compile
 import shutil
 import subprocess
+from collections.abc import Iterator
 from email.utils import formatdate
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from garde.recovery.checks.sweep import sweep
 NEEDED = ("dpkg", "dpkg-deb", "gpg", "gpgv", "debsums")
 pytestmark = [
     pytest.mark.root,
+    pytest.mark.apart,
     pytest.mark.skipif(not all(map(shutil.which, NEEDED)), reason=f"needs {', '.join(NEEDED)}"),
 ]
 NOW = 1_800_000_000.0
@@ -118,12 +120,13 @@ class Server:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Server:
+def server(tmp_path: Path) -> Iterator[Server]:
     made = Server(tmp_path)
     made.install(made.package("tool", "1"))
     made.install(made.package("lamp", "1"))
     made.lists(("tool", "1"), ("lamp", "1"))
-    return made
+    yield made
+    subprocess.run(["gpgconf", "--homedir", str(tmp_path / "gpg"), "--kill", "gpg-agent"], check=False)
 
 
 def test_an_honest_upgrade_is_explained_whole(server: Server) -> None:

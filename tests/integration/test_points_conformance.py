@@ -22,7 +22,7 @@ from garde.recovery.points.moment import at_moment, find_point
 from garde.recovery.points.table import STORES, open_store
 from garde.vault.names import name_of
 
-pytestmark = pytest.mark.root
+pytestmark = [pytest.mark.root, pytest.mark.apart]
 
 
 def _make(sort: str, base: Path) -> Iterator[Made]:

@@ -16,7 +16,7 @@ from garde.recovery.points.base import Fault, StoreFault
 from garde.recovery.points.flags import APPEND, IMMUTABLE, Thing, marks_of, walk
 from garde.recovery.points.tree_freeze import TreeFreeze, immutable_everywhere
 
-pytestmark = pytest.mark.root
+pytestmark = [pytest.mark.root, pytest.mark.apart]
 NOBODY = 65534
 
 

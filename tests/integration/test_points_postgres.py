@@ -27,7 +27,7 @@ from garde.recovery.points.postgres import Postgres
 from garde.recovery.points.table import open_store
 
 _WHY_NOT = loops.missing("xfs") or ("" if find_place() else "PostgreSQL is not installed")
-pytestmark = [pytest.mark.root, pytest.mark.skipif(bool(_WHY_NOT), reason=_WHY_NOT)]
+pytestmark = [pytest.mark.root, pytest.mark.apart, pytest.mark.skipif(bool(_WHY_NOT), reason=_WHY_NOT)]
 HARM = "DELETE FROM ward WHERE id > 100; UPDATE ward SET text = md5(text);"
 
 

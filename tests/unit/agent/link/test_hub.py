@@ -347,8 +347,10 @@ def test_orders_are_fetched_and_what_is_safe_is_said(hub: SmallHub) -> None:
         assert hub.wait(lambda h: h.polled == [0])
         hub.order(MACHINE, Order("c1", "k1", Verb.BLOCK, ("10.0.0.7",)))
         assert hub.wait(lambda h: h.polled[-1] == 1)
+        polled = len(hub.polled)
         hub.stop()
         hub.start()
+        assert hub.wait(lambda h: len(h.polled) > polled)  # this hub says each order once: not into a dead connection
         hub.order(MACHINE, Order("c2", "k2", Verb.KICK, ("10.0.0.7",)))
         assert hub.wait(lambda h: h.polled[-1] == 2)
         assert [b'"verb":"block"' in had[0], b'"verb":"kick"' in had[1]] == [True, True]
