@@ -38,7 +38,7 @@ from garde.lab.hospital.plan import (
     Plan,
 )
 from garde.lab.night import care, spread
-from garde.lab.night.draw import Burst, draw
+from garde.lab.night.draw import FILES, Burst, draw
 from garde.lab.night.outside import Outside, wait_until
 from garde.lab.night.prober import Line
 from garde.lab.night.traffic import Traffic
@@ -227,7 +227,7 @@ def test_a_burst_is_seen_from_the_attackers_side_and_refusals_to_the_moment(lab:
     assert blocked and seen.refused_everywhere_s is not None
     assert seen.began + seen.refused_everywhere_s >= blocked[0]  # never before somebody refused it
     assert seen.untouched_refused_s is not None and seen.untouched_refused_s <= seen.refused_everywhere_s
-    assert 18 <= seen.touched_count < 60
+    assert 18 <= seen.touched_count < FILES * len(servers)  # somebody stopped it: how soon is no matter here
     assert sum(map(len, witness.lost(afresh=True).values())) == pytest.approx(seen.touched_count, abs=4)
     for server in servers:
         note = played.logged[server].notes[0]
