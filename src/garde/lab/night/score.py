@@ -55,19 +55,13 @@ class Restarted(msgspec.Struct, frozen=True):
     files_lost: int  # on all four servers, of files and rows that nobody is told to enter again
 
 
-class Score(msgspec.Struct, frozen=True, tag_field="kind", tag="score"):
-    """The last line of `garde night --json`."""
+class Later(msgspec.Struct, frozen=True, kw_only=True):
+    """The keys of the later stages, as `Calling`, `Papers` and `Restarted` have them; of one not played there are none.
 
-    until: str
-    seed: int
-    refused_everywhere_s: float | None  # the slower of the two bursts
-    untouched_refused_s: float | None  # null also where every server was attacked
-    touched: int  # files, on all servers together, in the burst that reached more
-    lost: int
-    spreader: str | None
-    first_server: str | None
-    recurrence_joined: bool
-    proven: bool
+    They come last. In the truth services are as they really worked (the record, the shares, the devices), pages are
+    counted in the files, sheets in the printers' spools; accounted are those that the nurses gave back or lost.
+    """
+
     called_s: float | UnsetType | None = UNSET
     page_printed_s: float | UnsetType | None = UNSET
     plan_triggered_s: float | UnsetType | None = UNSET
@@ -88,7 +82,22 @@ class Score(msgspec.Struct, frozen=True, tag_field="kind", tag="score"):
     files_lost: int | UnsetType = UNSET
 
 
-class Truth(msgspec.Struct, frozen=True, tag_field="kind", tag="truth"):
+class Score(Later, frozen=True, tag_field="kind", tag="score"):
+    """The last line of `garde night --json`."""
+
+    until: str
+    seed: int
+    refused_everywhere_s: float | None  # the slower of the two bursts
+    untouched_refused_s: float | None  # null also where every server was attacked
+    touched: int  # files, on all servers together, in the burst that reached more
+    lost: int
+    spreader: str | None
+    first_server: str | None
+    recurrence_joined: bool
+    proven: bool
+
+
+class Truth(Later, frozen=True, tag_field="kind", tag="truth"):
     """The same keys, and what the attackers know beside them."""
 
     until: str
@@ -107,24 +116,6 @@ class Truth(msgspec.Struct, frozen=True, tag_field="kind", tag="truth"):
     note_name: str
     upload_bytes: int
     bursts: list[dict[str, object]]
-    called_s: float | UnsetType | None = UNSET
-    page_printed_s: float | UnsetType | None = UNSET
-    plan_triggered_s: float | UnsetType | None = UNSET
-    diversion_acknowledged: bool | UnsetType = UNSET
-    services: dict[str, str] | UnsetType = UNSET  # as they really worked: the record, the shares, the devices
-    messages_lost: int | UnsetType = UNSET
-    packs_s: float | UnsetType | None = UNSET
-    pages: int | UnsetType = UNSET  # counted in the files
-    sheets_printed: int | UnsetType = UNSET  # pages that lie in the printers' spools
-    sheets_accounted: int | UnsetType = UNSET  # of them, those that the nurses gave back and those that they lost
-    census_equal: bool | UnsetType = UNSET
-    worklist_items: int | UnsetType = UNSET
-    retention_frozen_s: float | UnsetType | None = UNSET
-    waves: int | UnsetType = UNSET
-    opened_before_verified: int | UnsetType = UNSET
-    relapse_files: int | UnsetType = UNSET
-    record_restored_to: str | UnsetType | None = UNSET
-    files_lost: int | UnsetType = UNSET
 
 
 def score(
