@@ -7,7 +7,8 @@ from pathlib import Path
 import msgspec
 
 from garde.lab.night.colleague import Committed
-from garde.lab.night.rows import committed, judge
+from garde.lab.night.logs import read_lines
+from garde.lab.night.rows import judge
 
 
 def note(row: int, confirmed: float) -> Committed:
@@ -38,6 +39,6 @@ def test_what_it_began_with_counts_as_well() -> None:
 
 def test_a_line_cut_short_by_a_kill_is_left_out(tmp_path: Path) -> None:
     log = tmp_path / "log"
-    assert committed(log) == []
+    assert read_lines(log, Committed) == []
     log.write_bytes(msgspec.json.encode(note(1, 10.0)) + b"\n" + msgspec.json.encode(note(2, 11.0))[:20])
-    assert committed(log) == [note(1, 10.0)]
+    assert read_lines(log, Committed) == [note(1, 10.0)]

@@ -6,7 +6,6 @@ out: for each line one JSON object: `answer`, or `error` with what the hub refus
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,31 +17,19 @@ from garde.errors import GardeError, Incomplete
 from garde.hub.client import ask_hub
 from garde.lab.hospital.hospital import Hospital
 from garde.lab.hospital.plan import HUB
+from garde.lab.night.talk import Talk
 
 
-class Clerk:
+class Clerk(Talk):
     """The same from the night's side, for the length of a `with`."""
 
     def __init__(self, hospital: Hospital) -> None:
         plan = hospital.plan
-        words = [str(plan.hub_state), str(plan.clock_path)]
-        self._process = hospital.python(
-            HUB, "garde.lab.night.clerk", *words, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-
-    def __enter__(self) -> Clerk:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.communicate()
+        super().__init__(hospital, HUB, "garde.lab.night.clerk", str(plan.hub_state), str(plan.clock_path))
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """Ask the hub; raises Incomplete with its reason where it refuses."""
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.write(msgspec.json.encode([method, path, body]) + b"\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
+        line = self._ask([method, path, body])
         found = msgspec.json.decode(line) if line else {"error": "the program at the hub's machine has ended"}
         if "error" in found:
             raise Incomplete(f"{path}: {found['error']}", "play it again")

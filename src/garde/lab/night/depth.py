@@ -19,7 +19,9 @@ from garde.lab.hospital.hospital import Hospital
 from garde.lab.hospital.plan import HUB, SHARES
 from garde.lab.night import frozen, harm, rows
 from garde.lab.night.beside import Beside
+from garde.lab.night.colleague import Committed
 from garde.lab.night.draw import draw_deep
+from garde.lab.night.logs import read_lines
 from garde.lab.night.relapse import FILES, Sleeper
 from garde.lab.night.spread import DESK
 from garde.lab.witness import Witness
@@ -82,7 +84,7 @@ class Depth:
 
     def record(self, to: float) -> rows.Rows:
         """The medical record, said to be that of `to` (wall seconds)."""
-        return rows.look(self.hospital, self.before, self.notes, rows.committed(self.log), to)
+        return rows.look(self.hospital, self.before, self.notes, read_lines(self.log, Committed), to)
 
 
 def _sha256(path: Path) -> str:

@@ -6,9 +6,7 @@ that people give (`garde.cli.series`), with the machine's own state directory an
 
 from __future__ import annotations
 
-import subprocess
-from contextlib import suppress
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -16,9 +14,8 @@ from garde.errors import Incomplete
 from garde.lab.hospital import aside, guard
 from garde.lab.hospital.hospital import Hospital
 from garde.lab.hospital.plan import HUB
-from garde.lab.hospital.programs import GARDE, PYTHON
-
-SERIES: Final = (*PYTHON, "-m", "garde.cli.series")
+from garde.lab.hospital.programs import GARDE
+from garde.lab.night.talk import Talk
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -39,20 +36,12 @@ class Said(msgspec.Struct, frozen=True):
         return [each for each in self.lines if each.get("kind") == kind]
 
 
-class Hands:
+class Hands(Talk):
     """For the length of a `with`."""
 
     def __init__(self, hospital: Hospital, machine: str) -> None:
         self._plan, self._machine = hospital.plan, machine
-        self._process = hospital.popen(machine, SERIES, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-
-    def __enter__(self) -> Hands:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        with suppress(OSError):
-            self._process.communicate()
+        super().__init__(hospital, machine, "garde.cli.series")
 
     def give(self, *words: str, given: str = "") -> Said:
         """Give a command that must succeed; Incomplete with its complaint."""
@@ -63,12 +52,9 @@ class Hands:
 
     def attempt(self, *words: str, given: str = "") -> Said:
         """Give a command that may fail."""
-        assert self._process.stdin is not None and self._process.stdout is not None
         named = guard.words if self._machine == HUB else aside.words
         whole = named(self._plan, self._machine, *words)[len(GARDE) :]
-        self._process.stdin.write(msgspec.json.encode({"words": whole, "input": given}) + b"\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
+        line = self._ask({"words": whole, "input": given})
         if not line:
             raise Incomplete(f"the program at {self._machine} has ended", "play it again")
         return msgspec.json.decode(line, type=Said)

@@ -1,12 +1,19 @@
-"""The attackers' own logs, read.
+"""The attackers' own logs, read, and those that the lab's other programs keep for the witness.
 
-Comes in: the bytes that `attackers.smb_attack` wrote for one server. Goes out: `Logged`. A line cut short by a kill
-is left out. File names in it are the documents' own: data, never a path to write to.
+Comes in: the bytes that `attackers.smb_attack` wrote for one server; a file of JSON lines. Goes out: `Logged`; what the
+lines hold. A line cut short by a kill is left out. File names in it are the documents' own: data, never a path to write
+to.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,12 @@ def parse(data: bytes) -> Logged:
             if what == "s" and path:
                 paths.setdefault(number, path)
     return Logged(found["s"], found["w"], found["f"], found["x"], paths, tuple(notes))
+
+
+def read_lines(log: Path, kind: type[T]) -> list[T]:
+    """Read a log of JSON lines; none where nothing was written yet."""
+    lines = log.read_bytes().split(b"\n")[:-1] if log.exists() else []
+    return [msgspec.json.decode(line, type=kind) for line in lines]
 
 
 def _seconds(words: list[str]) -> float | None:

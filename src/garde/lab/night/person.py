@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import http.client
 import ssl
-import subprocess
 import sys
-from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
@@ -22,36 +20,24 @@ import msgspec
 from garde.errors import Incomplete
 from garde.lab.hospital.hospital import Hospital
 from garde.lab.hospital.plan import HUB, HUB_PORT
+from garde.lab.night.talk import Talk
 from garde.trust.ca import client_context
 
 PATIENCE_S: Final = 30.0
 
 
-class People:
+class People(Talk):
     """The same from the night's side, for the length of a `with`. Passwords are those that they were given."""
 
     def __init__(self, hospital: Hospital, passwords: dict[str, str]) -> None:
         plan = hospital.plan
         self._passwords = passwords
         words = [f"{plan.address(HUB)}:{HUB_PORT}", str(plan.hub_state / "ca.pem")]
-        self._process = hospital.python(
-            HUB, "garde.lab.night.person", *words, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-
-    def __enter__(self) -> People:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        with suppress(OSError):
-            self._process.communicate()
+        super().__init__(hospital, HUB, "garde.lab.night.person", *words)
 
     def attempt(self, login: str, method: str, path: str, body: Any = None) -> tuple[Any, str]:
         """Ask as that person; returns the answer, and why it was refused ("" where it was not)."""
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.write(msgspec.json.encode([login, self._passwords[login], method, path, body]) + b"\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
+        line = self._ask([login, self._passwords[login], method, path, body])
         found = msgspec.json.decode(line) if line else {"error": "the program at the console has ended"}
         return found.get("answer"), found.get("error", "")
 

@@ -9,9 +9,7 @@ lab's own disk. `Sleeper` is the same from the night's side; it ends the process
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
-import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -26,6 +24,7 @@ from garde.lab.attackers.inplace import full
 from garde.lab.hospital.fileserver import KEEPER_ID
 from garde.lab.hospital.hospital import Hospital
 from garde.lab.night.logs import Logged, parse
+from garde.lab.night.talk import Talk, first_line, tell
 
 EVERY_S: Final = 2.0  # between two files: an attacker who does not want to be seen
 FILES: Final = 12  # of a share: it never goes further, whether it is stopped or not
@@ -42,7 +41,7 @@ class Task(msgspec.Struct, frozen=True):
     log: str
 
 
-class Sleeper:
+class Sleeper(Talk):
     """One process, for the length of a `with`."""
 
     def __init__(
@@ -51,45 +50,23 @@ class Sleeper:
         self.server = server
         self._log = hospital.plan.home / f"left-behind-{server}-{folder.name}.log"
         task = Task(str(folder), list(files), every_s, KEEPER_ID, str(self._log))
-        self._process = hospital.python(
-            server, "garde.lab.night.relapse", stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        self._tell(msgspec.json.encode(task))
+        super().__init__(hospital, server, "garde.lab.night.relapse")
+        with suppress(BrokenPipeError):
+            self._tell(task)
 
     def __enter__(self) -> Sleeper:
-        assert self._process.stdout is not None
-        late = threading.Timer(READY_S, self._process.kill)
-        late.start()
-        try:
-            line = self._process.stdout.readline()
-        finally:
-            late.cancel()
-        if line != b"ready\n":
+        if first_line(self._process, READY_S) != b"ready\n":
             raise Incomplete(f"nothing was left behind on {self.server}", "play it again")
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.end()
-
     def wake(self) -> None:
         """From now on it destroys a file every now and then."""
-        self._tell(b"wake")
-
-    def end(self) -> None:
-        """Somebody finds the process on the server, and ends it."""
-        self._process.kill()
-        with suppress(OSError):
-            self._process.communicate()
+        with suppress(BrokenPipeError):
+            tell(self._process, b"wake\n")
 
     def logged(self) -> Logged:
         """What it wrote down itself."""
         return parse(self._log.read_bytes() if self._log.exists() else b"")
-
-    def _tell(self, line: bytes) -> None:
-        assert self._process.stdin is not None
-        with suppress(BrokenPipeError):
-            self._process.stdin.write(line + b"\n")
-            self._process.stdin.flush()
 
 
 def go(task: Task, log: int) -> None:

@@ -9,10 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
-
-import msgspec
 
 from garde.lab.hospital import database
 from garde.lab.hospital.hospital import Hospital
@@ -48,12 +45,6 @@ def count_notes(hospital: Hospital) -> int:
     """How many notes the record was made with: the newest one's number, before anybody works."""
     ((found,),) = database.ask(hospital.programs, hospital.plan, _NOTES)
     return int(found)
-
-
-def committed(log: Path) -> list[Committed]:
-    """The rows that were confirmed to whoever wrote them; a line cut short by a kill is left out."""
-    lines = log.read_bytes().split(b"\n")[:-1] if log.exists() else []
-    return [msgspec.json.decode(line, type=Committed) for line in lines]
 
 
 def look(hospital: Hospital, before: Content, notes: int, confirmed: Iterable[Committed], to: float) -> Rows:

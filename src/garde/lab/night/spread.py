@@ -23,6 +23,7 @@ from garde.lab.hospital.plan import SHARES
 from garde.lab.night.draw import FILES, RATE, Burst, Script
 from garde.lab.night.logs import Logged, parse
 from garde.lab.night.prober import Line
+from garde.lab.night.talk import first_line, tell
 
 READY_S = 30.0
 STILL_S = 1.0  # at 400 files/s a second without a move is 400 files not taken
@@ -94,11 +95,11 @@ def _attackers(hospital: Hospital, script: Script, burst: Burst, number: int) ->
                     stderr=subprocess.DEVNULL,
                 )
                 processes.append(process)
-                _tell(process, msgspec.json.encode(_task(hospital, script, number, server, own)) + b"\n")
+                tell(process, msgspec.json.encode(_task(hospital, script, number, server, own)) + b"\n")
         counts = [_wait_ready(process) for process in processes]
         start = time.monotonic() + LOOKS_S
         for place, process in enumerate(processes):
-            _tell(process, f"go {start + LAG_S * (place // burst.connections)}\n".encode())
+            tell(process, f"go {start + LAG_S * (place // burst.connections)}\n".encode())
         yield sum(counts[:: burst.connections])
     finally:
         for process in processes:
@@ -128,21 +129,9 @@ def _task(hospital: Hospital, script: Script, number: int, server: str, own: int
     )
 
 
-def _tell(process: subprocess.Popen[bytes], data: bytes) -> None:
-    assert process.stdin is not None
-    process.stdin.write(data)
-    process.stdin.flush()
-
-
 def _wait_ready(process: subprocess.Popen[bytes]) -> int:
     """Wait for `ready FILES`; raises Incomplete where the session does not come up."""
-    assert process.stdout is not None
-    late = threading.Timer(READY_S, process.kill)
-    late.start()
-    try:
-        word, _, count = process.stdout.readline().partition(b" ")
-    finally:
-        late.cancel()
+    word, _, count = first_line(process, READY_S).partition(b" ")
     if word != b"ready":
         raise Incomplete(
             "an SMB connection of the night's attacker did not come up", "look whether that machine is cut off already"

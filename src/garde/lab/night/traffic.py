@@ -6,9 +6,6 @@ what it delivered and what was acknowledged, the truth of its own books. The wit
 
 from __future__ import annotations
 
-import subprocess
-from contextlib import suppress
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -19,7 +16,9 @@ from garde.lab.hospital.hospital import Hospital
 from garde.lab.hospital.plan import DESK, FEED_PORT, RECORD
 from garde.lab.night.ear import Took
 from garde.lab.night.engine import Ask, Order, State
+from garde.lab.night.logs import read_lines
 from garde.lab.night.outside import wait_until
+from garde.lab.night.talk import Talk
 from garde.lab.ward_traffic.hospital import Bed, Given
 from garde.lab.ward_traffic.people import Human
 
@@ -47,7 +46,7 @@ class Came(msgspec.Struct, frozen=True):
     at: float
 
 
-class Traffic:
+class Traffic(Talk):
     """Runs for the length of a `with`."""
 
     def __init__(self, hospital: Hospital, seed: int) -> None:
@@ -64,32 +63,13 @@ class Traffic:
             log=str(self._log),
             took=str(self._took),
         )
-        self._process = hospital.python(RECORD, "garde.lab.night.engine", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self._put(order)
-        if self._line() != b"ready\n":
+        super().__init__(hospital, RECORD, "garde.lab.night.engine")
+        if self._ask(order) != b"ready\n":
             self._process.kill()
             raise Incomplete("the interface engine of the lab did not start", "try again")
 
-    def __enter__(self) -> Traffic:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        with suppress(OSError):
-            self._process.communicate()
-
-    def _put(self, what: Any) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(msgspec.json.encode(what) + b"\n")
-        self._process.stdin.flush()
-
-    def _line(self) -> bytes:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline()
-
-    def _ask(self, ask: Ask, kind: type[T]) -> T:
-        self._put(ask)
-        line = self._line()
+    def _about(self, ask: Ask, kind: type[T]) -> T:
+        line = self._ask(ask)
         if not line:
             raise Incomplete("the interface engine of the lab has ended", "play it again")
         return msgspec.json.decode(line, type=kind)
@@ -97,7 +77,7 @@ class Traffic:
     # --- asked ---
 
     def state(self) -> State:
-        return self._ask(Ask("state"), State)
+        return self._about(Ask("state"), State)
 
     def wait_delivered(self, seconds: float) -> bool:
         """Wait until everything that has happened was delivered; False when time is up."""
@@ -110,39 +90,32 @@ class Traffic:
 
     def truth(self) -> dict[str, Any]:
         """What the hospital's books say now."""
-        return self._ask(Ask("truth"), dict[str, Any])
+        return self._about(Ask("truth"), dict[str, Any])
 
     def written(self) -> list[Given]:
         """What nurses of wards on paper have written down so far."""
-        return self._ask(Ask("written"), list[Given])
+        return self._about(Ask("written"), list[Given])
 
     def came(self) -> list[Came]:
         """Who has come to wards on paper, as they were told to."""
-        return self._ask(Ask("came"), list[Came])
+        return self._about(Ask("came"), list[Came])
 
     # --- told ---
 
     def on_paper(self, wards: tuple[str, ...], admit: tuple[str, ...] = ()) -> None:
         """From here on nurses of these wards write on paper; somebody comes to each ward in `admit`."""
-        self._ask(Ask("paper", wards, admit), State)
+        self._about(Ask("paper", wards, admit), State)
 
     def stop(self) -> None:
         """Nothing more happens in the hospital; what has happened is still delivered."""
-        self._ask(Ask("stop"), State)
+        self._about(Ask("stop"), State)
 
     # --- the witness's lines ---
 
     def delivered(self) -> list[Delivered]:
         """Every message that the desk has acknowledged, in order."""
-        return _lines(self._log, Delivered)
+        return read_lines(self._log, Delivered)
 
     def took(self) -> list[Took]:
         """Every message that the record has taken from the desk, in order."""
-        return _lines(self._took, Took)
-
-
-def _lines(path: Path, kind: type[T]) -> list[T]:
-    if not path.exists():
-        return []
-    whole = path.read_bytes().split(b"\n")[:-1]  # a line that is being written is left out
-    return [msgspec.json.decode(line, type=kind) for line in whole]
+        return read_lines(self._took, Took)

@@ -20,6 +20,7 @@ from garde.lab.hospital.plan import RECORD, SHARES
 from garde.lab.night import spread
 from garde.lab.night.colleague import Day, Work
 from garde.lab.night.draw import SPREADER_ROLES
+from garde.lab.night.talk import tell
 
 END_S = 30.0
 
@@ -45,9 +46,7 @@ class Colleagues:
                     stdout=subprocess.PIPE,
                 )
                 self._working[machine] = process
-                assert process.stdin is not None
-                process.stdin.write(msgspec.json.encode(work) + b"\n")
-                process.stdin.flush()
+                tell(process, msgspec.json.encode(work) + b"\n")
             yield days
             for machine, process in self._working.items():
                 # Those of a machine that was cut off hang in their last request: they are ended below, unheard.
