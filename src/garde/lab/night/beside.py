@@ -9,7 +9,7 @@ from __future__ import annotations
 import subprocess
 import threading
 from contextlib import suppress
-from typing import Final
+from typing import Final, Self
 
 from garde.errors import Incomplete
 from garde.lab.hospital.hospital import Hospital
@@ -28,7 +28,7 @@ class Beside:
         self._reader = threading.Thread(target=self._listen, daemon=True)
         self._ready = threading.Event()
 
-    def __enter__(self) -> Beside:
+    def __enter__(self) -> Self:
         self._reader.start()
         if not self._ready.wait(READY_S) or self._lines[:1] != [b"ready"]:
             self._process.kill()

@@ -8,7 +8,6 @@ every server refuses (or time is up), and ends its own processes.
 from __future__ import annotations
 
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -20,6 +19,7 @@ from garde.errors import Incomplete
 from garde.lab.attackers.smb_attack import PASSWORD, Task
 from garde.lab.hospital.hospital import Hospital
 from garde.lab.hospital.plan import SHARES
+from garde.lab.night.beside import Beside
 from garde.lab.night.draw import FILES, RATE, Burst, Script
 from garde.lab.night.logs import Logged, parse
 from garde.lab.night.prober import Line
@@ -75,7 +75,7 @@ def play(hospital: Hospital, script: Script, number: int, show: Progress = lambd
             if now - start > LONGEST_S:
                 break
         logged = read()
-        lines = asking.end()
+        lines = asking.lines()
     return Played(burst, logged, lines)
 
 
@@ -139,7 +139,7 @@ def _wait_ready(process: subprocess.Popen[bytes]) -> int:
     return int(count)
 
 
-class _Asking:
+class _Asking(Beside):
     """The prober at the spreading machine, and what it has said so far."""
 
     def __init__(self, hospital: Hospital, machine: str) -> None:
@@ -148,59 +148,21 @@ class _Asking:
             f"{server}={address}" for server in SHARES for address in (plan.address(server), plan.address6(server))
         ]
         words = [str(ASK_S), plan.address(machine), plan.address6(machine), *targets]
-        self._process = hospital.python(
-            machine, "garde.lab.night.prober", *words, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        self._refusing: set[tuple[str, str]] = set()
-        self._lines: tuple[Line, ...] = ()
-        self._ready = threading.Event()
-        self._reader = threading.Thread(target=self._listen, daemon=True)
-
-    def __enter__(self) -> _Asking:
-        self._reader.start()
-        if not self._ready.wait(READY_S):
-            self._process.kill()
-            raise Incomplete("the witness at the spreading machine did not start", "try again")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.wait()
-        self._reader.join(READY_S)
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with suppress(OSError):
-                    pipe.close()
-
-    def _listen(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            word, _, rest = line.decode().strip().partition(" ")
-            name, _, version = rest.partition(" ")
-            if word == "ready":
-                self._ready.set()
-            elif word == "refused":
-                self._refusing.add((name, version))
-            elif word == "answers":
-                self._refusing.discard((name, version))
-            else:
-                self._lines = msgspec.json.decode(line, type=tuple[Line, ...])
+        super().__init__(hospital, machine, "garde.lab.night.prober", *words)
+        self._what = "the witness at the spreading machine"
 
     def refusing(self) -> tuple[str, ...]:
         """The servers that refuse on IPv4 and IPv6."""
-        now = set(self._refusing)
-        return tuple(server for server in SHARES if {(server, "4"), (server, "6")} <= now)
+        last = {target: word for word, _, target in (line.decode().partition(" ") for line in self.said)}
+        refuse = {target for target, word in last.items() if word == "refused"}
+        return tuple(server for server in SHARES if {f"{server} 4", f"{server} 6"} <= refuse)
 
     def all_refuse(self) -> bool:
         return len(self.refusing()) == len(SHARES)
 
-    def end(self) -> tuple[Line, ...]:
+    def lines(self) -> tuple[Line, ...]:
         """Ask no more, wait for its report."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(READY_S)
-        self._reader.join(READY_S)
-        return self._lines
+        return msgspec.json.decode(self.end()[-1], type=tuple[Line, ...])
 
 
 def servers_in_order(logged: dict[str, Logged]) -> Sequence[str]:
