@@ -7,14 +7,12 @@ asked that were answered. It asks as the prober does, by a bare SYN, and starts 
 
 from __future__ import annotations
 
-import select
 import sys
-import time
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from garde.lab.night.prober import LATE_S, Prober, Target
+from garde.lab.night.prober import Prober, Target
 
 Span = tuple[float, float]  # the first and the last answered question of a row, by when they were sent
 
@@ -52,17 +50,11 @@ def door_of(target: Target) -> Door:
 
 
 def main(words: list[str]) -> None:
-    """Ask until standard input ends, wait for late answers, report."""
+    """Ask until standard input ends, report."""
     every, source4, source6 = float(words[0]), words[1], words[2]
     targets = [(name, address, int(port)) for name, address, port in (word.split("=") for word in words[3:])]
     prober = Prober({4: source4, 6: source6}, targets)
-    print("ready", flush=True)
-    due = time.monotonic()
-    while not select.select([sys.stdin], [], [], 0)[0]:
-        prober.ask()
-        due = max(due + every, time.monotonic())
-        prober.hear(due - time.monotonic())
-    prober.hear(LATE_S)
+    prober.run(every)
     print(msgspec.json.encode([door_of(it) for it in prober.targets]).decode(), flush=True)
 
 

@@ -17,7 +17,7 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -114,6 +114,17 @@ class Prober:
             for each in readable:
                 self._take(each)
 
+    def run(self, every_s: float, after_each: Callable[[], None] = lambda: None) -> None:
+        """Say `ready`, ask until standard input ends, wait for late answers."""
+        print("ready", flush=True)
+        due = time.monotonic()
+        while not select.select([sys.stdin], [], [], 0)[0]:
+            self.ask()
+            due = max(due + every_s, time.monotonic())
+            self.hear(due - time.monotonic())
+            after_each()
+        self.hear(LATE_S)
+
     def _take(self, each: socket.socket) -> None:
         packet, (peer, *_) = each.recvfrom(256)
         if each.family == socket.AF_INET:
@@ -171,19 +182,16 @@ def _only_syn(made: socket.socket, version: int) -> None:
 
 
 def main(words: list[str]) -> None:
-    """Ask until standard input ends, wait for late answers, report."""
+    """Ask until standard input ends, say what turns, report."""
     interval, source4, source6 = float(words[0]), words[1], words[2]
     targets = [(name, address, PORT) for name, _, address in (it.partition("=") for it in words[3:])]
     prober = Prober({4: source4, 6: source6}, targets)
-    print("ready", flush=True)
-    due = time.monotonic()
-    while not select.select([sys.stdin], [], [], 0)[0]:
-        prober.ask()
-        due = max(due + interval, time.monotonic())
-        prober.hear(due - time.monotonic())
+
+    def say_turns() -> None:
         for said in filter(None, (target.turn(time.monotonic()) for target in prober.targets)):
             print(said, flush=True)
-    prober.hear(LATE_S)
+
+    prober.run(interval, say_turns)
     print(msgspec.json.encode([target.line() for target in prober.targets]).decode(), flush=True)
 
 
