@@ -91,18 +91,16 @@ def _secret(path: Path, text: str) -> None:
 
 def run_hub(programs: Programs, plan: Plan) -> subprocess.Popen[bytes]:
     """`garde hub run`; returns when it serves."""
-    words = [*GARDE, "hub", "run", "--state", str(plan.hub_state), "--json", *clock_words(plan)]
     log = plan.log("hub")
     start = log.stat().st_size if log.exists() else 0
-    process = programs.daemon("hub", HUB, words)
+    process = programs.daemon("hub", HUB, words(plan, HUB, "hub", "run"))
     programs.wait("the hub", lambda: any(said(log, "ready", start)), HUB_S, process)
     return process
 
 
-def _hub(programs: Programs, plan: Plan, *words: str) -> dict[str, Any]:
+def _hub(programs: Programs, plan: Plan, *given: str) -> dict[str, Any]:
     """One command of the hub's administrator; returns its first JSON line."""
-    command = [*GARDE, "hub", *words, "--state", str(plan.hub_state), "--json", *clock_words(plan)]
-    told = programs.check(f"garde hub {words[0]}", HUB, command)
+    told = programs.check(f"garde hub {given[0]}", HUB, words(plan, HUB, "hub", *given))
     found: dict[str, Any] = msgspec.json.decode(told.splitlines()[0])
     return found
 
@@ -126,8 +124,7 @@ def _enrol(programs: Programs, plan: Plan, machine: str) -> None:
     token = str(_hub(programs, plan, "token", machine)["token"])
     state = plan.agent_state(machine)
     state.mkdir(mode=0o700)
-    words = [*GARDE, "enroll", token, "--state", str(state), "--json", *clock_words(plan)]
-    programs.check("garde enroll", machine, words)
+    programs.check("garde enroll", machine, words(plan, machine, "enroll", token))
     settings = state / "lab.toml"
     settings.write_text(
         _SETTINGS.format(hub=plan.address(HUB), never=", ".join(f'"{address}"' for address in _never(plan)))

@@ -19,7 +19,6 @@ from typing import Final
 from garde.lab.hospital import guard, modem
 from garde.lab.hospital.hospital import Hospital
 from garde.lab.hospital.plan import HUB
-from garde.lab.hospital.programs import GARDE
 from garde.lab.night import care
 from garde.lab.night.clerk import Clerk
 from garde.lab.night.follow import Follower
@@ -141,7 +140,6 @@ class Alarm:
 
     def _report(self) -> None:
         self._step("the situation report is made, and printed in the crisis room")
-        plan = self._hospital.plan
-        words = ["plan", "report", "--print", "--state", str(plan.hub_state), "--json", *guard.clock_words(plan)]
-        self._hospital.programs.check("garde plan report", HUB, [*GARDE, *words], timeout=REPORT_S)
+        words = guard.words(self._hospital.plan, HUB, "plan", "report", "--print")
+        self._hospital.programs.check("garde plan report", HUB, words, timeout=REPORT_S)
         wait_until(lambda: any(each.name.endswith(".pdf") for each in self._outside.sheets), PRINTS_S)
