@@ -24,12 +24,9 @@ class Way:
     """The way back as it is told. Each comes with the wall seconds of its entry, in order."""
 
     stores: dict[str, tuple[r.StoreNote, ...]] = field(default_factory=dict)  # machine -> what lies on it
-    frozen: dict[tuple[str, str], tuple[float, r.RetentionFrozen]] = field(default_factory=dict)  # machine, store
     points: dict[tuple[str, str], r.PointJudged] = field(default_factory=dict)  # store, point
     judged: set[str] = field(default_factory=set)  # stores that were looked through
     restored: list[tuple[float, str, r.PointRestored]] = field(default_factory=list)  # with the machine
-    swept: dict[str, r.MachineSwept] = field(default_factory=dict)
-    looked: dict[str, r.MachineLooked] = field(default_factory=dict)
     baselines: set[str] = field(default_factory=set)
     planned: r.RestartPlanned | None = None
     steps: list[tuple[float, r.StepMoved]] = field(default_factory=list)
@@ -47,18 +44,12 @@ class Way:
         match entry.payload:
             case r.StoresKnown(stores):
                 self.stores[who] = stores
-            case r.RetentionFrozen() as frozen:
-                self.frozen[who, frozen.store] = (entry.at, frozen)
             case r.PointJudged() as point:
                 self.points[point.store, point.point] = point
             case r.PointsJudged() as all_of_them:
                 self.judged.add(all_of_them.store)
             case r.PointRestored() as restored:
                 self.restored.append((entry.at, who, restored))
-            case r.MachineSwept() as swept:
-                self.swept[who] = swept
-            case r.MachineLooked() as looked:
-                self.looked[looked.machine] = looked
             case r.BaselineTaken():
                 self.baselines.add(who)
             case _:
@@ -94,9 +85,6 @@ class Way:
     def stage(self, machine: str) -> str:
         """How far a machine has come; "" where it is not on its way."""
         return next((step.stage for _, step in reversed(self.steps) if step.machine == machine), "")
-
-    def round(self, machine: str) -> int:
-        return next((step.round for _, step in reversed(self.steps) if step.machine == machine), 0)
 
     def placed(self, machine: str) -> r.PointRestored | None:
         """The last point that was put in place on a machine."""
