@@ -45,7 +45,7 @@ from garde.lab.hospital import (
     switch,
 )
 from garde.lab.hospital import internet as outside
-from garde.lab.hospital.plan import HUB, HUB_PORT, INTERNET, RECORD, SHARES, Plan
+from garde.lab.hospital.plan import HUB, HUB_PORT, INTERNET, RECORD, SERVERS, SHARES, Plan
 from garde.lab.hospital.programs import PYTHON, Programs
 from garde.lab.hospital.record import Record
 
@@ -140,7 +140,7 @@ class Hospital:
         for folder in ("log", "machines", "agents"):
             (plan.home / folder).mkdir(mode=0o711)
         (plan.home / "log").chmod(0o700)
-        for machine in (*SHARES, RECORD):
+        for machine in SERVERS:
             plan.machine_home(machine).mkdir(mode=0o711)
         plan.estate_path.write_text(plan.estate_text, encoding="utf-8")
         plan.clock_path.write_bytes(struct.pack("<d", 0.0))
@@ -160,7 +160,7 @@ class Hospital:
         """Make them; returns what is still at work: their backups, where there are any."""
         plan, programs, known = self.plan, self.programs, self.secrets
         self._show("disks")
-        list(pool.map(lambda machine: disks.make(plan.machine_home(machine)), (*SHARES, RECORD)))
+        list(pool.map(lambda machine: disks.make(plan.machine_home(machine)), SERVERS))
         self._show("servers")
         plan.share(RECORD).mkdir(mode=0o755)
         backup = stores.prepare(plan) if self._backups else None

@@ -29,6 +29,7 @@ _RENUMBERED = (
 )
 SHARES = {"files-wards": "wards", "files-imaging": "imaging", "files-admin": "offices"}
 RECORD, GATEWAY, HUB, SWITCH = "record", "gateway", "hub", "switch"
+SERVERS = (*SHARES, RECORD)  # those with a disk of their own
 CRISIS_PRINTER = "printer-crisis"
 INTERNET = "internet"  # a namespace, and no machine of the hospital
 HUB_PORT = 8443

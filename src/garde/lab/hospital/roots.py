@@ -18,7 +18,7 @@ from typing import Final
 
 from garde.errors import Incomplete
 from garde.lab.hospital import fileserver
-from garde.lab.hospital.plan import RECORD, SHARES, Plan
+from garde.lab.hospital.plan import RECORD, SERVERS, SHARES, Plan
 
 _ARCHIVE: Final = "lab.invalid_debian_dists_lab"
 _LIST: Final = "main/binary-all/Packages"
@@ -68,9 +68,8 @@ def root_of(plan: Plan, machine: str) -> Path:
 
 def make(plan: Plan) -> None:
     """Make them all; raises Incomplete where the archive cannot be signed."""
-    servers = (*SHARES, RECORD)
-    release, listed, ring = _sign(plan.home / "archive", servers)
-    for machine in servers:
+    release, listed, ring = _sign(plan.home / "archive", SERVERS)
+    for machine in SERVERS:
         root = root_of(plan, machine)
         _base(plan, machine, root)
         for package in _packages(machine):
@@ -84,7 +83,7 @@ def make(plan: Plan) -> None:
 
 def note(plan: Plan, machine: str) -> None:
     """Tell the machine's agent where its root is, if it has one. Its sockets are the machine's own."""
-    if machine in (*SHARES, RECORD) and root_of(plan, machine).is_dir():
+    if machine in SERVERS and root_of(plan, machine).is_dir():
         text = _GATE.format(root=root_of(plan, machine), clock_s=CLOCK_S)
         (plan.agent_state(machine) / "gate.toml").write_text(text, encoding="utf-8")
 

@@ -23,7 +23,7 @@ from typing import Final
 from garde.errors import Incomplete
 from garde.lab.documents import Document
 from garde.lab.hospital import database, network
-from garde.lab.hospital.plan import RECORD, SHARES, Plan
+from garde.lab.hospital.plan import RECORD, SERVERS, Plan
 from garde.lab.hospital.programs import Programs
 
 ACCOUNT: Final = "backup"
@@ -79,7 +79,7 @@ def covered(plan: Plan, machine: str) -> tuple[Path, ...]:
 def held(plan: Plan) -> Iterator[Held]:
     """Every folder of restore points in the lab."""
     uid = pwd.getpwnam(ACCOUNT).pw_uid
-    for machine in (*SHARES, RECORD):
+    for machine in SERVERS:
         yield Held(_files_store(machine), uid, repository(plan, machine) / "snapshots", home(plan, machine) / "own")
     for root in (bases(plan), archive(plan)):
         yield Held(_database_store(), uid, root, home(plan, RECORD) / "own")
@@ -103,7 +103,7 @@ def _password_file(plan: Plan, machine: str) -> Path:
 def prepare(plan: Plan) -> database.Backup:
     """Make the folders, and what opens the repositories; PostgreSQL may add to the archive."""
     account = pwd.getpwnam(ACCOUNT)
-    for machine in (*SHARES, RECORD):
+    for machine in SERVERS:
         folders = [home(plan, machine), home(plan, machine) / "own", repository(plan, machine)]
         for folder in folders + ([bases(plan), archive(plan)] if machine == RECORD else []):
             folder.mkdir(mode=0o711)
@@ -181,7 +181,7 @@ def _literal(path: Path) -> str:
 
 def note(plan: Plan, machine: str) -> None:
     """Write `stores.toml` into an agent's state directory, where that machine has stores."""
-    if machine not in (*SHARES, RECORD) or not home(plan, machine).is_dir():
+    if machine not in SERVERS or not home(plan, machine).is_dir():
         return
     stores = [_files(plan, machine), *([_database(plan)] if machine == RECORD else [])]
     file = plan.agent_state(machine) / "stores.toml"

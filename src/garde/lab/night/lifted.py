@@ -1,8 +1,7 @@
 """The end of the emergency plan: kept overnight on purpose, lifted on its own criteria, with a watch that goes on.
 
-Comes in: people at the console. Goes out: a plan that was held until the
-morning and stood down with every criterion met, ways in that are open again and acknowledged. It accepts no exception:
-what is not met is said.
+Comes in: people at the console. Goes out: a plan that was held until the morning and stood down with every criterion
+met, ways in that are open again and acknowledged. It accepts no exception: what is not met is said.
 """
 
 from __future__ import annotations
@@ -11,9 +10,9 @@ from typing import Any, Final
 
 from garde.errors import Incomplete
 from garde.lab.night.alarm import CENTRE
+from garde.lab.night.lead import LEADER
 from garde.lab.night.person import People
 
-LEADER: Final = "c.janssens"  # the crisis coordinator
 WATCH_S: Final = 30 * 86_400.0
 OPEN: Final = "open"
 BY_HAND: Final = ("hand", "paper")  # the desk that stands aside tells this hub nothing of the wards' paper

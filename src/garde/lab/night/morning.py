@@ -23,9 +23,10 @@ from garde.clock import iso
 from garde.errors import Incomplete
 from garde.lab.hospital.database import PORT as RECORD_PORT
 from garde.lab.hospital.hospital import Hospital
-from garde.lab.hospital.plan import RECORD, SHARES
+from garde.lab.hospital.plan import RECORD, SERVERS
 from garde.lab.night import opened
 from garde.lab.night.beside import Beside
+from garde.lab.night.care import DEVICES
 from garde.lab.night.depth import Depth
 from garde.lab.night.doors import Door
 from garde.lab.night.final import Final as Page
@@ -106,7 +107,7 @@ class Morning:
 
     def _judge(self) -> None:
         self._step("every restore point is judged, the record's and the file servers'")
-        for machine in self._servers:
+        for machine in SERVERS:
             self._lead.judge(machine)
         stores = [note.store for notes in self._told.way.stores.values() for note in notes]
         if not self._follower.wait(lambda told: set(stores) <= told.way.judged, JUDGED_S):
@@ -204,10 +205,6 @@ class Morning:
     # --- parts ---
 
     @property
-    def _servers(self) -> tuple[str, ...]:
-        return (*SHARES, RECORD)
-
-    @property
     def _told(self) -> Told:
         return self._follower.told()
 
@@ -236,15 +233,13 @@ class Morning:
 
     def _clients(self) -> list[str]:
         """Devices that nobody cuts: before the doors somebody stands at each."""
-        from garde.lab.night.care import DEVICES
-
         return [each for each in DEVICES if each not in self._spreading]
 
     def _before_the_doors(self, machine: str) -> Beside:
         plan = self._plan
         targets = [
             f"{server}={address}={RECORD_PORT if server == RECORD else SMB}"
-            for server in self._servers
+            for server in SERVERS
             for address in (plan.address(server), plan.address6(server))
         ]
         words = [str(ASK_S), plan.address(machine), plan.address6(machine), *targets]

@@ -28,7 +28,7 @@ from garde.lab.attackers.smb_theft import Theft
 from garde.lab.hospital import network
 from garde.lab.hospital.hospital import Hospital
 from garde.lab.hospital.internet import THIEF_PORT
-from garde.lab.hospital.plan import HUB, RECORD, SHARES
+from garde.lab.hospital.plan import HUB, SERVERS, SHARES
 from garde.lab.hospital.programs import GARDE, PYTHON
 from garde.lab.night import pages, spread
 from garde.lab.night import score as scoring
@@ -167,7 +167,7 @@ class _Night:
                 self.outside = stack.enter_context(Outside(self.hospital.plan, self.speaker.rang, self.speaker.printed))
             if plays(self.order.until, MORNING):
                 self.speaker.step("a sound day: every server's baseline is taken")
-                take_baselines(self.hospital, self.follower, (*SHARES, RECORD))
+                take_baselines(self.hospital, self.follower, SERVERS)
                 self.depth = stack.enter_context(Depth(self.hospital, self.order.seed))
             with self.working.at_work(str(self.depth.log) if self.depth else "", self._spreading) as days:
                 self._attacks()
@@ -237,7 +237,7 @@ class _Night:
         seen = self.witness.judge(burst.machine, played.logged, played.lines, list(SHARES))
         self.seen.append(seen)
         if number == 0:
-            self.began_wall = seen.began + time.time() - time.monotonic() + self.hospital.clock_offset
+            self.began_wall = self.times.wall(seen.began)
         self.speaker.seen(number, seen)
         wait_until(lambda: not scoring.count_lost(self.witness.lost()), WHOLE_S, _LOOK_S)
         address = plan.address(burst.machine)
