@@ -16,6 +16,7 @@ from garde.clock import SystemClock
 from garde.lab.hospital import database, needs, stores
 from garde.lab.hospital.hospital import Hospital
 from garde.lab.hospital.plan import RECORD, SHARES
+from garde.lab.night.outside import wait_until
 from garde.recovery.points.base import Store
 from garde.recovery.points.moment import before_harm
 from garde.recovery.points.table import open_stores
@@ -92,9 +93,7 @@ def test_the_record_comes_back_as_it_was_a_moment_before_the_harm(lab: Hospital)
     time.sleep(0.05)
     ask("DELETE FROM note WHERE patient <= 100; UPDATE patient SET family = md5(family) WHERE id <= 100;")
     archived = ask("INSERT INTO note (patient, text) VALUES (200, 'later'); SELECT pg_walfile_name(pg_switch_wal());")
-    until = time.monotonic() + 20
-    while not (stores.archive(lab.plan) / archived[-1][0]).exists() and time.monotonic() < until:
-        time.sleep(0.05)
+    wait_until((stores.archive(lab.plan) / archived[-1][0]).exists, 20)
     store = opened(lab, RECORD)["record-database"]
     point = before_harm(store.points(), since)
     assert point is not None
