@@ -10,6 +10,7 @@ import stat
 from pathlib import Path
 
 from garde.errors import NotFound, StateDamaged
+from garde.private import sync_directory
 
 MOST = 64 * 1024  # bytes: no secret of ours is larger, and a device or a log in its place is never read in
 
@@ -24,7 +25,7 @@ def write_secret(path: Path, data: bytes, mode: int = 0o600) -> None:
     except OSError:
         beside.unlink(missing_ok=True)
         raise
-    _sync_directory(path.parent)
+    sync_directory(path.parent)
 
 
 def make_secret(path: Path, data: bytes) -> bool:
@@ -38,7 +39,7 @@ def make_secret(path: Path, data: bytes) -> bool:
         return False
     finally:
         beside.unlink(missing_ok=True)
-    _sync_directory(path.parent)
+    sync_directory(path.parent)
     return True
 
 
@@ -66,11 +67,3 @@ def _write_new(path: Path, data: bytes, mode: int) -> None:
         file.write(data)
         file.flush()
         os.fsync(descriptor)
-
-
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from garde.private import make_private
+from garde.private import make_private, sync_directory
 
 _MARK: Final = "retention.frozen"
 
@@ -36,11 +36,7 @@ class RetentionFreeze:
             return
         make_private(self.path)
         os.utime(self.path, (at, at))
-        folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_directory(self.path.parent)
 
     def lift(self) -> None:
         """Let retention go on. Raises OSError; nothing to lift is fine."""

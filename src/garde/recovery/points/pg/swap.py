@@ -23,7 +23,7 @@ from typing import Final
 import msgspec
 
 from garde.journal.text import plain
-from garde.private import written_beside
+from garde.private import sync_directory, written_beside
 from garde.recovery.points.base import Fault, StoreFault
 from garde.recovery.points.pg.cluster import ready_pid
 from garde.recovery.points.pg.tools import ENVIRONMENT
@@ -148,11 +148,7 @@ def _rename(one: Path, other: Path, flags: int) -> None:
 
 def _sync(*folders: Path) -> None:
     for folder in folders:
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync_directory(folder)
 
 
 def _is_under_way(noted: _Record, place: Path, brought: Path) -> bool:
