@@ -300,6 +300,12 @@ class Index:
             (path, seen.st_mode & 0o7777, seen.st_uid, seen.st_gid, xattrs),
         )
 
+    def find_dir(self, path: bytes) -> tuple[int, int, int, bytes | None] | None:
+        """Mode, uid, gid and extended attributes of a directory, as they were when it was seen last."""
+        row: tuple[int, int, int, bytes | None] | None
+        row = self.db.execute("SELECT mode, uid, gid, xattrs FROM dirs WHERE path = ?", (path,)).fetchone()
+        return row
+
     # --- names -------------------------------------------------------------------------------------------------
 
     def forget(self, path: bytes, at: float, *, is_dir: bool = False) -> None:

@@ -359,7 +359,7 @@ class Restore:
         except FileExistsError:
             return os.open(name, _DIRECTORY | os.O_NOFOLLOW, dir_fd=above)
         fd = os.open(name, _DIRECTORY | os.O_NOFOLLOW, dir_fd=above)
-        row = self._index.db.execute("SELECT mode, uid, gid, xattrs FROM dirs WHERE path = ?", (directory,)).fetchone()
+        row = self._index.find_dir(directory)
         like = os.fstat(above)
         put_directory_metadata(fd, *(row or (like.st_mode & 0o7777, like.st_uid, like.st_gid, None)))
         return fd
