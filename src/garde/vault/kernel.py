@@ -1,7 +1,8 @@
 """The few system calls that Python does not wrap.
 
 Comes in: descriptors and raw byte paths. Goes out: `clone` (FICLONE), `open_strict` (openat2 that follows no symbolic
-link in any part of the path), `rename` (renameat2), `mount_points`. It keeps no state and decides nothing.
+link in any part of the path), `rename` (renameat2), `sync_all` (syncfs), `mount_points`. It keeps no state and decides
+nothing.
 """
 
 from __future__ import annotations
@@ -103,6 +104,13 @@ def rename(old_dir: int, old: bytes, new_dir: int, new: bytes, flags: int = NORE
     if _renameat2(old_dir, old, new_dir, new, flags) != 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code), old)
+
+
+def sync_all(fd: int) -> None:
+    """Wait until all data of the file system that `fd` lies on are on its disk; raises OSError."""
+    if _libc.syncfs(fd) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
 
 
 def mount_points() -> dict[bytes, bytes]:
