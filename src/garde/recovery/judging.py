@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 from garde.clock import Clock
@@ -57,14 +56,6 @@ _PROMISED: Final = {
 _NOTHING: Final = frozenset({"unknown", "blank"})
 
 
-@dataclass(slots=True)
-class _Walk:
-    """What is kept from point to point."""
-
-    earlier: list[Seen] = field(default_factory=list)
-    notes: set[str] = field(default_factory=set)
-
-
 class Judging:
     """One look through a store."""
 
@@ -76,7 +67,8 @@ class Judging:
         self._clock = clock
         self._scan = scan
         self._sample = sample
-        self._walk = _Walk()
+        self._earlier: list[Seen] = []  # the points before, as they were seen
+        self._notes: set[str] = set()
 
     def run(self, command: str = "", only: str = "") -> Iterator[PointJudged | PointsJudged]:
         """Judge all points, or the named one against that before it; the last thing given is the end."""
@@ -87,10 +79,10 @@ class Judging:
                 judged = self._one(point)
                 if not only or point.id == only:
                     count += 1
-                    yield _entry(command, self._store, self._walk.earlier[-1], judged)
+                    yield _entry(command, self._store, self._earlier[-1], judged)
         except StoreFault as fault:
-            self._walk.notes.add(fault.detail)
-        detail = "; ".join(sorted(self._walk.notes))
+            self._notes.add(fault.detail)
+        detail = "; ".join(sorted(self._notes))
         yield PointsJudged(command, self._store.settings.id, count, time.monotonic() - begun, detail)
 
     def _chosen(self, only: str) -> Sequence[Point]:
@@ -108,7 +100,7 @@ class Judging:
         return [*earlier[-1:], named]
 
     def _one(self, point: Point) -> Judged:
-        earlier = self._walk.earlier
+        earlier = self._earlier
         before = next((seen for seen in reversed(earlier) if _is_like(seen.point, point)), None)
         seen = self._look(point, before)
         earlier.append(seen)
@@ -120,7 +112,7 @@ class Judging:
         except StoreFault as fault:
             checked = Checked(Catalogue.NOT_CHECKED, fault.detail)
         if checked.detail:
-            self._walk.notes.add(checked.detail)
+            self._notes.add(checked.detail)
         changes: Changes | Skipped | None = None
         looks: tuple[Look, ...] = ()
         why = ""
@@ -132,7 +124,7 @@ class Judging:
             files, size = self._store.count(point)
         except StoreFault as fault:
             why, files, size = fault.detail, point.files, point.size
-            self._walk.notes.add(fault.detail)
+            self._notes.add(fault.detail)
         known = changes if isinstance(changes, Changes) else None
         return Seen(point, checked.catalogue, looks, files, size, known, why)
 
