@@ -17,7 +17,6 @@ The names begin with the prefix that the watcher and the vault pass over (`garde
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import hashlib
 import os
@@ -34,16 +33,15 @@ from garde.clock import Clock, iso
 from garde.journal.text import plain
 from garde.model.finding import Skipped
 from garde.private import written_beside
-from garde.recovery.points.base import Fault, Placed, Progress, StoreFault
-from garde.vault.kernel import DISK_FULL, EXCHANGE, NOREPLACE, open_strict, rename
+from garde.recovery.points.base import NAMED, Fault, Placed, Progress, StoreFault
+from garde.recovery.points.notes import read_note
+from garde.vault.kernel import DISK_FULL, EXCHANGE, NOREPLACE, open_strict, rename, sync_all
 from garde.vault.names import SIDE_PREFIX, is_own, join, name_of, parent_of
 
 _CANNOT_EXCHANGE: Final = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
-_NAMED: Final = 50
 _TELL_EVERY: Final = 256
 Pairs = Sequence[tuple[bytes, bytes]]  # (path in the scratch tree, as it was in the point; place on this machine)
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Item(NamedTuple):
@@ -74,6 +72,7 @@ class Record:
     done: Placed | None = None
 
 
+_RECORD: Final = msgspec.msgpack.Decoder(Record)
 Plan = Callable[[bytes, bytes, bytes], Part]
 
 
@@ -81,6 +80,12 @@ def scratch_for(target: bytes, name: str) -> bytes:
     """A directory (not made) from where `target` can be reached by a rename. The same name gives the same one."""
     label = b"scratch-" + hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:16].encode()
     return join(_home_of(target), SIDE_PREFIX + label)
+
+
+def evidence_label(clock: Clock) -> bytes:
+    """A new name for what stood in place: when that was."""
+    moment = iso(clock.now())[:19].replace(":", "").replace("-", "")
+    return SIDE_PREFIX + f"evidence-{moment}-{os.urandom(2).hex()}".encode()
 
 
 def _home_of(target: bytes) -> bytes:
@@ -126,8 +131,7 @@ class Placing:
     def _begin(self, scratch: bytes, pairs: Pairs, plan: Plan) -> Record:
         if not _is_directory(scratch):
             raise StoreFault(Fault.ABSENT, f"nothing lies in {plain(scratch)}: bring the point there first")
-        moment = iso(self._clock.now())[:19].replace(":", "").replace("-", "")
-        label = SIDE_PREFIX + f"evidence-{moment}-{os.urandom(2).hex()}".encode()
+        label = evidence_label(self._clock)
         parts = tuple(plan(join(scratch, source.lstrip(b"/")), target, label) for source, target in pairs)
         parts = tuple(part for part in parts if part.items)
         if not parts:
@@ -146,14 +150,8 @@ class Placing:
         return self._notes / f"place-{hashlib.sha256(scratch).hexdigest()[:16]}"
 
     def _read(self, scratch: bytes) -> Record | None:
-        try:
-            found = msgspec.msgpack.decode(self._file(scratch).read_bytes(), type=Record)
-        except FileNotFoundError:
-            return None
-        except (OSError, msgspec.MsgspecError) as error:
-            why = plain(str(error), 200)
-            raise StoreFault(Fault.DAMAGED, f"the note of the placing cannot be read: {why}") from error
-        if found.done is not None and _is_directory(scratch):
+        found = read_note(self._file(scratch), _RECORD.decode, "placing")
+        if found is not None and found.done is not None and _is_directory(scratch):
             return None  # brought anew since: another placing
         return found
 
@@ -312,7 +310,7 @@ class _Mover:
 
     def _fail(self, path: bytes, error: OSError) -> None:
         self.failed += 1
-        if len(self.skipped) < _NAMED:
+        if len(self.skipped) < NAMED:
             self.skipped.append(Skipped(plain(path), error.strerror or str(error)))
 
     def _one(self, item: Item, new: _Side, target: _Side, aside: _Side) -> None:
@@ -391,7 +389,8 @@ def _remove_empty(directory: bytes) -> None:
 def _sync(path: bytes) -> None:
     fd = os.open(path, _DIRECTORY)
     try:
-        if _libc.syncfs(fd) != 0:
-            raise StoreFault(Fault.FAILED, f"{plain(path)}: {os.strerror(ctypes.get_errno())}")
+        sync_all(fd)
+    except OSError as error:
+        raise StoreFault(Fault.FAILED, f"{plain(path)}: {error.strerror}") from error
     finally:
         os.close(fd)

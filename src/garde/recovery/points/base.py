@@ -31,7 +31,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from garde.clock import Clock
 from garde.journal.hub_kinds import Check
@@ -40,6 +40,8 @@ from garde.model.finding import Skipped
 from garde.recovery.points.config import StoreSettings
 
 Progress = Callable[[int, int], None]  # (bytes done, bytes in all; 0: not known)
+NAMED: Final = 50  # things that went wrong that are named; all are counted
+MOST_PATHS: Final = 10_000  # changed or added paths that are kept of a comparison
 
 
 class Fault(StrEnum):
@@ -163,7 +165,7 @@ class Changes:
     added: int
     removed: int
     bytes_added: int  # -1: not known
-    paths: tuple[bytes, ...] = ()  # changed or added, 10,000 at most
+    paths: tuple[bytes, ...] = ()  # changed or added, MOST_PATHS at most
 
     @property
     def files(self) -> int:

@@ -9,7 +9,6 @@ are damaged ends an extraction: it is passed over, and the others are asked for 
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,28 +17,15 @@ from typing import Any, Final
 import msgspec
 
 from garde.journal.hub_kinds import Check
-from garde.journal.recovery_kinds import StoreNote
 from garde.journal.text import plain
 from garde.model.finding import Skipped
 from garde.recovery.points import run as tool
-from garde.recovery.points.base import (
-    Brought,
-    Catalogue,
-    Changes,
-    Checked,
-    Fault,
-    Freezing,
-    Point,
-    Progress,
-    Proof,
-    StoreFault,
-    Thawed,
-    Verified,
-)
+from garde.recovery.points.base import MOST_PATHS, Catalogue, Changes, Checked, Fault, Point, StoreFault
+from garde.recovery.points.common import oldest_first
+from garde.recovery.points.repository import Repository
 from garde.recovery.points.sampling import Listed
-from garde.recovery.points.scratch import held, make_scratch
-from garde.recovery.points.tooled import Tooled
-from garde.recovery.points.tree_freeze import TreeFreeze, immutable_everywhere
+from garde.recovery.points.tooled import Came, Watch
+from garde.recovery.points.tree_freeze import Rule, immutable_everywhere
 
 _WARNING: Final = 1  # borg ended well, and has something to say
 _FAULTS: Final = (
@@ -53,7 +39,6 @@ _FAULTS: Final = (
     (b"Data integrity error", Fault.DAMAGED),
     (b"checksum mismatch", Fault.DAMAGED),
 )
-_CHANGES: Final = 10_000
 _ROUNDS: Final = 20  # damaged files after which an extraction is given up: each costs a call
 _BATCH: Final = 1000  # names in one call
 
@@ -78,62 +63,43 @@ class _Change(msgspec.Struct):
     changes: list[dict[str, Any]]
 
 
-class Borg(Tooled):
+_ARCHIVES: Final = msgspec.json.Decoder(_Archives)
+_ITEM: Final = msgspec.json.Decoder(_Item)
+_CHANGE: Final = msgspec.json.Decoder(_Change)
+
+
+class Borg(Repository):
     """One repository."""
+
+    _tool = "borg"
+    _well = _WARNING
+    _frozen = "no new backup can be written until it is thawed"
+    _trier = "borg itself"
 
     # --- what there is -------------------------------------------------------------------------------------------
 
-    def note(self) -> StoreNote:
-        return StoreNote(self.settings.id, "borg", self.settings.covers, freezes=self._folder is not None)
-
     def points(self) -> tuple[Point, ...]:
-        found = _decode(self._run("list", "--json", self.settings.repository).out, _Archives)
-        points = [Point(id=each.name, taken_at=_seconds(each.start)) for each in found.archives]
-        return tuple(sorted(points, key=lambda point: (point.taken_at, point.id)))
+        found = self._decoded(_ARCHIVES, self._run("list", "--json", self.settings.repository).out)
+        return oldest_first(Point(id=each.name, taken_at=_seconds(each.start)) for each in found.archives)
 
     # --- freezing ------------------------------------------------------------------------------------------------
 
-    def freeze(self) -> Freezing:
-        return self._tree().freeze("no new backup can be written until it is thawed")
+    @property
+    def _rule(self) -> Rule:
+        return immutable_everywhere
 
-    def is_frozen(self) -> bool:
-        return self._folder is not None and self._tree().is_frozen()
-
-    def thaw(self) -> Thawed:
-        return self._tree().thaw()
-
-    def prove_frozen(self) -> Proof:
-        proof = self._tree().prove()
-        if not proof.proven:
-            return proof
-        try:
-            taken = self._can_lock()
-        except StoreFault as fault:
-            return Proof(proof.checks, f"{proof.detail}; borg itself could not be tried: {fault.detail}")
-        return Proof((*proof.checks, Check("borg itself could take the lock for a change", False, taken)), proof.detail)
-
-    def _can_lock(self) -> bool:
+    def _try_itself(self) -> Check:
         """Whether borg gets the lock that every change needs; nothing is changed with it."""
         words = [self._program, "with-lock", self.settings.repository, "/bin/true"]
         done = tool.run(words, self._variables())
-        if done.code != 0 and _fault_of(done) not in {Fault.LOCKED, None}:
+        if done.code != 0 and self._fault_of(done) not in {Fault.LOCKED, None}:
             self._accept(done)
-        return done.code == 0
-
-    def _tree(self) -> TreeFreeze:
-        if self._folder is None:
-            raise StoreFault(Fault.CANNOT, f"{self._where} is not a folder of this machine: freeze it where it lies")
-        return TreeFreeze(self._folder, immutable_everywhere, self._room.state / "freeze.json", self._room.clock)
+        return Check("borg itself could take the lock for a change", False, done.code == 0)
 
     # --- judging -------------------------------------------------------------------------------------------------
 
     def check(self, point: Point) -> Checked:
-        done = tool.run(
-            self._words("check", "--archives-only", self._archive(point)), self._variables(), seconds=tool.LONG_S
-        )
-        fault = _fault_of(done)
-        if fault in {Fault.WRONG_KEY, Fault.ABSENT, Fault.NO_SPACE, Fault.LOCKED}:
-            raise StoreFault(fault, done.last_words)
+        done = self._verdict("--archives-only", self._archive(point))
         if done.code != 0:
             return Checked(Catalogue.DAMAGED, done.last_words)
         return Checked(Catalogue.WHOLE, self._locks())
@@ -147,62 +113,37 @@ class Borg(Tooled):
         counts = {"modified": 0, "added": 0, "removed": 0}
         paths: list[bytes] = []
         size = 0
-        words = self._words("diff", "--json-lines", "--content-only", self._archive(before), self._known(point))
-        with tool.streamed(words, self._variables()) as (stream, end):
-            for line in stream:
-                found = _decode(line, _Change)
-                for change in found.changes:
-                    kind = str(change.get("type", ""))
-                    if kind in counts:
-                        counts[kind] += 1
-                        size += int(change.get("added", change.get("size", 0)) or 0) if kind != "removed" else 0
-                        if kind != "removed" and len(paths) < _CHANGES:
-                            paths.append(b"/" + os.fsencode(found.path))
-            self._accept(end())
+        words = ("--json-lines", "--content-only", self._archive(before), self._known(point))
+        for found in self._lines(_CHANGE, "diff", *words):
+            for change in found.changes:
+                kind = str(change.get("type", ""))
+                if kind in counts:
+                    counts[kind] += 1
+                    size += int(change.get("added", change.get("size", 0)) or 0) if kind != "removed" else 0
+                    if kind != "removed" and len(paths) < MOST_PATHS:
+                        paths.append(b"/" + os.fsencode(found.path))
         return Changes(counts["modified"], counts["added"], counts["removed"], size, tuple(paths))
 
     def _bring(self, point: Point, place: Path, paths: Sequence[bytes]) -> Mapping[bytes, str]:
         return self._extract(point, place, paths, keep=())
 
     def _catalogue(self, point: Point) -> Iterator[Listed]:
-        words = self._words("list", "--json-lines", self._archive(point))
-        decode = msgspec.json.Decoder(_Item).decode
-        with tool.streamed(words, self._variables()) as (stream, end):
-            for line in stream:
-                item = _guarded(decode, line)
-                if item.type in {"-", "h"}:
-                    yield Listed(b"/" + os.fsencode(item.path), item.size)
-            self._accept(end())
+        for item in self._lines(_ITEM, "list", "--json-lines", self._archive(point)):
+            if item.type in {"-", "h"}:
+                yield Listed(b"/" + os.fsencode(item.path), item.size)
 
     # --- bringing back -------------------------------------------------------------------------------------------
 
-    def restore(self, point: Point, scratch: Path, progress: Progress | None = None) -> Brought:
-        begun = time.monotonic()
-        files = self._list(point)
-        size = sum(each.size for each in files)
-        make_scratch(scratch, size)
-        watch = None if progress is None else lambda pid: progress(min(tool.written_by(pid), size), size)
-        with held(scratch) as lock:
-            done = self._call(point, scratch, self._includes(point), keep=(lock,), watch=watch)
-            failed = {} if done.code <= _WARNING else self._rest(point, scratch, files, done, keep=(lock,))
-        return Brought(
-            files=len(files) - len(failed),
-            bytes=size,
-            failed=len(failed),
-            seconds=time.monotonic() - begun,
-            restored_to=point.taken_at,
-            skipped=tuple(Skipped(plain(path), why) for path, why in list(failed.items())[:50]),
-            detail=self._locks(),
-        )
+    def _bring_all(self, point: Point, scratch: Path, watch: Watch, lock: int) -> Came:
+        done = self._call(point, scratch, self._includes(point), keep=(lock,), watch=watch)
+        failed = {} if done.code <= _WARNING else self._rest(point, scratch, done, keep=(lock,))
+        return Came(failed, self._locks())
 
-    def _rest(
-        self, point: Point, scratch: Path, files: Sequence[Listed], done: tool.Done, *, keep: Sequence[int]
-    ) -> dict[bytes, str]:
+    def _rest(self, point: Point, scratch: Path, done: tool.Done, *, keep: Sequence[int]) -> dict[bytes, str]:
         """It ended at a damaged file: bring all that are not there yet, and say which cannot be."""
-        if _fault_of(done) is not Fault.DAMAGED:
+        if self._fault_of(done) is not Fault.DAMAGED:
             self._accept(done)
-        there = os.fsencode(scratch)
-        return self._extract(point, scratch, [each.path for each in files if not _is_there(there, each)], keep=keep)
+        return self._extract(point, scratch, [each.path for each in self._lacking(point, scratch)], keep=keep)
 
     def _extract(self, point: Point, place: Path, paths: Sequence[bytes], *, keep: Sequence[int]) -> dict[bytes, str]:
         """Bring just these; a call that ends at a damaged file is followed by one for those after it."""
@@ -215,7 +156,7 @@ class Borg(Tooled):
             if done.code <= _WARNING:
                 left = left[_BATCH:]
                 continue
-            if _fault_of(done) is not Fault.DAMAGED:
+            if self._fault_of(done) is not Fault.DAMAGED:
                 self._accept(done)
             stopped = _stopped_at(done, left) or left[0]
             failed[stopped] = done.last_words if b"Error" in done.told else "its data are damaged"
@@ -229,7 +170,7 @@ class Borg(Tooled):
         paths: Sequence[bytes],
         *,
         keep: Sequence[int] = (),
-        watch: Any = None,
+        watch: Watch = None,
         exact: bool = False,
     ) -> tool.Done:
         style = b"pf:" if exact else b"pp:"
@@ -239,16 +180,10 @@ class Borg(Tooled):
             [*words, *patterns], self._variables(), seconds=tool.LONG_S, cwd=str(place), watch=watch, keep=keep
         )
 
-    def verify(self, point: Point, scratch: Path, progress: Progress | None = None) -> Verified:
-        words = self._words("export-tar", self._archive(point), "-")
-        with tool.streamed(words, self._variables()) as (stream, end):
-            return self._compare(stream, end, scratch, progress)
+    def _tar(self, point: Point) -> list[str]:
+        return self._words("export-tar", self._archive(point), "-")
 
     # --- the tool ------------------------------------------------------------------------------------------------
-
-    @property
-    def _where(self) -> str:
-        return plain(self.settings.repository)
 
     @property
     def _folder(self) -> bytes | None:
@@ -280,14 +215,14 @@ class Borg(Tooled):
         except (OSError, UnicodeDecodeError) as error:
             raise StoreFault(Fault.WRONG_KEY, f"{self.settings.password_file}: {error}") from error
 
-    def _run(self, *words: str) -> tool.Done:
-        done = tool.run(self._words(*words), self._variables())
-        self._accept(done)
-        return done
+    def _fault_of(self, done: tool.Done) -> Fault | None:
+        return done.find_fault(_FAULTS) if done.code > _WARNING else None
 
-    def _accept(self, done: tool.Done) -> None:
-        if done.code > _WARNING or done.code < 0:
-            raise StoreFault(_fault_of(done) or Fault.FAILED, f"borg, {self._where}: {_words_of(done)}")
+    def _words_of(self, done: tool.Done) -> str:
+        """borg ends with a traceback and its surroundings: the line that says what was wrong stands before."""
+        signs = (b"Error", b"rror:", b"incorrect")
+        lines = [line for line in done.told.splitlines() if any(sign in line for sign in signs)]
+        return plain(lines[-1].strip(), 300) if lines else done.last_words
 
     def _archive(self, point: Point) -> str:
         return f"{self.settings.repository}::{self._known(point)}"
@@ -299,38 +234,10 @@ class Borg(Tooled):
         return point.id
 
 
-def _fault_of(done: tool.Done) -> Fault | None:
-    return next((fault for words, fault in _FAULTS if words in done.told), None) if done.code > _WARNING else None
-
-
-def _words_of(done: tool.Done) -> str:
-    """borg ends with a traceback and its surroundings: the line that says what was wrong stands before."""
-    lines = [line for line in done.told.splitlines() if b"Error" in line or b"rror:" in line or b"incorrect" in line]
-    return plain(lines[-1].strip(), 300) if lines else done.last_words
-
-
-def _is_there(scratch: bytes, listed: Listed) -> bool:
-    try:
-        return os.lstat(scratch + listed.path).st_size == listed.size
-    except OSError:
-        return False
-
-
 def _stopped_at(done: tool.Done, paths: Sequence[bytes]) -> bytes | None:
     """The last of these that borg named before it ended."""
     known = {path.lstrip(b"/"): path for path in paths}
     return next((known[line] for line in reversed(done.told.splitlines()) if line in known), None)
-
-
-def _decode(data: bytes, kind: Any) -> Any:
-    return _guarded(lambda each: msgspec.json.decode(each, type=kind), data)
-
-
-def _guarded(decode: Any, data: bytes) -> Any:
-    try:
-        return decode(data)
-    except msgspec.MsgspecError as error:
-        raise StoreFault(Fault.DAMAGED, f"borg's answer is not understood: {plain(str(error), 200)}") from error
 
 
 def _seconds(text: str) -> float:

@@ -20,7 +20,6 @@ from typing import Final
 import msgspec
 
 from garde.journal.hub_kinds import Check
-from garde.journal.recovery_kinds import StoreNote
 from garde.journal.text import plain
 from garde.private import written_beside
 from garde.recovery.points import subvolumes
@@ -35,6 +34,7 @@ from garde.recovery.points.base import (
     Thawed,
 )
 from garde.recovery.points.flags import APPEND, IMMUTABLE, Thing
+from garde.recovery.points.notes import read_note
 from garde.recovery.points.shown import Shown
 from garde.recovery.points.subvolumes import Subvolume
 from garde.recovery.points.tree_freeze import TreeFreeze
@@ -54,20 +54,15 @@ class _Before(msgspec.Struct, frozen=True):
     writable: list[str]  # ids of snapshots that could be written to
 
 
-class Btrfs(Shown):
+_BEFORE: Final = msgspec.json.Decoder(_Before)
+
+
+class Btrfs(Shown[Subvolume]):
     """One folder of snapshots."""
-
-    def note(self) -> StoreNote:
-        return StoreNote(self.settings.id, self.settings.sort, self.settings.covers, freezes=True)
-
-    def points(self) -> tuple[Point, ...]:
-        found = [self._point(each) for each in self._snapshots()]
-        return tuple(sorted(found, key=lambda point: (point.taken_at, point.id)))
 
     def _point(self, found: Subvolume) -> Point:
         # The kernel itself wrote when it was made: there is no other word about it.
-        paths = tuple(map(os.fsencode, self.settings.paths))
-        return Point(self._id(found), found.made_at, paths=paths, written_at=found.made_at)
+        return Point(self._id(found), found.made_at, paths=self._tops, written_at=found.made_at)
 
     def check(self, point: Point) -> Checked:
         """Its data carry checksums, compared as they are read. Asked here: whether they can have changed."""
@@ -150,13 +145,7 @@ class Btrfs(Shown):
         return found
 
     def _read(self) -> _Before | None:
-        try:
-            return msgspec.json.decode(self._file.read_bytes(), type=_Before)
-        except FileNotFoundError:
-            return None
-        except (OSError, msgspec.MsgspecError) as error:
-            why = plain(str(error), 200)
-            raise StoreFault(Fault.DAMAGED, f"the note of the freeze cannot be read: {why}") from error
+        return read_note(self._file, _BEFORE.decode, "freeze")
 
     # --- where it lies -----------------------------------------------------------------------------------------------
 
@@ -176,12 +165,6 @@ class Btrfs(Shown):
             return list(subvolumes.below(self._folder, _DEPTH))
         except OSError as error:
             raise _fault(error, self._folder) from error
-
-    def _find(self, point: Point) -> Subvolume:
-        for each in self._snapshots():
-            if self._id(each) == point.id:
-                return each
-        raise StoreFault(Fault.ABSENT, f"no snapshot {plain(point.id)}")
 
     @contextmanager
     def _tree(self, point: Point) -> Iterator[Path]:

@@ -19,7 +19,6 @@ made, with what was wanted and what was seen.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -27,28 +26,27 @@ from typing import Any, Final
 import msgspec
 
 from garde.journal.hub_kinds import Check
-from garde.journal.recovery_kinds import StoreNote
 from garde.journal.text import plain
 from garde.model.finding import Skipped
 from garde.private import write_private
 from garde.recovery.points import run as tool
 from garde.recovery.points.base import (
-    Brought,
+    MOST_PATHS,
     Catalogue,
     Changes,
     Checked,
     Fault,
     Freezing,
     Point,
-    Progress,
     Proof,
+    Room,
     StoreFault,
     Thawed,
-    Verified,
 )
+from garde.recovery.points.common import oldest_first
+from garde.recovery.points.config import StoreSettings
 from garde.recovery.points.sampling import Listed
-from garde.recovery.points.scratch import held, make_scratch
-from garde.recovery.points.tooled import Tooled
+from garde.recovery.points.tooled import Came, Tooled, Watch
 
 _FAULTS: Final = {
     1: Fault.DAMAGED,
@@ -57,7 +55,6 @@ _FAULTS: Final = {
     4: Fault.NO_SPACE,
     5: Fault.WRONG_KEY,
 }
-_CHANGES: Final = 10_000
 
 
 class _Point(msgspec.Struct):
@@ -88,8 +85,9 @@ class _Try(msgspec.Struct):
 class Hook(Tooled):
     """One store behind the hospital's own program."""
 
-    def note(self) -> StoreNote:
-        return StoreNote(self.settings.id, "hook", self.settings.covers, freezes=True)
+    def __init__(self, settings: StoreSettings, room: Room) -> None:
+        super().__init__(settings, room)
+        self._named: set[str] = set()  # ids that the hook has said
 
     def points(self) -> tuple[Point, ...]:
         found = [
@@ -102,7 +100,8 @@ class Hook(Tooled):
             )
             for each in self._ask(_Point, "points")
         ]
-        return tuple(sorted(found, key=lambda point: (point.taken_at, point.id)))
+        self._named = {point.id for point in found}
+        return oldest_first(found)
 
     # --- freezing ------------------------------------------------------------------------------------------------
 
@@ -145,12 +144,10 @@ class Hook(Tooled):
 
     def check(self, point: Point) -> Checked:
         done = tool.run(self._words("check", self._known(point)), self._variables(), seconds=tool.LONG_S)
-        fault = _FAULTS.get(done.code)
-        if done.code == 0 or fault in {Fault.DAMAGED, Fault.CANNOT}:
-            state = {0: Catalogue.WHOLE, 1: Catalogue.DAMAGED}.get(done.code, Catalogue.NOT_CHECKED)
-            return Checked(state, done.last_words if done.code == 1 else "")
-        self._accept(done)
-        raise AssertionError
+        if _FAULTS.get(done.code) not in {Fault.DAMAGED, Fault.CANNOT}:
+            self._accept(done)
+        state = {0: Catalogue.WHOLE, 1: Catalogue.DAMAGED}.get(done.code, Catalogue.NOT_CHECKED)
+        return Checked(state, done.last_words if done.code == 1 else "")
 
     def changes(self, point: Point, before: Point) -> Changes | Skipped:
         old, new = ({each.path: each for each in self._files(which)} for which in (before, point))
@@ -158,7 +155,7 @@ class Hook(Tooled):
         added = sorted(new.keys() - old.keys())
         paths = [os.fsencode(path) for path in (*changed, *added)]
         size = sum(new[path].size for path in (*changed, *added))
-        return Changes(len(changed), len(added), len(old.keys() - new.keys()), size, tuple(paths[:_CHANGES]))
+        return Changes(len(changed), len(added), len(old.keys() - new.keys()), size, tuple(paths[:MOST_PATHS]))
 
     def _catalogue(self, point: Point) -> Iterator[Listed]:
         return (Listed(os.fsencode(each.path), each.size) for each in self._files(point))
@@ -178,31 +175,17 @@ class Hook(Tooled):
 
     # --- bringing back -------------------------------------------------------------------------------------------
 
-    def restore(self, point: Point, scratch: Path, progress: Progress | None = None) -> Brought:
-        begun = time.monotonic()
-        files = self._list(point)
-        size = sum(each.size for each in files)
-        make_scratch(scratch, size)
-        watch = None if progress is None else lambda pid: progress(min(tool.written_by(pid), size), size)
+    def _bring_all(self, point: Point, scratch: Path, watch: Watch, lock: int) -> Came:
         words = self._words("restore", self._known(point), str(scratch))
-        with held(scratch) as lock:
-            done = tool.run(words, self._variables(), seconds=tool.LONG_S, watch=watch, keep=(lock,))
+        done = tool.run(words, self._variables(), seconds=tool.LONG_S, watch=watch, keep=(lock,))
         if done.code not in {0, 1}:
             self._accept(done)
-        missing = [each for each in files if not _is_there(os.fsencode(scratch) + each.path, each.size)]
-        return Brought(
-            files=len(files) - len(missing),
-            bytes=size - sum(each.size for each in missing),
-            failed=len(missing),
-            seconds=time.monotonic() - begun,
-            restored_to=point.taken_at,
-            skipped=tuple(Skipped(plain(each.path), "it did not come") for each in missing[:50]),
-            detail=done.last_words if done.code else "",
-        )
+        lacking = self._lacking(point, scratch)
+        failed = {each.path: "it did not come" for each in lacking}
+        return Came(failed, done.last_words if done.code else "", sum(each.size for each in lacking))
 
-    def verify(self, point: Point, scratch: Path, progress: Progress | None = None) -> Verified:
-        with tool.streamed(self._words("tar", self._known(point)), self._variables()) as (stream, end):
-            return self._compare(stream, end, scratch, progress)
+    def _tar(self, point: Point) -> list[str]:
+        return self._words("tar", self._known(point))
 
     # --- the program ---------------------------------------------------------------------------------------------
 
@@ -226,14 +209,9 @@ class Hook(Tooled):
             raise StoreFault(_FAULTS.get(done.code, Fault.FAILED), f"the hook: {done.last_words}")
 
     def _known(self, point: Point) -> str:
-        """Only what the hook itself has named is said to it."""
-        if point.id not in {each.id for each in self.points()}:
+        """Only what the hook itself has named is said to it; it is asked again where it has not named this one."""
+        if point.id not in self._named:
+            self.points()
+        if point.id not in self._named:
             raise StoreFault(Fault.ABSENT, f"no point {plain(point.id)}")
         return point.id
-
-
-def _is_there(path: bytes, size: int) -> bool:
-    try:
-        return os.lstat(path).st_size == size
-    except OSError:
-        return False

@@ -19,7 +19,6 @@ from typing import Final
 
 import msgspec
 
-from garde.journal.recovery_kinds import StoreNote
 from garde.journal.text import plain
 from garde.recovery.points import run as tool
 from garde.recovery.points.base import (
@@ -74,18 +73,15 @@ class Snapshot:
     fault: str  # why it cannot be trusted; "": nothing is known against it
 
 
-class Lvm(Shown):
+class Lvm(Shown[Snapshot]):
     """One volume's snapshots."""
 
-    def note(self) -> StoreNote:
-        return StoreNote(self.settings.id, self.settings.sort, self.settings.covers, freezes=False)
-
-    def points(self) -> tuple[Point, ...]:
-        return tuple(self._point(each) for each in self._snapshots())
+    @property
+    def _freezes(self) -> bool:
+        return False
 
     def _point(self, found: Snapshot) -> Point:
-        paths = tuple(path.encode() for path in self.settings.paths)
-        return Point(found.name, found.made_at, paths=paths, written_at=found.made_at)
+        return Point(found.name, found.made_at, paths=self._tops, written_at=found.made_at)
 
     def check(self, point: Point) -> Checked:
         found = self._find(point)
@@ -118,12 +114,6 @@ class Lvm(Shown):
         group, volume = self._volume
         words = ("lvs", "--reportformat", "json", "--units", "b", "--nosuffix", "--config", _CONFIG, "-o", _COLUMNS)
         return parse_report(self._run(*words, group).out, volume)
-
-    def _find(self, point: Point) -> Snapshot:
-        for each in self._snapshots():
-            if each.name == point.id:
-                return each
-        raise StoreFault(Fault.ABSENT, f"no snapshot {plain(point.id)}")
 
     @contextmanager
     def _tree(self, point: Point) -> Iterator[Path]:

@@ -16,19 +16,18 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from garde.clock import iso
-from garde.journal.recovery_kinds import StoreNote
 from garde.journal.text import plain
 from garde.model.finding import Skipped
 from garde.private import written_beside
-from garde.recovery.place import scratch_for
+from garde.recovery.place import evidence_label
 from garde.recovery.points.base import (
+    MOST_PATHS,
     Brought,
     Catalogue,
     Changes,
@@ -46,6 +45,7 @@ from garde.recovery.points.base import (
     Verified,
     Wanted,
 )
+from garde.recovery.points.common import Common
 from garde.recovery.points.config import StoreSettings
 from garde.recovery.points.flags import APPEND, IMMUTABLE, Thing
 from garde.recovery.points.moment import base_of, is_moment
@@ -57,10 +57,8 @@ from garde.recovery.points.pg.tools import Tools, find_tools
 from garde.recovery.points.scratch import held, make_scratch
 from garde.recovery.points.tree_freeze import TreeFreeze
 from garde.vault.kernel import DISK_FULL
-from garde.vault.names import SIDE_PREFIX
 
 _NAMED: Final = 20  # of what went wrong
-_PATHS: Final = 10_000  # of changed files
 
 
 class _Verified(msgspec.Struct, frozen=True):
@@ -71,20 +69,16 @@ class _Verified(msgspec.Struct, frozen=True):
     point: str
 
 
-class Postgres:
+class Postgres(Common):
     """One folder of base backups with its archive."""
 
     def __init__(self, settings: StoreSettings, room: Room) -> None:
-        self.settings = settings
-        self._room = room
+        super().__init__(settings, room)
         options = settings.options
         self._bases = Path(settings.repository)
         self._wal = Path(options["wal"]) if options.get("wal") else None
         self._user = options.get("user", "postgres")
         self._tried: dict[str, tuple[Skipped, ...]] = {}
-
-    def note(self) -> StoreNote:
-        return StoreNote(self.settings.id, self.settings.sort, self.settings.covers, freezes=True)
 
     # -- looked at ----------------------------------------------------------------------------------------------------
 
@@ -142,7 +136,7 @@ class Postgres:
         changed = [name for name, what in other.files.items() if name in one.files and one.files[name] != what]
         added = [name for name in other.files if name not in one.files]
         size = sum(other.files[name][0] for name in added)
-        paths = tuple(changed + added)[:_PATHS]
+        paths = tuple(changed + added)[:MOST_PATHS]
         return Changes(len(changed), len(added), len(one.files.keys() - other.files.keys()), size, paths)
 
     def count(self, point: Point) -> tuple[int, int]:
@@ -170,7 +164,7 @@ class Postgres:
             place = self.scratch(point)
             place = place.with_name(f"{place.name}-trial")
             try:
-                self._bring(point, place, None)
+                self.restore(point, place)
                 self._tried[point.id] = self._read_through(point, place)[1]
             finally:
                 shutil.rmtree(place, ignore_errors=True)  # a copy that was made for this alone
@@ -204,13 +198,7 @@ class Postgres:
 
     # -- brought back -------------------------------------------------------------------------------------------------
 
-    def scratch(self, point: Point) -> Path:
-        return Path(os.fsdecode(scratch_for(os.fsencode(self._target), f"{self.settings.id}/{point.id}")))
-
     def restore(self, point: Point, scratch: Path, progress: Progress | None = None) -> Brought:
-        return self._bring(point, scratch, progress)
-
-    def _bring(self, point: Point, scratch: Path, progress: Progress | None) -> Brought:
         began = time.monotonic()
         tools, base = self._tools(), self._base(point)
         reach = self._reach(point, tools, base)
@@ -273,9 +261,7 @@ class Postgres:
         cluster, target = Cluster(self._tools(), scratch), Path(self._target)
         self._check_verified(cluster, target, point)
         service = swap.Service(target, self.settings.stop, self.settings.start)
-        moment = iso(self._room.clock.now())[:19].replace(":", "").replace("-", "")
-        label = f"evidence-{moment}-{os.urandom(2).hex()}-{target.name}"
-        evidence = target.parent / (os.fsdecode(SIDE_PREFIX) + label)
+        evidence = target.parent / f"{os.fsdecode(evidence_label(self._room.clock))}-{target.name}"
         done = swap.swap(service, cluster.data, self._room.state / "placing", evidence)
         if progress is not None:
             progress(1, 1)
@@ -320,19 +306,18 @@ class Postgres:
     def _tools(self) -> Tools:
         return find_tools(self.settings.options.get("bin", ""), self._user)
 
-    def _find_bases(self) -> tuple[list[Base], list[Skipped]]:
+    def _find_bases(self, only: Collection[str] = ()) -> tuple[list[Base], list[Skipped]]:
         try:
-            return find_bases(self._bases)
+            return find_bases(self._bases, only)
         except OSError as error:
             raise StoreFault(Fault.ABSENT, f"{plain(str(self._bases))}: {error.strerror}") from error
 
     def _base(self, point: Point) -> Base:
         name = base_of(point.id)
-        bases, skipped = self._find_bases()
-        for base in bases:
-            if base.name in (point.id, name):
-                return base
-        why = next((it.reason for it in skipped if it.what in (point.id, name)), "there is no such base backup")
+        bases, skipped = self._find_bases(only=(point.id, name))
+        if bases:
+            return bases[0]
+        why = skipped[0].reason if skipped else "there is no such base backup"
         raise StoreFault(Fault.ABSENT, f"{plain(name)}: {why}")
 
     def _stretch(self, base: Base) -> wal.Stretch | None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -20,31 +19,17 @@ from typing import Any, Final
 import msgspec
 
 from garde.journal.hub_kinds import Check
-from garde.journal.recovery_kinds import StoreNote
 from garde.journal.text import plain
 from garde.model.finding import Skipped
 from garde.recovery.points import run as tool
-from garde.recovery.points.base import (
-    Brought,
-    Catalogue,
-    Changes,
-    Checked,
-    Fault,
-    Freezing,
-    Point,
-    Progress,
-    Proof,
-    Room,
-    StoreFault,
-    Thawed,
-    Verified,
-)
+from garde.recovery.points.base import MOST_PATHS, Catalogue, Changes, Checked, Fault, Point, Room, StoreFault
+from garde.recovery.points.common import oldest_first
 from garde.recovery.points.config import StoreSettings
 from garde.recovery.points.flags import APPEND, IMMUTABLE, Thing
+from garde.recovery.points.repository import Repository
 from garde.recovery.points.sampling import Listed
-from garde.recovery.points.scratch import held, make_scratch
-from garde.recovery.points.tooled import Tooled
-from garde.recovery.points.tree_freeze import TreeFreeze
+from garde.recovery.points.tooled import Came, Watch
+from garde.recovery.points.tree_freeze import Rule
 
 _FAULTS: Final = (
     (b"wrong password or no key found", Fault.WRONG_KEY),
@@ -60,7 +45,6 @@ _FAULTS: Final = (
     (b"invalid data returned", Fault.DAMAGED),
     (b"unexpected EOF", Fault.DAMAGED),
 )
-_CHANGES: Final = 10_000  # paths that are kept of a comparison
 _TRY_S: Final = 30.0  # restic repeats a removal that was refused for most of a minute: the first refusal is enough
 _BEGUN: Final = b"returned error, retrying"
 _REFUSED: Final = b"operation not permitted"
@@ -90,8 +74,17 @@ class _Diff(msgspec.Struct):
     added: dict[str, int] = {}
 
 
-class Restic(Tooled):
+_SNAPSHOTS: Final = msgspec.json.Decoder(list[_Snapshot] | None)
+_NODE: Final = msgspec.json.Decoder(_Node)
+_DIFF: Final = msgspec.json.Decoder(_Diff)
+
+
+class Restic(Repository):
     """One repository."""
+
+    _tool = "restic"
+    _frozen = "new backups can still be written; forget and prune fail until it is thawed"
+    _trier = "restic's own forget"
 
     def __init__(self, settings: StoreSettings, room: Room) -> None:
         super().__init__(settings, room)
@@ -99,13 +92,9 @@ class Restic(Tooled):
 
     # --- what there is -------------------------------------------------------------------------------------------
 
-    def note(self) -> StoreNote:
-        return StoreNote(self.settings.id, "restic", self.settings.covers, freezes=self._folder is not None)
-
     def points(self) -> tuple[Point, ...]:
         done = self._run("snapshots", "--json")
-        found = _decode(done.out or b"[]", list[_Snapshot] | None) or []
-        return tuple(sorted((self._point(each) for each in found), key=lambda point: (point.taken_at, point.id)))
+        return oldest_first(map(self._point, self._decoded(_SNAPSHOTS, done.out or b"[]") or []))
 
     def _point(self, found: _Snapshot) -> Point:
         return Point(
@@ -129,49 +118,28 @@ class Restic(Tooled):
 
     # --- freezing ------------------------------------------------------------------------------------------------
 
-    def freeze(self) -> Freezing:
-        return self._tree().freeze("new backups can still be written; forget and prune fail until it is thawed")
+    @property
+    def _rule(self) -> Rule:
+        return frozen_marks
 
-    def is_frozen(self) -> bool:
-        return self._folder is not None and self._tree().is_frozen()
-
-    def thaw(self) -> Thawed:
-        return self._tree().thaw()
-
-    def prove_frozen(self) -> Proof:
-        proof = self._tree().prove()
-        if not proof.proven:
-            return proof
-        try:
-            check, why = self._try_to_forget()
-        except StoreFault as fault:
-            check, why = None, fault.detail
-        if check is None:
-            return Proof(proof.checks, f"{proof.detail}; restic's own forget could not be tried: {why}")
-        return Proof((*proof.checks, check), proof.detail)
-
-    def _tree(self) -> TreeFreeze:
-        if self._folder is None:
-            raise StoreFault(Fault.CANNOT, f"{self._where} is not a folder of this machine: freeze it where it lies")
-        return TreeFreeze(self._folder, frozen_marks, self._room.state / "freeze.json", self._room.clock)
-
-    def _try_to_forget(self) -> tuple[Check | None, str]:
+    def _try_itself(self) -> Check:
         """Let restic forget the oldest snapshot. Its file was copied before, and would be put back."""
         points = self.points()
         if not points or self._folder is None:
-            return None, "there is no snapshot"
+            raise StoreFault(Fault.ABSENT, "there is no snapshot")
         file = Path(os.fsdecode(self._folder)) / "snapshots" / points[0].id
         copy = self._room.state / "tried-snapshot"
         shutil.copyfile(file, copy)
         words = self._words("forget", points[0].id, locked=True)
         done = tool.run_until(words, self._variables(), until=_is_refused, seconds=_TRY_S)
-        if not file.exists():
+        forgotten = not file.exists()
+        if forgotten:
             shutil.copyfile(copy, file)
-            return Check("restic itself could forget a snapshot", False, True), ""
-        copy.unlink()
-        if _REFUSED in done.told or b"ermission denied" in done.told:
-            return Check("restic itself could forget a snapshot", False, False), ""
-        return None, done.last_words
+        else:
+            copy.unlink()
+            if _REFUSED not in done.told and b"ermission denied" not in done.told:
+                raise StoreFault(Fault.FAILED, done.last_words)
+        return Check("restic itself could forget a snapshot", False, forgotten)
 
     # --- judging -------------------------------------------------------------------------------------------------
 
@@ -179,10 +147,7 @@ class Restic(Tooled):
         """restic's check speaks of the whole repository: it is asked once."""
         self._known(point)
         if self._checked is None:
-            done = tool.run(self._words("check"), self._variables(), seconds=tool.LONG_S)
-            fault = _fault_of(done)
-            if fault in {Fault.WRONG_KEY, Fault.ABSENT, Fault.NO_SPACE, Fault.LOCKED}:
-                raise StoreFault(fault, done.last_words)
+            done = self._verdict()
             state = Catalogue.WHOLE if done.code == 0 else Catalogue.DAMAGED
             words = (done.last_words if done.code else "", self._locks())
             self._checked = Checked(state, "; ".join(filter(None, words)))
@@ -202,19 +167,16 @@ class Restic(Tooled):
         changed = added = removed = 0
         size = -1
         paths: list[bytes] = []
-        with tool.streamed(self._words("diff", "--json", before.id, point.id), self._variables()) as (stream, end):
-            for line in stream:
-                found = _decode(line, _Diff)
-                if found.message_type == "statistics":
-                    size = found.added.get("bytes", -1)
-                elif found.message_type == "change" and not found.path.endswith("/"):
-                    kinds = set(found.modifier)
-                    changed += "M" in kinds or "T" in kinds
-                    added += "+" in kinds
-                    removed += "-" in kinds
-                    if kinds & {"M", "+"} and len(paths) < _CHANGES:
-                        paths.append(os.fsencode(found.path))
-            self._accept(end())
+        for found in self._lines(_DIFF, "diff", "--json", before.id, point.id):
+            if found.message_type == "statistics":
+                size = found.added.get("bytes", -1)
+            elif found.message_type == "change" and not found.path.endswith("/"):
+                kinds = set(found.modifier)
+                changed += "M" in kinds or "T" in kinds
+                added += "+" in kinds
+                removed += "-" in kinds
+                if kinds & {"M", "+"} and len(paths) < MOST_PATHS:
+                    paths.append(os.fsencode(found.path))
         return Changes(changed, added, removed, size, tuple(paths))
 
     def _bring(self, point: Point, place: Path, paths: Sequence[bytes]) -> Mapping[bytes, str]:
@@ -226,57 +188,33 @@ class Restic(Tooled):
 
     def _catalogue(self, point: Point) -> Iterator[Listed]:
         self._known(point)
-        decode = msgspec.json.Decoder(_Node).decode
-        with tool.streamed(self._words("ls", "--json", point.id), self._variables()) as (stream, end):
-            for line in stream:
-                node = _guarded(decode, line)
-                if node.type == "file":
-                    yield Listed(os.fsencode(node.path), node.size)
-            self._accept(end())
+        for node in self._lines(_NODE, "ls", "--json", point.id):
+            if node.type == "file":
+                yield Listed(os.fsencode(node.path), node.size)
 
     # --- bringing back -------------------------------------------------------------------------------------------
 
-    def restore(self, point: Point, scratch: Path, progress: Progress | None = None) -> Brought:
-        begun = time.monotonic()
-        files = self._list(point)
-        size = sum(each.size for each in files)
-        make_scratch(scratch, size)
-        watch = None if progress is None else lambda pid: progress(min(tool.written_by(pid), size), size)
+    def _bring_all(self, point: Point, scratch: Path, watch: Watch, lock: int) -> Came:
         words = [word for top in self._includes(point) for word in ("--include", _pattern(top))]
-        with held(scratch) as lock:
-            done = tool.run(
-                self._words("restore", point.id, "--target", str(scratch), *words),
-                self._variables(),
-                seconds=tool.LONG_S,
-                watch=watch,
-                keep=(lock,),
-            )
+        done = tool.run(
+            self._words("restore", point.id, "--target", str(scratch), *words),
+            self._variables(),
+            seconds=tool.LONG_S,
+            watch=watch,
+            keep=(lock,),
+        )
         failed = _failed(done.told)
         if done.code != 0 and not failed:
             self._accept(done)
-        if _fault_of(done) is Fault.NO_SPACE:
+        if self._fault_of(done) is Fault.NO_SPACE:
             raise StoreFault(Fault.NO_SPACE, f"no space left at {plain(str(scratch))}")
-        return Brought(
-            files=len(files) - len(failed),
-            bytes=size,
-            failed=len(failed),
-            seconds=time.monotonic() - begun,
-            restored_to=point.taken_at,
-            skipped=tuple(Skipped(plain(path), plain(why, 200)) for path, why in list(failed.items())[:50]),
-            detail=self._locks(),
-        )
+        return Came(failed, self._locks())
 
-    def verify(self, point: Point, scratch: Path, progress: Progress | None = None) -> Verified:
+    def _tar(self, point: Point) -> list[str]:
         self._known(point)
-        words = self._words("dump", "--archive", "tar", point.id, "/")
-        with tool.streamed(words, self._variables()) as (stream, end):
-            return self._compare(stream, end, scratch, progress)
+        return self._words("dump", "--archive", "tar", point.id, "/")
 
     # --- the tool ------------------------------------------------------------------------------------------------
-
-    @property
-    def _where(self) -> str:
-        return plain(self.settings.repository)
 
     @property
     def _folder(self) -> bytes | None:
@@ -284,25 +222,18 @@ class Restic(Tooled):
         where = self.settings.repository.removeprefix("local:")
         return os.fsencode(where) if where.startswith("/") else None
 
-    def _words(self, *words: str, locked: bool = False) -> list[str]:
+    def _words(self, command: str, *words: str, locked: bool = False) -> list[str]:
         program = tool.find_program("restic", self.settings.program)
         settings = ["-r", self.settings.repository, "--password-file", self.settings.password_file]
         # A local repository is read itself: a cache could hide what has happened to it since.
         cache = ["--no-cache"] if self._folder is not None else ["--cache-dir", str(self._room.work / "cache")]
-        return [program, *settings, *cache, *([] if locked else ["--no-lock"]), *words]
+        return [program, *settings, *cache, *([] if locked else ["--no-lock"]), command, *words]
 
     def _variables(self) -> dict[str, str]:
         return {"HOME": str(self._room.work), "TMPDIR": str(self._room.work)}
 
-    def _run(self, *words: str) -> tool.Done:
-        done = tool.run(self._words(*words), self._variables())
-        self._accept(done)
-        return done
-
-    def _accept(self, done: tool.Done) -> None:
-        """Raises StoreFault unless it ended well."""
-        if done.code != 0:
-            raise StoreFault(_fault_of(done) or Fault.FAILED, f"restic, {self._where}: {done.last_words}")
+    def _fault_of(self, done: tool.Done) -> Fault | None:
+        return done.find_fault(_FAULTS) if done.code != 0 else None
 
     def _known(self, point: Point) -> None:
         """An id is one of restic's own, and no option: a hostile order names whatever it likes."""
@@ -327,10 +258,6 @@ def _is_refused(told: bytes) -> bool:
     return _BEGUN in told and _REFUSED in told
 
 
-def _fault_of(done: tool.Done) -> Fault | None:
-    return next((fault for words, fault in _FAULTS if words in done.told), None) if done.code != 0 else None
-
-
 def _pattern(path: bytes) -> str:
     """The path as a pattern that means just this path (Go's filepath.Match)."""
     text = os.fsdecode(path)
@@ -342,26 +269,15 @@ def _why(path: bytes, told: bytes) -> str:
     return plain(rest.partition(b"\n")[0], 200) if found else ""
 
 
-def _failed(told: bytes) -> dict[bytes, bytes]:
+def _failed(told: bytes) -> dict[bytes, str]:
     """Path → what restic told of it; one file may be told of more than once."""
-    failed: dict[bytes, bytes] = {}
+    failed: dict[bytes, str] = {}
     for line in told.split(b"\n"):
         _, found, rest = line.partition(b"error for /")
         if found:
             path, _, why = rest.partition(b": ")
-            failed.setdefault(b"/" + path, why)
+            failed.setdefault(b"/" + path, plain(why, 200))
     return failed
-
-
-def _decode(data: bytes, kind: Any) -> Any:
-    return _guarded(lambda each: msgspec.json.decode(each, type=kind), data)
-
-
-def _guarded(decode: Any, data: bytes) -> Any:
-    try:
-        return decode(data)
-    except msgspec.MsgspecError as error:
-        raise StoreFault(Fault.DAMAGED, f"restic's answer is not understood: {plain(str(error), 200)}") from error
 
 
 def _seconds(text: str) -> float:

@@ -41,6 +41,10 @@ class Done:
         """Its last line, for people."""
         return last_words(self.told)
 
+    def find_fault(self, known: Sequence[tuple[bytes, Fault]]) -> Fault | None:
+        """What the first of the known words that it told means."""
+        return next((fault for words, fault in known if words in self.told), None)
+
 
 def last_words(told: bytes) -> str:
     """The last line that says something, escaped."""

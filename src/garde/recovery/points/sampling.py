@@ -1,15 +1,17 @@
 """Which files of a point are looked at: those asked for, then others spread over all of it.
 
-Comes in: the point's files in the order of its catalogue, what is wanted. Goes out: the chosen ones. Pure. The spread
-is even over the names and the same for the same list, so that two judgings of one point agree.
+Comes in: the point's files in the order of its catalogue, what is wanted. Goes out: the chosen ones; each as a
+`Sample`, once it lies on disk. Choosing is pure, even over the names, and the same for the same list, so that two
+judgings of one point agree.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from garde.recovery.points.base import Wanted
+from garde.recovery.points.base import Sample, Wanted
 
 _GOLDEN = 0.6180339887498949  # places inside a stratum: an even step could fall into step with an attacker's
 
@@ -47,6 +49,17 @@ def _within(files: Iterable[Listed], most: int) -> list[Listed]:
             most -= each.size
             found.append(each)
     return found
+
+
+def as_sample(at: bytes, chosen: Listed, why: str = "") -> Sample:
+    """One that was chosen, as it lies at `at`; `why` it failed, where somebody knows."""
+    try:
+        size = os.lstat(at).st_size
+    except OSError as error:
+        return Sample(chosen.path, chosen.size, b"", why or error.strerror or "it did not come")
+    if why or size != chosen.size:
+        return Sample(chosen.path, chosen.size, b"", why or f"{size:,} bytes came instead of {chosen.size:,}")
+    return Sample(chosen.path, chosen.size, at)
 
 
 def is_below(path: bytes, tops: Sequence[bytes]) -> bool:

@@ -10,31 +10,28 @@ from __future__ import annotations
 import os
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from garde.journal.text import plain
 from garde.model.finding import Skipped
-from garde.recovery.place import Placing, scratch_for
 from garde.recovery.points import trees
 from garde.recovery.points.base import (
     Brought,
     Changes,
     Fault,
-    Placed,
     Point,
     Progress,
-    Room,
     Sample,
     StoreFault,
     Verified,
     Wanted,
 )
-from garde.recovery.points.config import StoreSettings
-from garde.recovery.points.sampling import Listed, choose
+from garde.recovery.points.common import Common, oldest_first
+from garde.recovery.points.sampling import Listed, as_sample, choose, is_below
 from garde.recovery.points.scratch import held, make_scratch
 from garde.vault.kernel import clone
 
@@ -42,17 +39,32 @@ _SHARED: Final = 0.02  # of the files' bytes: what names and block lists take wh
 _TRIED: Final = 100  # files of a tree that are looked at for one with content
 _TRY: Final = ".garde-side-clone"
 
+_S = TypeVar("_S")  # a snapshot, as its file system's own words or calls have it
 
-class Shown(ABC):
+
+class Shown(Common, ABC, Generic[_S]):
     """One store whose points are trees."""
 
-    def __init__(self, settings: StoreSettings, room: Room) -> None:
-        self.settings = settings
-        self._room = room
+    @abstractmethod
+    def _snapshots(self) -> Sequence[_S]:
+        """All that there are now; raises StoreFault."""
+
+    @abstractmethod
+    def _point(self, found: _S) -> Point:
+        """One of them as a point."""
 
     @abstractmethod
     def _tree(self, point: Point) -> AbstractContextManager[Path]:
         """Show a point's tree while inside; raises StoreFault where there is no such point."""
+
+    def points(self) -> tuple[Point, ...]:
+        return oldest_first(map(self._point, self._snapshots()))
+
+    def _find(self, point: Point) -> _S:
+        for each in self._snapshots():
+            if self._point(each).id == point.id:
+                return each
+        raise StoreFault(Fault.ABSENT, f"no snapshot {plain(point.id)}")
 
     # --- judging -----------------------------------------------------------------------------------------------------
 
@@ -68,7 +80,7 @@ class Shown(ABC):
     def sample(self, point: Point, wanted: Wanted) -> Iterator[Sample]:
         with self._tree(point) as tree:
             for each in choose(self._list(tree), wanted):
-                yield _sample(os.fsencode(tree) + each.path[len(self._source) :], each)
+                yield as_sample(os.fsencode(tree) + each.path[len(self._source) :], each)
 
     def _list(self, tree: Path) -> list[Listed]:
         """Every regular file of what is put in place."""
@@ -77,10 +89,6 @@ class Shown(ABC):
         ]  # fmt: skip
 
     # --- bringing back -----------------------------------------------------------------------------------------------
-
-    def scratch(self, point: Point) -> Path:
-        target = os.fsencode(self.settings.pairs()[0][1])
-        return Path(os.fsdecode(scratch_for(target, f"{self.settings.id}/{point.id}")))
 
     def restore(self, point: Point, scratch: Path, progress: Progress | None = None) -> Brought:
         began = time.monotonic()
@@ -118,10 +126,6 @@ class Shown(ABC):
             skipped=tuple(each for it in found for each in it.skipped),
         )
 
-    def place(self, point: Point, scratch: Path, progress: Progress | None = None) -> Placed:
-        pairs = [(os.fsencode(source), os.fsencode(target)) for source, target in self.settings.pairs()]
-        return Placing(self._room.state, self._room.clock).whole(os.fsencode(scratch), pairs, progress)
-
     # --- where it lies -----------------------------------------------------------------------------------------------
 
     @property
@@ -132,7 +136,7 @@ class Shown(ABC):
     def _parts(self, tree: Path) -> Iterator[tuple[bytes, Path]]:
         """(path in the point, where it is shown) for everything that is put in place."""
         for path in map(os.fsencode, self.settings.paths):
-            if path != self._source and not path.startswith(self._source + b"/"):
+            if not is_below(path, (self._source,)):
                 where = plain(self._source)
                 raise StoreFault(Fault.CANNOT, f"{plain(path)} does not lie in {where}, which the snapshots are of")
             yield path, tree / os.fsdecode(path[len(self._source) :].lstrip(b"/"))
@@ -140,16 +144,6 @@ class Shown(ABC):
 
 def _of(progress: Progress, size: int) -> Progress:
     return lambda done, _: progress(done, size)
-
-
-def _sample(at: bytes, chosen: Listed) -> Sample:
-    try:
-        seen = os.lstat(at).st_size
-    except OSError as error:
-        return Sample(chosen.path, chosen.size, b"", error.strerror or "it cannot be read")
-    if seen != chosen.size:
-        return Sample(chosen.path, chosen.size, b"", f"{seen:,} bytes came instead of {chosen.size:,}")
-    return Sample(chosen.path, chosen.size, at)
 
 
 def _shares_blocks(tree: Path, scratch: Path) -> bool:

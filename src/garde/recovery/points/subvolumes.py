@@ -32,15 +32,9 @@ class Subvolume:
     """One subvolume."""
 
     path: Path
-    uuid: bytes
-    parent: bytes  # UUID of the one that it is a snapshot of; zeros: none
     made_at: float  # wall seconds; the kernel wrote it
     read_only: bool
     owner: tuple[int, int]  # of its top
-
-    @property
-    def is_snapshot(self) -> bool:
-        return any(self.parent)
 
 
 def look(path: Path) -> Subvolume | None:
@@ -56,7 +50,7 @@ def look(path: Path) -> Subvolume | None:
         os.close(handle)
     # Behind the six first fields: UUIDs 6 to 8, transactions 9 to 12, times from 13 on: ctime, otime.
     made_at = found[15] + found[16] / 1e9
-    return Subvolume(path, found[6], found[7], made_at, bool(flags & _READ_ONLY), (seen.st_uid, seen.st_gid))
+    return Subvolume(path, made_at, bool(flags & _READ_ONLY), (seen.st_uid, seen.st_gid))
 
 
 def below(folder: Path, depth: int) -> Iterator[Subvolume]:

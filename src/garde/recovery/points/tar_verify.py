@@ -16,12 +16,11 @@ from typing import IO, Final
 
 from garde.journal.text import plain
 from garde.model.finding import Skipped
-from garde.recovery.points.base import Fault, Progress, StoreFault, Verified
+from garde.recovery.points.base import NAMED, Fault, Progress, StoreFault, Verified
 from garde.recovery.points.sampling import is_below
 from garde.vault.kernel import open_strict
 
 _CHUNK: Final = 1 << 20
-_NAMED: Final = 50  # differences that are named; all are counted
 _MODE: Final = 0o7777
 
 
@@ -75,7 +74,7 @@ class TarVerify:
 
     def _note(self, path: bytes, why: str) -> None:
         self._wrong += 1
-        if len(self._named) < _NAMED:
+        if len(self._named) < NAMED:
             self._named.append(Skipped(plain(path), why))
 
     def _compare(self, archive: tarfile.TarFile, member: tarfile.TarInfo, path: bytes) -> str:

@@ -29,6 +29,7 @@ from garde.journal.text import plain
 from garde.private import written_beside
 from garde.recovery.points.base import Fault, Freezing, Proof, StoreFault, Thawed
 from garde.recovery.points.flags import CANNOT_MARK, IMMUTABLE, Thing, marks_of, put_marks, walk
+from garde.recovery.points.notes import read_note
 from garde.recovery.points.tries import Tried, try_as
 
 Rule = Callable[[Thing], int]  # marks that a thing gets; 0: none, it must stay free
@@ -45,6 +46,9 @@ class Record:
     at: float  # wall seconds when it was begun
     whole: bool  # every thing was marked at least once
     before: dict[str, int]  # hex of a path → marks that it had
+
+
+_RECORD: Final = msgspec.json.Decoder(Record)
 
 
 class TreeFreeze:
@@ -137,15 +141,8 @@ class TreeFreeze:
         return record
 
     def _read(self) -> Record | None:
-        try:
-            found = msgspec.json.decode(self._file.read_bytes(), type=Record)
-        except FileNotFoundError:
-            return None
-        except (OSError, msgspec.MsgspecError) as error:
-            raise StoreFault(
-                Fault.DAMAGED, f"the note of the freeze cannot be read: {plain(str(error), 200)}"
-            ) from error
-        if found.root != self._root.hex():
+        found = read_note(self._file, _RECORD.decode, "freeze")
+        if found is not None and found.root != self._root.hex():
             raise StoreFault(
                 Fault.REFUSED, f"it is {plain(bytes.fromhex(found.root))} that was frozen: thaw that first"
             )

@@ -19,15 +19,13 @@ from typing import Final, NamedTuple
 
 from garde.journal.text import plain
 from garde.model.finding import Skipped
-from garde.recovery.points.base import Changes, Fault, Progress, StoreFault, Verified
+from garde.recovery.points.base import MOST_PATHS, NAMED, Changes, Fault, Progress, StoreFault, Verified
 from garde.recovery.points.sampling import Listed
 from garde.vault.kernel import DISK_FULL, open_strict
 from garde.vault.staging import fill, same_content
 
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY
 _FILE: Final = os.O_RDONLY | os.O_NONBLOCK
-_NAMED: Final = 50  # things that went wrong that are named
-_PATHS: Final = 10_000  # changed paths that are kept
 _TELL_EVERY: Final = 256  # files between two words about progress
 
 
@@ -97,7 +95,7 @@ def changes(one: Path, other: Path, prefix: bytes) -> Changes:
     changed = [path for path, it in now.items() if path in known and known[path] != _stamp(it)]
     added = [path for path in now if path not in known]
     size = sum(now[path].seen.st_size for path in added)
-    paths = tuple(_join(prefix, path) for path in (changed + added)[:_PATHS])
+    paths = tuple(_join(prefix, path) for path in (changed + added)[:MOST_PATHS])
     return Changes(len(changed), len(added), len(known.keys() - now.keys()), size, paths)
 
 
@@ -224,13 +222,13 @@ def verify(source: Path, target: Path, progress: Progress | None = None) -> Veri
             wrong += bool(why)
             if is_file(entry):
                 files, size = files + 1, size + entry.seen.st_size
-            if why and len(skipped) < _NAMED:
+            if why and len(skipped) < NAMED:
                 skipped.append(Skipped(plain(entry.path), why))
             if progress is not None and files % _TELL_EVERY == 0:
                 progress(size, 0)
         more = [it.path for it in walk(new, skipped) if it.path not in known]
     wrong += len(more)
-    skipped += [Skipped(plain(path), "not in the point") for path in more[: max(0, _NAMED - len(skipped))]]
+    skipped += [Skipped(plain(path), "not in the point") for path in more[: max(0, NAMED - len(skipped))]]
     return Verified(files, size, max(wrong, len(skipped)), time.monotonic() - began, tuple(skipped))
 
 
@@ -278,5 +276,5 @@ def _join(folder: bytes, name: bytes) -> bytes:
 
 
 def _skip(skipped: list[Skipped], path: bytes, error: OSError) -> None:
-    if len(skipped) < _NAMED:
+    if len(skipped) < NAMED:
         skipped.append(Skipped(plain(path or b"."), error.strerror or str(error)))

@@ -21,11 +21,12 @@ from typing import Final, NamedTuple
 
 from garde.errors import GardeError
 from garde.journal.hub_kinds import Check
-from garde.journal.recovery_kinds import StoreNote
 from garde.journal.text import plain
 from garde.model.finding import Skipped
-from garde.recovery.place import Placing, scratch_for
+from garde.recovery.place import Placing
 from garde.recovery.points.base import (
+    MOST_PATHS,
+    NAMED,
     Brought,
     Catalogue,
     Changes,
@@ -43,6 +44,7 @@ from garde.recovery.points.base import (
     Verified,
     Wanted,
 )
+from garde.recovery.points.common import Common
 from garde.recovery.points.config import StoreSettings
 from garde.recovery.points.moment import at_moment
 from garde.recovery.points.sampling import Listed, choose
@@ -63,7 +65,6 @@ _HOUR: Final = 3600.0
 _HOURS: Final = 24  # that are points of their own; before them, one for each day
 _DAYS: Final = 30
 _TELL_EVERY: Final = 256
-_NAMED: Final = 50
 _TRIED: Final = 1000  # pre-images that a stranger tries to take
 _NOBODY: Final = (65534, 65534)
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
@@ -107,17 +108,13 @@ class _Open:
         return self.places.all()
 
 
-class VaultStore:
+class VaultStore(Common):
     """The pre-images of this machine's agent."""
 
     def __init__(self, settings: StoreSettings, room: Room) -> None:
-        self.settings = settings
-        self._room = room
+        super().__init__(settings, room)
         self._freeze = RetentionFreeze(room.agent)
         self._kept: tuple[str, list[Kept]] = ("", [])
-
-    def note(self) -> StoreNote:
-        return StoreNote(self.settings.id, "vault", self.settings.covers, freezes=True)
 
     def points(self) -> tuple[Point, ...]:
         with self._opened() as vault:
@@ -194,7 +191,7 @@ class VaultStore:
         added = sorted(new.keys() - old.keys())
         paths = (*sorted(changed), *added)
         size = sum(new[path].size for path in paths)
-        return Changes(len(changed), len(added), len(old.keys() - new.keys()), size, paths[:10_000])
+        return Changes(len(changed), len(added), len(old.keys() - new.keys()), size, paths[:MOST_PATHS])
 
     def sample(self, point: Point, wanted: Wanted) -> Iterator[Sample]:
         files = {each.path: each.version for each in self._list(point)}
@@ -207,10 +204,6 @@ class VaultStore:
                 yield Sample(each.path, each.size, at, why)
 
     # --- bringing back -------------------------------------------------------------------------------------------
-
-    def scratch(self, point: Point) -> Path:
-        target = os.fsencode(self.settings.pairs()[0][1])
-        return Path(os.fsdecode(scratch_for(target, f"{self.settings.id}/{point.id}")))
 
     def restore(self, point: Point, scratch: Path, progress: Progress | None = None) -> Brought:
         begun = time.monotonic()
@@ -248,17 +241,12 @@ class VaultStore:
                 if progress is not None and count % _TELL_EVERY == 0:
                     progress(size, total)
         wrong += _extra(top, {each.path for each in files})
-        return Verified(count, size, len(wrong), time.monotonic() - begun, tuple(wrong[:_NAMED]))
+        return Verified(count, size, len(wrong), time.monotonic() - begun, tuple(wrong[:NAMED]))
 
     def place(self, point: Point, scratch: Path, progress: Progress | None = None) -> Placed:
-        pairs = [(os.fsencode(source), os.fsencode(target)) for source, target in self.settings.pairs()]
-        return Placing(self._room.state, self._room.clock).each(os.fsencode(scratch), pairs, progress)
+        return Placing(self._room.state, self._room.clock).each(os.fsencode(scratch), self._pairs, progress)
 
     # --- the index -----------------------------------------------------------------------------------------------
-
-    @property
-    def _tops(self) -> tuple[bytes, ...]:
-        return tuple(map(os.fsencode, self.settings.paths))
 
     def _list(self, point: Point, vault: _Open | None = None) -> list[Kept]:
         if self._kept[0] != point.id:
@@ -320,7 +308,7 @@ class _Bring:
             if error.errno in DISK_FULL:
                 raise StoreFault(Fault.NO_SPACE, f"no space left at {plain(self._scratch)}") from error
             self.failed += 1
-            if len(self.skipped) < _NAMED:
+            if len(self.skipped) < NAMED:
                 self.skipped.append(Skipped(plain(kept.path), error.strerror or str(error)))
         self._count += 1
         if self._progress is not None and self._count % _TELL_EVERY == 0:
@@ -371,8 +359,7 @@ class _Bring:
         return fd
 
     def _dress(self, fd: int, folder: bytes) -> None:
-        known = self._vault.index.db.execute("SELECT mode, uid, gid, xattrs FROM dirs WHERE path = ?", (folder,))
-        row = known.fetchone()
+        row = self._vault.index.find_dir(folder)
         if row is None:  # as it stands now, where it does
             try:
                 seen = os.lstat(folder)

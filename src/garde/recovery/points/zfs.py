@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Final
 
 from garde.journal.hub_kinds import Check
-from garde.journal.recovery_kinds import StoreNote
 from garde.journal.text import plain
 from garde.recovery.points import run as tool
 from garde.recovery.points.base import (
@@ -58,19 +57,12 @@ class Snapshot:
     size: int  # bytes that it refers to
 
 
-class Zfs(Shown):
+class Zfs(Shown[Snapshot]):
     """One dataset's snapshots."""
-
-    def note(self) -> StoreNote:
-        return StoreNote(self.settings.id, self.settings.sort, self.settings.covers, freezes=True)
-
-    def points(self) -> tuple[Point, ...]:
-        return tuple(self._point(each) for each in self._snapshots())
 
     def _point(self, found: Snapshot) -> Point:
         # The kernel itself wrote when it was made: there is no other word about it.
-        paths = tuple(path.encode() for path in self.settings.paths)
-        return Point(found.name, found.made_at, size=found.size, paths=paths, written_at=found.made_at)
+        return Point(found.name, found.made_at, size=found.size, paths=self._tops, written_at=found.made_at)
 
     def check(self, point: Point) -> Checked:
         """A snapshot cannot be written to, and its data carry checksums that are compared as they are read."""
@@ -80,18 +72,19 @@ class Zfs(Shown):
     # --- freezing ----------------------------------------------------------------------------------------------------
 
     def freeze(self) -> Freezing:
-        names, held = [each.name for each in self._snapshots()], self._held()
+        names, held = self._standing()
         new = [name for name in names if name not in held]
-        self._for_each("hold", [TAG], new)
+        for some in self._in_calls(new):
+            self._run("hold", TAG, *some)
         return Freezing(len(names), len(new), "new snapshots can still be taken; none that is there can be destroyed")
 
     def prove_frozen(self) -> Proof:
-        names, held = {each.name for each in self._snapshots()}, self._held()
+        names, held = self._standing()
         if not names or not held:
             return Proof((), "it is not frozen")
         others = may_release(self._run("allow", self._dataset).out)
         checks = (
-            Check("a snapshot could be destroyed: it has no hold", False, bool(names - held)),
+            Check("a snapshot could be destroyed: it has no hold", False, bool(set(names) - held)),
             Check("a held snapshot of this pool can be destroyed", False, self._try_a_hold()),
             Check("others than root may release holds", False, bool(others)),
         )
@@ -110,23 +103,26 @@ class Zfs(Shown):
         return destroyed
 
     def thaw(self) -> Thawed:
-        held = sorted(self._held())
-        self._for_each("release", [TAG], held)
+        _, held = self._standing()
+        for some in self._in_calls(sorted(held)):
+            self._run("release", TAG, *some)
         return Thawed(len(held))
 
     def is_frozen(self) -> bool:
-        return bool(self._held())
+        return bool(self._standing()[1])
 
-    def _held(self) -> set[str]:
-        names = [f"{self._dataset}@{each.name}" for each in self._snapshots()]
+    def _standing(self) -> tuple[list[str], set[str]]:
+        """Every snapshot's name, and those of them that bear a hold of ours."""
+        names = [each.name for each in self._snapshots()]
         found: set[str] = set()
-        for at in range(0, len(names), _FEW):
-            found |= parse_holds(self._run("holds", "-H", *names[at : at + _FEW]).out)
-        return found
+        for some in self._in_calls(names):
+            found |= parse_holds(self._run("holds", "-H", *some).out)
+        return names, found
 
-    def _for_each(self, verb: str, words: Sequence[str], names: Sequence[str]) -> None:
+    def _in_calls(self, names: Sequence[str]) -> Iterator[list[str]]:
+        """Their full names, as many at a time as one call is given."""
         for at in range(0, len(names), _FEW):
-            self._run(verb, *words, *[f"{self._dataset}@{name}" for name in names[at : at + _FEW]])
+            yield [f"{self._dataset}@{name}" for name in names[at : at + _FEW]]
 
     # --- where it lies -----------------------------------------------------------------------------------------------
 
@@ -141,12 +137,6 @@ class Zfs(Shown):
         words = ("list", "-H", "-p", "-t", "snapshot", "-d", "1", "-s", "creation", "-o", _COLUMNS, self._dataset)
         return parse_list(self._run(*words).out)
 
-    def _find(self, point: Point) -> Snapshot:
-        for each in self._snapshots():
-            if each.name == point.id:
-                return each
-        raise StoreFault(Fault.ABSENT, f"no snapshot {plain(point.id)}")
-
     @contextmanager
     def _tree(self, point: Point) -> Iterator[Path]:
         name = self._find(point).name
@@ -160,8 +150,7 @@ class Zfs(Shown):
     def _run(self, *words: str) -> tool.Done:
         done = self._call(*words)
         if done.code != 0:
-            fault = next((fault for said, fault in _FAULTS if said in done.told), Fault.FAILED)
-            raise StoreFault(fault, f"zfs {words[0]}: {done.last_words}")
+            raise StoreFault(done.find_fault(_FAULTS) or Fault.FAILED, f"zfs {words[0]}: {done.last_words}")
         return done
 
     def _call(self, *words: str) -> tool.Done:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,13 +72,16 @@ class Base:
         return sum(size for size, _ in self.files.values())
 
 
-def find_bases(folder: Path) -> tuple[list[Base], list[Skipped]]:
-    """Every base backup below a folder, the oldest first, and what could not be read. Raises OSError."""
+def find_bases(folder: Path, only: Collection[str] = ()) -> tuple[list[Base], list[Skipped]]:
+    """Every base backup below a folder, the oldest first, and what could not be read. Raises OSError.
+
+    `only`: those with such a name; the manifests of all others are not read.
+    """
     found, skipped = [], []
     with os.scandir(folder) as entries:
         inside = sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
     for name in inside:
-        if not (folder / name / MANIFEST).is_file():
+        if (only and name not in only) or not (folder / name / MANIFEST).is_file():
             continue
         try:
             found.append(read_base(folder / name))
@@ -107,7 +110,7 @@ def read_base(folder: Path) -> Base:
         taken_at=max((_seconds(file.modified) for file in manifest.files), default=0.0),
         label=plain(named[1]) if named else "",
         timeline=each.timeline,
-        start=(int(start[1], 16) << 32) + int(start[2], 16),
+        start=lsn_of(start[1], start[2]),
         end=_lsn(each.end),
         files={_path(file): (file.size, file.checksum) for file in manifest.files},
     )
@@ -142,7 +145,12 @@ def _lsn(text: str) -> int:
     found = _LSN.fullmatch(text)
     if found is None:
         raise ValueError(f"{plain(text)} is no place in WAL")
-    return (int(found[1], 16) << 32) + int(found[2], 16)
+    return lsn_of(found[1], found[2])
+
+
+def lsn_of(high: str | bytes, low: str | bytes) -> int:
+    """From its two halves in hexadecimal."""
+    return (int(high, 16) << 32) + int(low, 16)
 
 
 def lsn_text(lsn: int) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from garde.journal.text import plain
-from garde.recovery.points.pg.backup import Base, lsn_text
+from garde.recovery.points.pg.backup import Base, lsn_of, lsn_text
 from garde.recovery.points.pg.tools import Tools
 
 _NAME: Final = re.compile(r"([0-9A-F]{8})([0-9A-F]{8})([0-9A-F]{8})")
@@ -152,7 +152,7 @@ def commits(tools: Tools, stretch: Stretch, start: int, end: int, said: list[byt
             continue
         found, place = _COMMIT.search(line), _AT.search(line)
         if found and place:
-            yield Commit(_seconds(found[1]), (int(place[1], 16) << 32) + int(place[2], 16))
+            yield Commit(_seconds(found[1]), lsn_of(place[1], place[2]))
     said += code
 
 
