@@ -27,7 +27,7 @@ from garde.contain import names
 from garde.contain.authority import DECIDERS
 from garde.contain.memory import Cut, Part, Said, State
 from garde.journal import hub_kinds as h
-from garde.journal.entry import Entry
+from garde.journal.entry import Entry, machine_of
 from garde.journal.payload import Payload
 
 SAID: Final = 50  # decisions remembered of one cut
@@ -316,11 +316,6 @@ def on_undone(state: State, entry: Entry, payload: h.CutUndone) -> None:
         else:
             part.state = "freed"
     _tell(state, entry, cut, before)
-
-
-def machine_of(entry: Entry) -> str:
-    """Return the machine whose agent says this; "" where it is no agent."""
-    return entry.who.removeprefix("agent/") if entry.who.startswith("agent/") else ""
 
 
 def _find(state: State, entry: Entry, command: str) -> tuple[Cut, list[Part], bool] | None:

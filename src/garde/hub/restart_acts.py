@@ -22,7 +22,8 @@ from garde.journal.payload import Payload
 from garde.journal.text import Text
 from garde.model.restart import Answer, Item, Stage, Status
 from garde.recovery import credentials, may, order, restore
-from garde.recovery.gates import LONGEST_EXCEPTION_S, gate_of
+from garde.recovery.gates import gate_of
+from garde.recovery.items import LONGEST_EXCEPTION_S
 from garde.recovery.memory import State, Step
 from garde.recovery.reasons import Reason
 
@@ -147,7 +148,7 @@ class RestartDesk:
             raise UsageError(f"an item is one of {', '.join(Item)}")
         if answer not in (Answer.YES, Answer.NO):
             raise UsageError("an answer is yes or no")
-        self._check(may.EXCEPT if until else may.TRY if item == Item.CLINICIAN else may.ANSWER, self.known(machine))
+        self._check(may.EXCEPT if until else may.act_for(item), self.known(machine))
         state = self.state()
         step = self._begun(state, machine)
         now = self.now()
@@ -208,7 +209,7 @@ class RestartDesk:
         """Let retention go on at the agent of this machine."""
         self._check(may.THAW, self.known(machine))
         held = (each for each in self.state().stores.values() if each.holder == machine and store in ("", each.store))
-        if not any(each.frozen in ("asked", "proven", "not_proven") for each in held):
+        if not any(each.held for each in held):
             raise Refused("no retention is frozen there", "see the stores: garde restart points")
         return self._write(r.ThawWanted(machine, store, *self._who))
 
@@ -218,7 +219,7 @@ class RestartDesk:
         state = self.state()
         if machine not in state.agents:
             raise Refused("no agent runs on it: nobody can write it down", "answer its items by hand")
-        if state.rating(machine).status in (Status.SUSPECT, Status.IMPACTED):
+        if state.rating(machine).status in order.HIT:
             raise Refused("it is rated as hit: what it looks like now is nothing to go by", "rate it anew first")
         return self._write(r.BaselineWanted(machine, self.caller.login))
 

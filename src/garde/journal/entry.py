@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
 from garde.journal.payload import Payload
 
 FORMAT = 1  # of the canonical form: raised when `canonical` changes
+AGENT: Final = "agent/"  # what `who` begins with in a hub's journal where an agent says it
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,11 @@ class Entry:
     payload: Payload
     previous: str  # hash of the entry before; for the first, of the journal's own identity
     hash: str
+
+
+def machine_of(entry: Entry) -> str:
+    """Return the machine whose agent says this; "" where it is no agent."""
+    return entry.who.removeprefix(AGENT) if entry.who.startswith(AGENT) else ""
 
 
 @dataclass(frozen=True, slots=True)

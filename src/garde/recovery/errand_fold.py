@@ -19,12 +19,12 @@ from typing import Final
 
 from garde.journal import hub_kinds as h
 from garde.journal import recovery_kinds as v
-from garde.journal.entry import Entry
+from garde.journal.entry import Entry, machine_of
 from garde.model.order import Verb
 from garde.model.restart import Answer, Item, Stage
 from garde.recovery import reasons as r
 from garde.recovery.flows import is_expected
-from garde.recovery.harm_fold import alarm, machine_of
+from garde.recovery.harm_fold import alarm
 from garde.recovery.memory import (
     CHECKED,
     ON_ITS_WAY,
@@ -51,8 +51,8 @@ def on_asked(state: State, entry: Entry, payload: v.ErrandAsked) -> None:
     """An errand is on its way."""
     state.errands[payload.command] = Errand(
         payload.machine, payload.verb, payload.about, payload.store, payload.point, payload.where,
-        state.step(payload.about).round, payload.since, payload.until, payload.by, entry.seq,
-        len(payload.addresses) * len(payload.ports), payload.baseline,
+        state.step(payload.about).round, payload.since, payload.by, entry.seq,
+        len(payload.addresses) * len(payload.ports),
     )  # fmt: skip
     store = state.stores.get(f"{payload.machine}|{payload.store}")
     if store is not None and payload.verb in (Verb.FREEZE, Verb.THAW):
@@ -175,8 +175,7 @@ def on_restored(state: State, entry: Entry, payload: v.PointRestored) -> None:
     enter_after = payload.restored_to or (point.enter_after if point else 0.0)
     made = Restored(
         errand.machine, payload.store, payload.point, payload.where, payload.verified and not payload.failed,
-        payload.files, payload.failed, payload.restored_to, payload.seconds, payload.verify_seconds,
-        payload.place.shown(), payload.evidence.shown(), payload.detail, enter_after, errand.by, entry.at, entry.seq,
+        enter_after, errand.by, entry.seq,
     )  # fmt: skip
     state.restored[errand.about] = [*state.restored.get(errand.about, []), made][-MOST_RESTORED:]
     if made.where == "place" and made.verified:
@@ -191,7 +190,7 @@ def on_baseline(state: State, entry: Entry, payload: v.BaselineTaken) -> None:
     """What a sound machine looks like. Rule 5."""
     errand = _end(state, entry, payload.command, Verb.BASELINE)
     machine = machine_of(entry)
-    quiet = not payload.command and not any(not each.closed for each in state.incidents.values())
+    quiet = not payload.command and not state.incident_open
     untouched = not state.alarm and not state.step(machine).round
     if errand is not None or (quiet and untouched):
         state.baselines[machine] = payload.sha256
@@ -208,7 +207,7 @@ def on_swept(state: State, entry: Entry, payload: v.MachineSwept) -> None:
     answers = {
         each.item: Found(each.answer, [line.shown() for line in each.found], each.more) for each in payload.answers
     }
-    step.swept = Swept(payload.baseline, answers, errand.seq, entry.at, entry.seq)
+    step.swept = Swept(payload.baseline, answers, errand.seq, entry.at)
     state.news.look = [step.machine]
     no = [item for item in Item if item in answers and answers[item].answer == Answer.NO]
     turned = [item for item in no if not _was_no(before, item)]
@@ -228,13 +227,10 @@ def on_looked(state: State, entry: Entry, payload: v.MachineLooked) -> None:
         return
     before = step.looked.answering if step.looked is not None else []
     answering = sorted(set(payload.answering))
-    step.looked = Looked(
-        errand.machine, answering, payload.tried, errand.pairs, payload.detail, errand.seq, entry.at, entry.seq
-    )
+    step.looked = Looked(errand.machine, answering, payload.tried, errand.pairs, errand.seq, entry.at)
     state.news.look = [step.machine]
     addresses = [address for address, name in state.addresses.items() if name == errand.machine]
-    allow = step.isolation.allow if step.isolation is not None else []
-    if set(answering) - set(before) and not is_expected(allow, addresses) and step.stage != Stage.OPEN:
+    if set(answering) - set(before) and not is_expected(step.allow, addresses) and step.stage != Stage.OPEN:
         why = because(r.LOOK_TURNED, looker=errand.machine, machine=step.machine)
         alarm(state, entry, step.machine, why, CHECKED)
 

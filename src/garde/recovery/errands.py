@@ -20,13 +20,12 @@ from garde.journal.recovery_kinds import ErrandAsked, PointChosen
 from garde.model.order import Verb
 from garde.model.restart import Stage
 from garde.recovery.flows import find_looker, ports_to_try
-from garde.recovery.memory import State, Store
+from garde.recovery.memory import BY_RULE, State, Store
 
 SHORT_S: Final = 3_600.0  # a sweep of a large file server takes minutes
 LONG_S: Final = 24 * 3600.0  # judging or bringing back terabytes
 FREEZE_S: Final = 7 * 24 * 3600.0  # an agent that is switched off tonight is asked when it comes back
 RAISE_S: Final = 30 * 24 * 3600.0  # sensitivity stays raised for so long where nobody says; the agent ends it itself
-_FROZEN: Final = frozenset({"asked", "proven"})
 
 
 def freeze(state: State, holder: str = "") -> Iterator[ErrandAsked]:
@@ -39,8 +38,8 @@ def freeze(state: State, holder: str = "") -> Iterator[ErrandAsked]:
 
 
 def _to_freeze(state: State, store: Store) -> bool:
-    let_go_since = store.frozen in ("thawing", "thawed") and store.seq > state.alarm
-    return store.frozen not in _FROZEN and store.frozen != "thawing" and not let_go_since
+    let_go_since = store.frozen == "thawed" and store.seq > state.alarm
+    return store.frozen not in ("asked", "proven", "thawing") and not let_go_since
 
 
 def thaw(state: State, machine: str, store: str, by: str) -> Iterator[ErrandAsked]:
@@ -80,8 +79,7 @@ def sweep(state: State, look: Lookup, machine: str) -> Iterator[ErrandAsked]:
     step = state.step(machine)
     if step.stage == Stage.OPEN or found is None:
         return  # everybody may reach it
-    allow = step.isolation.allow if step.isolation is not None else ()
-    looker = find_looker(look, state, machine, allow)
+    looker = find_looker(look, state, machine, step.allow)
     addresses = look.addresses_of(machine)
     if looker and addresses and not _under_way(state, Verb.LOOK, looker, machine):
         ports = ports_to_try(look, machine)
@@ -108,7 +106,7 @@ def _under_way(state: State, verb: Verb, machine: str, about: str, store: str = 
 def _errand(
     state: State, machine: str, verb: Verb, about: str, counts_s: float, *, store: str = "", point: str = "",
     where: str = "", since: float = 0.0, until: float = 0.0, addresses: tuple[str, ...] = (),
-    ports: tuple[int, ...] = (), baseline: str = "", by: str = "rule",
+    ports: tuple[int, ...] = (), baseline: str = "", by: str = BY_RULE,
 ) -> ErrandAsked:  # fmt: skip
     return ErrandAsked(
         machine=machine, verb=verb, about=about, store=store, point=point, where=where, since=since, until=until,

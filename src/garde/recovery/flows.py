@@ -39,21 +39,22 @@ def listed_flows(look: Lookup, state: State, machine: str) -> tuple[str, ...]:
     found = look.machines.get(machine)
     if found is None:
         return ()
-    unsound = [address for name in _unsound(state) if name != machine for address in look.addresses_of(name)]
+    others = [name for name in {*state.ratings, *state.steps} if name != machine and not is_sound(state, name)]
+    unsound = [address for name in others for address in look.addresses_of(name)]
     if found.flows:
         return tuple(each for each in found.flows if not _names_one(each, unsound))
-    peers = [each for each in _peers(look, machine) if each not in _unsound(state)]
+    peers = [each for each in _peers(look, machine) if is_sound(state, each)]
     return _addresses(look, peers, machine)
 
 
 def trial_flows(look: Lookup, state: State, machine: str) -> tuple[str, ...]:
     """Return what it may talk to while a clinician tries it; () where nobody does so at a place of their own."""
     places = [name for each in look.services_of(machine) for name in each.tried_from]
-    sound = [each for each in dict.fromkeys(places) if each not in _unsound(state) and each != machine]
+    sound = [each for each in dict.fromkeys(places) if is_sound(state, each) and each != machine]
     if not sound:
         return ()
     open_ = [each for each in needs_of(look, machine) if state.step(each).stage in OPENED or not state.step(each).round]
-    return _addresses(look, [*sound, *(each for each in open_ if each not in _unsound(state))], machine)
+    return _addresses(look, [*sound, *(each for each in open_ if is_sound(state, each))], machine)
 
 
 def ports_to_try(look: Lookup, machine: str) -> tuple[int, ...]:
@@ -76,8 +77,9 @@ def find_looker(look: Lookup, state: State, machine: str, allow: Collection[str]
 
 
 def is_sound(state: State, machine: str) -> bool:
-    """Whether a machine's word about another one counts: not hit, not cut again."""
-    return machine not in _unsound(state)
+    """Whether a machine's word about another one counts: not cut again; not hit, or led through every gate since."""
+    stage = state.step(machine).stage
+    return stage != Stage.RECUT and (state.rating(machine).status not in HIT or stage in OPENED)
 
 
 def _can_look(state: State, machine: Machine) -> bool:
@@ -86,16 +88,6 @@ def _can_look(state: State, machine: Machine) -> bool:
     step = state.step(machine.id)
     held = bool(step.isolations) or machine.id in state.cut_off or step.stage == Stage.RECUT
     return alive and not held and is_sound(state, machine.id)
-
-
-def _unsound(state: State) -> frozenset[str]:
-    hit = {name for name, each in state.ratings.items() if each.status in HIT and not _came_back(state, name)}
-    return frozenset(hit | {name for name, each in state.steps.items() if each.stage == Stage.RECUT})
-
-
-def _came_back(state: State, machine: str) -> bool:
-    """Hit, and led through every gate since."""
-    return state.step(machine).stage in OPENED
 
 
 def _peers(look: Lookup, machine: str) -> list[str]:

@@ -27,7 +27,6 @@ from garde.recovery.judged import Gate, ItemView, SignatureView
 from garde.recovery.memory import Signature, State
 from garde.recovery.reasons import because
 
-LONGEST_EXCEPTION_S: Final = 90 * 86_400.0
 FIRST_ELEVEN: Final = tuple(Item)[:11]
 FIRST_TWELVE: Final = tuple(Item)[:12]
 _NEVER_EXCEPTED: Final = (Item.OBSERVED, Item.SIGNED)
@@ -54,7 +53,7 @@ def _view(case: Case, item: Item) -> ItemView:
     made = items.judge(case, item)
     exceptable = item not in _NEVER_EXCEPTED and not made.fixed
     given = case.exception(item) if exceptable else None
-    in_force = given is not None and case.now < given.until <= given.at + LONGEST_EXCEPTION_S
+    in_force = given is not None and case.in_force(given)
     yes = made.answer == Answer.YES
     return ItemView(
         item, made.answer, yes or in_force, tuple(made.by), tuple(made.reasons), tuple(made.found), made.more,

@@ -27,7 +27,7 @@ from garde.estate.canonical import from_json
 from garde.journal import hub_kinds as h
 from garde.journal import kinds as k
 from garde.journal import recovery_kinds as v
-from garde.journal.entry import Entry
+from garde.journal.entry import Entry, machine_of
 from garde.model.restart import Stage, Status
 from garde.recovery import ratings
 from garde.recovery import reasons as r
@@ -35,15 +35,9 @@ from garde.recovery.keys import ISOLATION
 from garde.recovery.memory import CHECKED, ON_ITS_WAY, Agent, Incident, Relapse, State
 from garde.recovery.reasons import Reason, because
 
-AGENT: Final = "agent/"
 GRACE_S: Final = 2.0  # between the clocks of a hub and its agents: what is learned of them is tenths of seconds
 _ORDERS_ONLY: Final = "orders"  # the mode of an agent that guards no folder: it is whole
 _SUSPECT_CUTS: Final = frozenset({"block", "isolate", "port"})
-
-
-def machine_of(entry: Entry) -> str:
-    """Return the machine whose agent says this; "" where it is no agent."""
-    return entry.who.removeprefix(AGENT) if entry.who.startswith(AGENT) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +166,7 @@ def on_silent(state: State, entry: Entry, payload: h.AgentSilent) -> None:
     """It gives no sign of life."""
     state.agents.setdefault(payload.machine, Agent()).silent = True
     state.news.all = True
-    if not state.step(payload.machine).begun and _open(state):
+    if not state.step(payload.machine).begun and state.incident_open:
         ratings.heard(state, payload.machine, Status.SUSPECT, because(r.R_SILENT), entry.at)
     _no_longer(state, entry, payload.machine, because(r.SILENT, machine=payload.machine))
 
@@ -233,8 +227,8 @@ def on_closed(state: State, entry: Entry, payload: h.IncidentClosed) -> None:
     """A person declared it over."""
     if incident := state.incidents.get(payload.incident):
         incident.closed = True
-    if not _open(state):
-        state.alarm, state.alarm_at = 0, 0.0
+    if not state.incident_open:
+        state.alarm = 0
 
 
 def on_first_harm(state: State, entry: Entry, payload: v.FirstHarmSaid) -> None:
@@ -253,7 +247,7 @@ def on_judging(state: State, entry: Entry, payload: v.JudgingWanted) -> None:
 def ask_freeze(state: State, entry: Entry) -> None:
     """Rule 6."""
     if not state.alarm:
-        state.alarm, state.alarm_at, state.news.freeze = entry.seq, entry.at, True
+        state.alarm, state.news.freeze = entry.seq, True
 
 
 def on_machine_cut(state: State, entry: Entry, payload: h.MachineCut) -> None:
@@ -265,7 +259,7 @@ def on_machine_cut(state: State, entry: Entry, payload: h.MachineCut) -> None:
         cuts.append(payload.cut)
     if not cuts:
         del state.cut_off[payload.machine]
-    elif _open(state):
+    elif state.incident_open:
         ratings.heard(state, payload.machine, Status.SUSPECT, because(r.R_CUT), entry.at)
     state.news.all = True
 
@@ -278,7 +272,3 @@ def on_machine_freed(state: State, entry: Entry, payload: h.MachineFreed) -> Non
     else:
         state.cut_off.pop(payload.machine, None)
     state.news.all = True
-
-
-def _open(state: State) -> bool:
-    return any(not each.closed for each in state.incidents.values())

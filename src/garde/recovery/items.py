@@ -28,17 +28,18 @@ from typing import Final
 
 from garde.estate.look import Lookup
 from garde.estate.nouns import Machine
-from garde.model.restart import Answer, Item, Stage, Status
+from garde.journal.entry import AGENT
+from garde.model.restart import Answer, Item, Stage
 from garde.recovery import credentials, may, needs
 from garde.recovery import reasons as r
 from garde.recovery.flows import find_looker, is_expected, is_sound
-from garde.recovery.memory import Rating, Said, State, Step, Swept
+from garde.recovery.memory import BY_RULE, Rating, Restored, Said, State, Step, Swept
+from garde.recovery.order import HIT
 from garde.recovery.reasons import Reason, because
 
 CLOCK_S: Final = 60.0  # an agent's clock may be off by so much: heartbeats are late by seconds
 HUB, LOOK = "hub", "look/"
-AGENT = "agent/"
-_HIT: Final = (Status.SUSPECT, Status.IMPACTED)
+LONGEST_EXCEPTION_S: Final = 90 * 86_400.0
 _STILL_ISOLATED: Final = (Stage.WAITING, Stage.ISOLATED, Stage.VERIFIED, Stage.OBSERVING, Stage.LISTED)
 
 
@@ -92,7 +93,7 @@ class Case:
 
     def said(self, item: Item) -> Said | None:
         """Return the last plain answer of a person who may give it."""
-        act = may.TRY if item is Item.CLINICIAN else may.ANSWER
+        act = may.act_for(item)
         return next((each for each in self._answers(item) if not each.until and self._may(act, each)), None)
 
     def exception(self, item: Item) -> Said | None:
@@ -100,10 +101,13 @@ class Case:
         for each in self._answers(item):
             if each.until and self._may(may.EXCEPT, each):
                 return each
-            act = may.TRY if item is Item.CLINICIAN else may.ANSWER
-            if not each.until and each.answer == Answer.NO and self._may(act, each):
+            if not each.until and each.answer == Answer.NO and self._may(may.act_for(item), each):
                 return None
         return None
+
+    def in_force(self, exception: Said) -> bool:
+        """Whether an exception counts now."""
+        return self.now < exception.until <= exception.at + LONGEST_EXCEPTION_S
 
     def _answers(self, item: Item) -> list[Said]:
         return list(reversed(self.step.answers.get(item, [])))
@@ -121,7 +125,7 @@ def people_for(look: Lookup, item: Item, machine: str) -> tuple[str, ...]:
     """Return the roles whose plain answer counts; () where no person's does."""
     if item in (Item.RATED, Item.CREDENTIALS, Item.OBSERVED, Item.SIGNED):
         return ()
-    return may.roles_for(look, may.TRY if item is Item.CLINICIAN else may.ANSWER, machine)
+    return may.roles_for(look, may.act_for(item), machine)
 
 
 # --- by the hub -------------------------------------------------------------------------------------------------------
@@ -134,7 +138,7 @@ def _known(case: Case) -> Judged:
         made.against(Answer.NO, because(r.G_NOT_IN_ESTATE, machine=case.machine))
         made.fixed = True
         return made
-    for reason in needs.against(case.state, case.look, case.machine, case.now):
+    for reason in needs.against(case.state, case.look, case.machine):
         made.against(Answer.NO, reason)
         made.fixed = True
     if not case.known.owner:
@@ -147,7 +151,7 @@ def _rated(case: Case) -> Judged:
     if case.machine not in case.state.ratings:
         return Judged(Answer.UNKNOWN, reasons=[because(r.G_NOT_RATED)])
     by = case.rating.by
-    return Judged(by=[HUB if by == "rule" else by])
+    return Judged(by=[HUB if by == BY_RULE else by])
 
 
 def _credentials(case: Case) -> Judged:
@@ -225,7 +229,7 @@ def _data(case: Case) -> Judged:
         if point is not None and point.colour == "red":
             made.against(Answer.NO, because(r.G_RED_POINT, point=placed.point))
         _denied(case, Item.DATA, made)
-    elif case.machine not in case.state.harmed and case.rating.status not in _HIT:
+    elif case.machine not in case.state.harmed and case.rating.status not in HIT:
         made.by = [HUB]
         _denied(case, Item.DATA, made)
     else:
@@ -233,19 +237,11 @@ def _data(case: Case) -> Judged:
     return made
 
 
-def last_placed(state: State, machine: str) -> _Placed | None:
+def last_placed(state: State, machine: str) -> Restored | None:
     """Return the last point that was put in place whole since the last harm on this machine."""
     after = state.harmed.get(machine, 0)
     found = (each for each in reversed(state.restored.get(machine, [])) if each.where == "place")
-    return next((_Placed(each.holder, each.store, each.point) for each in found if each.verified and each.seq > after),
-                None)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    holder: str
-    store: str
-    point: str
+    return next((each for each in found if each.verified and each.seq > after), None)
 
 
 # --- by the machine itself, and never by it alone ---------------------------------------------------------------------
@@ -275,7 +271,7 @@ def _rebuilt(case: Case) -> Judged:
     _sweep(case, Item.REBUILT, made)
     if case.has_agent and case.step.swept is not None:
         _baseline(case, case.step.swept, made)
-    if case.rating.status in _HIT and case.has_agent:
+    if case.rating.status in HIT and case.has_agent:
         _person(case, Item.REBUILT, made, because(r.G_NOT_REBUILT, status=case.rating.status))
     else:
         _denied(case, Item.REBUILT, made)
@@ -310,8 +306,7 @@ def _watched(case: Case) -> Judged:
 def _network(case: Case) -> Judged:
     """Rule 9."""
     made = Judged()
-    isolation = case.step.isolation
-    if case.step.stage in _STILL_ISOLATED and (isolation is None or isolation.state != "proven"):
+    if case.step.stage in _STILL_ISOLATED and not case.step.proven:
         made.against(Answer.UNKNOWN, because(r.G_NOT_PROVEN))
     _sweep(case, Item.NETWORK, made)
     _from_outside(case, made)
@@ -320,8 +315,7 @@ def _network(case: Case) -> Judged:
 
 
 def _from_outside(case: Case, made: Judged) -> None:
-    looked, isolation = case.step.looked, case.step.isolation
-    allow = isolation.allow if isolation is not None else []
+    looked, allow = case.step.looked, case.step.allow
     if looked is None:
         nobody = not find_looker(case.look, case.state, case.machine, allow)
         made.against(Answer.UNKNOWN, because(r.G_NO_LOOKER if nobody else r.G_NOT_LOOKED))
@@ -355,8 +349,7 @@ def _made_after(case: Case, seq: int) -> bool:
     """Whether what machines are to answer was asked after that entry, as far as there is anybody to answer."""
     step = case.step
     swept = not case.has_agent or (step.swept is not None and step.swept.asked > seq)
-    allow = step.isolation.allow if step.isolation is not None else []
-    nobody = step.looked is None and not find_looker(case.look, case.state, case.machine, allow)
+    nobody = step.looked is None and not find_looker(case.look, case.state, case.machine, step.allow)
     return swept and (nobody or (step.looked is not None and step.looked.asked > seq))
 
 

@@ -17,6 +17,7 @@ from typing import Final
 
 from garde.estate.dependencies import impact
 from garde.estate.look import Lookup
+from garde.model.restart import Item
 
 TOKEN: Final = "local"  # noqa: S105 - the login behind the operator's token
 OPERATORS: Final = ("operator", "it_director", "on_call_it", "security_officer")
@@ -66,6 +67,11 @@ def may(look: Lookup, act: str, login: str, role: str, machine: str = "") -> boo
         return person is not None and person.id in heads
     allowed = ACTS[act]
     return role in allowed or (person is not None and not set(person.roles).isdisjoint(allowed))
+
+
+def act_for(item: str) -> str:
+    """Return what a person has to be allowed to do to answer this item of the gate."""
+    return TRY if item == Item.CLINICIAN else ANSWER
 
 
 def roles_for(look: Lookup, act: str, machine: str = "") -> tuple[str, ...]:

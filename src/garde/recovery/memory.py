@@ -17,6 +17,8 @@ OBSERVE_S: Final = 4 * 3600.0  # alone and watched, where nobody planned anythin
 LISTED_S: Final = 3600.0  # with listed flows
 ON_ITS_WAY: Final = frozenset({Stage.ISOLATED, Stage.VERIFIED, Stage.OBSERVING, Stage.LISTED, Stage.OPEN})
 CHECKED: Final = frozenset({Stage.VERIFIED, Stage.OBSERVING, Stage.LISTED, Stage.OPEN})
+PROVEN, REFUSED = "proven", "refused"  # states of an isolation; refused: it is never made
+LOST: Final = frozenset({"not_proven", "failed", "undoing", "undone"})  # it holds no more, or never did
 
 
 @dataclass(slots=True)
@@ -55,10 +57,15 @@ class Store:
     at: float = 0.0
     seq: int = 0
 
+    @property
+    def held(self) -> bool:
+        """Whether its retention is frozen, or may be: a person lets it go on."""
+        return self.frozen in ("asked", "proven", "not_proven")
 
-@dataclass(slots=True)
+
+@dataclass(frozen=True, slots=True)
 class Point:
-    """One restore point, as it was judged last."""
+    """One restore point, as it was judged last: judged anew it is another one."""
 
     holder: str
     store: str
@@ -91,17 +98,8 @@ class Restored:
     point: str
     where: str  # scratch | place
     verified: bool  # and nothing of it failed
-    files: int
-    failed: int
-    restored_to: float
-    seconds: float
-    verify_seconds: float
-    place: str
-    evidence: str
-    detail: str
     enter_after: float
     by: str  # who wanted it
-    at: float
     seq: int
 
 
@@ -115,7 +113,6 @@ class Said:
     until: float  # of an exception; 0: none
     note: str
     at: float
-    seq: int
 
 
 @dataclass(slots=True)
@@ -135,7 +132,6 @@ class Swept:
     answers: dict[str, Found]
     asked: int  # seq of its errand
     at: float
-    seq: int
 
 
 @dataclass(slots=True)
@@ -146,10 +142,8 @@ class Looked:
     answering: list[int]
     tried: int  # pairs of address and port
     wanted: int  # as many were asked for
-    detail: str
     asked: int  # seq of its errand
     at: float
-    seq: int
 
 
 @dataclass(slots=True)
@@ -182,7 +176,11 @@ class Isolation:
     allow: list[str]
     state: str = ""  # of the cut, as containment said: "" | asked | applied | proven | not_proven | failed | undone
     seq: int = 0  # of its entry
-    lacking: list[str] = field(default_factory=list)
+
+    @property
+    def lost(self) -> bool:
+        """Whether it holds no more, never did, or is never made."""
+        return self.state in LOST or self.state == REFUSED
 
 
 @dataclass(slots=True)
@@ -221,6 +219,16 @@ class Step:
         """The isolation that is wanted now."""
         return self.isolations[-1] if self.isolations else None
 
+    @property
+    def proven(self) -> bool:
+        """Whether the isolation that is wanted now holds."""
+        return self.isolation is not None and self.isolation.state == PROVEN
+
+    @property
+    def allow(self) -> list[str]:
+        """The flows that it leaves open."""
+        return self.isolation.allow if self.isolation is not None else []
+
 
 @dataclass(slots=True)
 class Errand:
@@ -234,11 +242,9 @@ class Errand:
     where: str
     round: int
     since: float
-    until: float
     by: str
     seq: int
     pairs: int = 0  # look: addresses times ports
-    baseline: str = ""  # sweep: the one that the hub believed
 
 
 @dataclass(slots=True)
@@ -326,7 +332,6 @@ class State:
     agents: dict[str, Agent] = field(default_factory=dict)
     incidents: dict[str, Incident] = field(default_factory=dict)
     alarm: int = 0  # seq of what made retention be frozen; 0: no incident is open
-    alarm_at: float = 0.0
     ratings: dict[str, Rating] = field(default_factory=dict)
     harmed: dict[str, int] = field(default_factory=dict)  # machine -> seq of the last harm on it or by it
     cut_off: dict[str, list[str]] = field(default_factory=dict)  # machine -> cuts that hold it, ours left out
@@ -340,7 +345,6 @@ class State:
     relapse: Relapse | None = None  # the last one
     credentials: dict[str, Credential] = field(default_factory=dict)
     watch_until: float = -1.0  # -1: nobody said; the watch is reinforced from the first beginning on. 0: it is over
-    watch_by: str = ""
     reenter: dict[str, float] = field(default_factory=dict)  # subject -> data after this must be entered again
     news: News = field(default_factory=News)
 
@@ -351,6 +355,11 @@ class State:
     def rating(self, machine: str) -> Rating:
         """Return how a machine stands; not impacted where nothing was said of it."""
         return self.ratings.get(machine) or Rating()
+
+    @property
+    def incident_open(self) -> bool:
+        """Whether an incident is open."""
+        return any(not each.closed for each in self.incidents.values())
 
     @property
     def since(self) -> float:

@@ -26,7 +26,7 @@ class _OthersFine(Protocol):
     def __call__(self, state: State, look: Lookup, machine: str, now: float) -> bool: ...
 
 
-def against(state: State, look: Lookup, machine: str, now: float) -> Iterator[Reason]:
+def against(state: State, look: Lookup, machine: str) -> Iterator[Reason]:
     """Yield each need that is not verified, and why. Those of the same circle are judged by `circle_against`."""
     circle = circle_of(look, machine)
     for need in needs_of(look, machine):
@@ -40,7 +40,7 @@ def circle_against(state: State, look: Lookup, machine: str, now: float, others_
         if each == machine or state.step(each).stage in CHECKED:
             continue
         ready = state.step(each).stage == Stage.ISOLATED and others_fine(state, look, each, now)
-        if not ready or any(True for _ in against(state, look, each, now)):
+        if not ready or any(True for _ in against(state, look, each)):
             yield because(r.G_NEED_CIRCLE, need=each)
 
 

@@ -11,7 +11,6 @@ Comes in: the state, the estate, the time. Goes out: `Over`. Pure; it ends nothi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from garde.estate.look import Lookup
 from garde.model.restart import Item, Stage
@@ -22,14 +21,12 @@ from garde.recovery.judged import Gate, Over
 from garde.recovery.memory import State
 from garde.recovery.reasons import Reason, because
 
-_FROZEN: Final = frozenset({"asked", "proven", "not_proven"})
-
 
 def over(state: State, look: Lookup, now: float) -> Over:
     """Return how it stands."""
     planned = [name for wave in (state.plan.waves if state.plan else []) for name in wave]
     gates = {name: gate_of(state, look, name, now) for name in state.steps if state.step(name).round}
-    frozen = [each for each in state.stores.values() if each.frozen in _FROZEN]
+    frozen = [each for each in state.stores.values() if each.held]
     return Over(
         planned=len(planned),
         open=sum(state.step(name).stage == Stage.OPEN for name in planned),
@@ -67,5 +64,5 @@ def _against(state: State, look: Lookup, planned: list[str], gates: dict[str, Ga
             yield because(r.O_CREDENTIAL, credential=each.credential)
     if planned and state.watch_until < 0:
         yield because(r.O_WATCH)
-    for holder in dict.fromkeys(each.holder for each in state.stores.values() if each.frozen in _FROZEN):
+    for holder in dict.fromkeys(each.holder for each in state.stores.values() if each.held):
         yield because(r.O_FROZEN, machine=holder)

@@ -46,7 +46,7 @@ from garde.recovery import credentials, errands, may, restore
 from garde.recovery import reasons as r
 from garde.recovery.flows import listed_flows, trial_flows
 from garde.recovery.gates import FIRST_ELEVEN, gate_of, signatures_of
-from garde.recovery.keys import EXCEPTION, LISTED, OBSERVED, SWEEP, WATCH, isolation_id, key
+from garde.recovery.keys import EXCEPTION, LISTED, OBSERVED, SWEEP, WATCH, isolation_id, key, split
 from garde.recovery.memory import BY_RULE, OBSERVE_S, ON_ITS_WAY, State, Step
 from garde.recovery.order import circle_of, needed_by
 from garde.recovery.reasons import Reason, because
@@ -55,7 +55,6 @@ from garde.recovery.waves import accepted_by, blocked, find_opener
 SWEEP_S: Final = 1_800.0  # between two sweeps of a server on its way back
 SWEEP_OPEN_S: Final = 6 * 3600.0  # of an open one under the reinforced watch
 TOLD_S: Final = 900.0  # within which somebody on call is to know of a relapse
-_LOST: Final = frozenset({"not_proven", "failed", "undoing", "undone", "refused"})
 _ON_CALL: Final = ("on_call_it", "it_director")
 _TOLD: Final = {
     "en": "{machine} was cut again during its return: {what}.\nWhat returned with it as well. See the hub's page.",
@@ -186,7 +185,7 @@ def _once_more(state: State, look: Lookup, step: Step) -> Iterator[Payload]:
 def _lacks(step: Step) -> bool:
     """Whether no isolation from everybody is in force or on its way."""
     found = step.isolation
-    return found is None or bool(found.allow) or found.state in _LOST
+    return found is None or bool(found.allow) or found.lost
 
 
 # --- stages -----------------------------------------------------------------------------------------------------------
@@ -211,7 +210,7 @@ def _go_on(state: State, look: Lookup, step: Step) -> Iterator[Payload]:
         return
     match step.stage:
         case Stage.WAITING:
-            yield _move(step, Stage.ISOLATED, _why_isolated(state, look, step, state.now), BY_RULE)
+            yield _move(step, Stage.ISOLATED, _why_isolated(state, look, step), BY_RULE)
         case Stage.ISOLATED:
             yield _move(step, Stage.VERIFIED, because(r.VERIFIED), BY_RULE)
         case Stage.OBSERVING:
@@ -223,18 +222,17 @@ def _go_on(state: State, look: Lookup, step: Step) -> Iterator[Payload]:
             yield _move(step, Stage.OPEN, why, opener or BY_RULE)
 
 
-def _why_isolated(state: State, look: Lookup, step: Step, now: float) -> Reason:
-    if step.isolation is not None and step.isolation.state == "proven":
+def _why_isolated(state: State, look: Lookup, step: Step) -> Reason:
+    if step.proven:
         return because(r.ISOLATED)
-    given = accepted_by(state, look, step.machine, now)
+    given = accepted_by(state, look, step.machine, state.now)
     return because(r.ISOLATED_ACCEPTED, by=given.by if given else "")
 
 
 def _trial(state: State, look: Lookup, step: Step) -> Iterator[Payload]:
     """Rule 7."""
     flows = trial_flows(look, state, step.machine)
-    found = step.isolation
-    if not flows or found is None or found.state != "proven" or list(flows) == found.allow:
+    if not flows or not step.proven or list(flows) == step.allow:
         return
     gate = gate_of(state, look, step.machine, state.now)
     others = [item for item in FIRST_ELEVEN if item is not Item.CLINICIAN]
@@ -254,7 +252,7 @@ def _moved(state: State, look: Lookup, step: Step) -> Iterator[Payload]:
             seconds = state.plan.observe_s if state.plan else OBSERVE_S
             yield _move(step, Stage.OBSERVING, because(r.OBSERVING, hours=f"{seconds / 3600:g}"), BY_RULE)
         case Stage.OBSERVING:
-            yield from _raise(state, step)
+            yield from errands.raise_watch(state, step.machine)
             yield _wake(step.due, OBSERVED, step)
         case Stage.LISTED:
             yield _isolate(step, listed_flows(look, state, step.machine), because(r.LISTED_FLOWS), BY_RULE)
@@ -301,8 +299,7 @@ def _time(state: State, look: Lookup) -> Iterator[Payload]:
     """Rules 6, 9 and 13."""
     news = state.news
     if news.early:
-        step = next(each for each in state.steps.values() if news.early.split("/")[2] == each.machine)
-        yield h.WakeAsked(due=step.due, key=news.early)
+        yield h.WakeAsked(due=state.steps[split(news.early)[1]].due, key=news.early)
     if news.ended and state.steps[news.ended].stage == Stage.OBSERVING:
         yield from errands.sweep(state, look, news.ended)
     if news.placed:
@@ -328,17 +325,13 @@ def _watch(state: State) -> Iterator[Payload]:
     """Rule 13."""
     for step in state.steps.values():
         if step.stage in (Stage.OBSERVING, *OPENED):
-            yield from _raise(state, step)
+            yield from errands.raise_watch(state, step.machine)
     if state.watch_until > 0:
         yield h.WakeAsked(due=state.watch_until, key=key(WATCH, "", repr(state.watch_until)))
-
-
-def _raise(state: State, step: Step) -> Iterator[Payload]:
-    yield from errands.raise_watch(state, step.machine)
 
 
 def _raise_again(state: State, machine: str) -> Iterator[Payload]:
     """An agent that was away is asked for what it missed."""
     step = state.step(machine)
     if step.stage in (Stage.OBSERVING, *OPENED) and state.watch_until != 0 and step.raised <= state.now:
-        yield from _raise(state, step)
+        yield from errands.raise_watch(state, machine)

@@ -19,7 +19,7 @@ from garde.journal import hub_kinds as h
 from garde.journal import kinds as k
 from garde.journal import paper_kinds as paper
 from garde.journal import recovery_kinds as v
-from garde.journal.entry import Entry
+from garde.journal.entry import AGENT, Entry
 from garde.journal.payload import Payload
 from garde.recovery import errand_fold as errands
 from garde.recovery import harm_fold as harm
@@ -91,7 +91,7 @@ KINDS: Final = frozenset(k.NAMES[kind] for kind in {*_AGENTS, *_HUBS}) | _ANSWER
 def project(state: State, entry: Entry) -> State:
     """Fold one entry; returns the same state."""
     state.news = News(entry.seq)
-    by_agent = entry.who.startswith(harm.AGENT)
+    by_agent = entry.who.startswith(AGENT)
     state.now = max(state.now, entry.at) if by_agent else entry.at
     handler = (_AGENTS if by_agent else _HUBS).get(type(entry.payload))
     if handler is not None:

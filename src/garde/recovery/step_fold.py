@@ -31,8 +31,11 @@ from garde.recovery.memory import (
     BY_RULE,
     CHECKED,
     LISTED_S,
+    LOST,
     OBSERVE_S,
     ON_ITS_WAY,
+    PROVEN,
+    REFUSED,
     Change,
     Credential,
     Isolation,
@@ -51,8 +54,6 @@ LONGEST_S: Final = 30 * 86_400.0  # of watching, or with listed flows
 MOST_MOVES: Final = 60  # remembered of one server
 MOST_ANSWERS: Final = 20  # to one item; of signatures as well
 MOST_CHANGES: Final = 20  # of one credential
-REFUSED: Final = "refused"  # of an isolation: it is never made
-LOST: Final = frozenset({"not_proven", "failed", "undoing", "undone"})
 PERSON: Final = "person/"
 
 
@@ -175,13 +176,13 @@ def on_cut(state: State, entry: Entry, payload: h.CutChanged) -> None:
     """How a cut stands; ours are isolations."""
     found = ((step, each) for step in state.steps.values() for each in step.isolations if each.id == payload.cut)
     for step, isolation in found:
-        before, isolation.state, isolation.lacking = isolation.state, payload.state, list(payload.lacking)
+        before, isolation.state = isolation.state, payload.state
         state.news.look.append(step.machine)
         if isolation is not step.isolation:
             continue
-        if payload.state == "proven" and before != "proven":
+        if payload.state == PROVEN and before != PROVEN:
             state.news.proven = step.machine
-        if before == "proven" and payload.state in LOST:
+        if before == PROVEN and payload.state in LOST:
             alarm(state, entry, step.machine, because(r.CUT_LOST, machine=step.machine), CHECKED)
 
 
@@ -193,7 +194,7 @@ def on_answered(state: State, entry: Entry, payload: v.GateAnswered) -> None:
     step = state.steps.get(payload.machine)
     if step is None or not step.begun or payload.round != step.round:
         return
-    said = Said(payload.answer, payload.by, payload.role, payload.until, payload.note.shown(), entry.at, entry.seq)
+    said = Said(payload.answer, payload.by, payload.role, payload.until, payload.note.shown(), entry.at)
     step.answers[payload.item] = [*step.answers.get(payload.item, []), said][-MOST_ANSWERS:]
     state.news.look = [step.machine]
 
@@ -240,7 +241,7 @@ def on_reinforced(state: State, entry: Entry, payload: v.WatchReinforced) -> Non
     by_rule = payload.by == BY_RULE and not entry.who.startswith(PERSON)
     if by_rule and state.watch_until > entry.at + CLOCK_S:
         return
-    state.watch_until, state.watch_by = max(payload.until, 0.0), payload.by
+    state.watch_until = max(payload.until, 0.0)
     state.news.watch = True
 
 

@@ -20,7 +20,7 @@ from garde.estate.look import Lookup
 from garde.model.restart import Item, Stage
 from garde.recovery import may
 from garde.recovery import reasons as r
-from garde.recovery.gates import FIRST_ELEVEN, LONGEST_EXCEPTION_S, gate_of
+from garde.recovery.gates import FIRST_ELEVEN, gate_of
 from garde.recovery.items import Case
 from garde.recovery.judged import Gate, Row, Span, Wave
 from garde.recovery.memory import Said, State, Step
@@ -29,7 +29,6 @@ from garde.recovery.order import needs_of
 from garde.recovery.reasons import Reason, because
 
 _NUMBER: Final = {item: number for number, item in enumerate(Item, 1)}
-_HOLDS_NOT: Final = frozenset({"not_proven", "failed", "undoing", "undone", "refused"})
 
 
 def blocked(state: State, look: Lookup, machine: str, now: float) -> tuple[Reason, ...]:
@@ -64,18 +63,16 @@ def _waiting(state: State, look: Lookup, step: Step, now: float) -> Iterator[Rea
     if not step.round:
         yield because(r.B_NOT_BEGUN)
         return
-    isolation = step.isolation
-    if isolation is not None and isolation.state == "proven":
-        return
-    if accepted_by(state, look, step.machine, now) is None:
-        failed = isolation is not None and isolation.state in _HOLDS_NOT
+    if not step.proven and accepted_by(state, look, step.machine, now) is None:
+        failed = step.isolation is not None and step.isolation.lost
         yield because(r.B_ISOLATION_FAILED if failed else r.B_ISOLATION)
 
 
 def accepted_by(state: State, look: Lookup, machine: str, now: float) -> Said | None:
     """Return the exception by which somebody accepts that the isolation of this server is not proven."""
-    given = Case(state, look, machine, now).exception(Item.NETWORK)
-    return given if given is not None and now < given.until <= given.at + LONGEST_EXCEPTION_S else None
+    case = Case(state, look, machine, now)
+    given = case.exception(Item.NETWORK)
+    return given if given is not None and case.in_force(given) else None
 
 
 def _opening(state: State, look: Lookup, step: Step, now: float) -> Iterator[Reason]:
@@ -121,11 +118,10 @@ def waves_of(state: State, look: Lookup, now: float) -> tuple[Wave, ...]:
 
 def _row(state: State, look: Lookup, machine: str, wave: int, now: float) -> Row:
     step = state.step(machine)
-    isolation = step.isolation
     gate = gate_of(state, look, machine, now)
     return Row(
         machine, wave, step.stage, step.round, state.rating(machine).status, step.since, step.due,
-        isolation.id if isolation else "", isolation is not None and isolation.state == "proven",
+        step.isolation.id if step.isolation else "", step.proven,
         blocked(state, look, machine, now), sum(each.fine for each in gate.items), needs_of(look, machine),
         tuple(each.id for each in look.services_of(machine)), _spans(step),
     )  # fmt: skip

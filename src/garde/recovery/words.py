@@ -21,7 +21,7 @@ from garde.recovery.reasons import Reason
 RECOVERY_LOCALE: Final = Path(__file__).parent / "locale"
 
 # What an item asks, in as few words as a column has room for. `journal.recovery_words.ITEMS` says what its yes means.
-ITEMS: Final = {
+ITEMS: Final[dict[str, str]] = {
     Item.KNOWN: mark("Known, and what it needs is verified"),
     Item.RATED: mark("How it stands"),
     Item.ENTRY: mark("How and when they came in"),
@@ -108,7 +108,7 @@ def who(name: str, say: Say, look: Lookup) -> Said:
 
 def item(name: str, say: Say) -> Said:
     """Return what an item asks."""
-    return say.word({str(key): text for key, text in ITEMS.items()}, name)
+    return say.word(ITEMS, name)
 
 
 def numbered(number: str, say: Say) -> Said:
