@@ -49,6 +49,11 @@ class Ruling:
         """How many persons must say yes, where one may."""
         return 2 if self.needs == TWO else 1
 
+    @property
+    def never(self) -> str:
+        """Why nobody may say yes; "" where somebody may."""
+        return f"{NEVER_ALLOWED}: {self.words}" if self.needs == NEVER else ""
+
 
 def ruling(look: Lookup, action: str, severity: int, price: Sequence[str]) -> Ruling:
     """Return what the written authority says of an action at this severity and price."""

@@ -20,6 +20,7 @@ what is asked for it and what undoes it. It judges no machine and decides no sta
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Final
 
 from garde.contain import authority
@@ -94,32 +95,13 @@ def _forget(state: State) -> None:
 # --- what follows -----------------------------------------------------------------------------------------------------
 
 
-def proposed(cut: Cut, look: Lookup, crew: Crew) -> h.CutProposed:
+def priced(cut: Cut, told: h.CutProposed, look: Lookup, crew: Crew) -> h.CutProposed:
     """Return an isolation as it is published: with its price in care, or why it is never made (rules 2 and 6)."""
     price = _NOTHING if cut.allow else impact(look.estate, (cut.target,))
-    return h.CutProposed(
-        cut=cut.id,
-        incident="",
-        action=ISOLATE,
-        target=cut.target,
-        addresses=(),
-        users=(),
-        where=tuple(cut.where),
-        rank=cut.rank,
-        price=price.price,
-        degraded=price.degraded,
-        works=price.works,
-        undo=cut.undo,
-        needs=RETURN,
-        why=cut.why,
-        refused=_refused(cut, look, crew, price),
-    )
+    refused = _refused(cut.target, look, crew, price)
+    return replace(told, price=price.price, degraded=price.degraded, works=price.works, refused=refused)
 
 
-def _refused(cut: Cut, look: Lookup, crew: Crew, price: Impact) -> str:
-    if why := why_never_machine(look, cut.target):
-        return why
-    rule = authority.ruling(look, ISOLATE, SEVERITY, price.price)
-    if rule.needs == authority.NEVER:
-        return f"{authority.NEVER_ALLOWED}: {rule.words}"
-    return "" if crew.has(look, cut.target) else NO_GATEWAY_AGENT
+def _refused(machine: str, look: Lookup, crew: Crew, price: Impact) -> str:
+    never = why_never_machine(look, machine) or authority.ruling(look, ISOLATE, SEVERITY, price.price).never
+    return never or ("" if crew.has(look, machine) else NO_GATEWAY_AGENT)

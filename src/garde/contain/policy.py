@@ -63,12 +63,11 @@ from garde.journal.entry import Entry
 from garde.journal.payload import Payload
 
 WITHDRAWN: Final = "withdrawn: the evidence was read again, or it no longer helps"
-NEVER_ALLOWED: Final = authority.NEVER_ALLOWED
 ONLY_WATCHED: Final = "only agents that watch have seen it: one person decides"
 ONLY_HIT: Final = "it was hit and does not spread: one person decides"
 WAS_UNDONE: Final = "it was undone and nothing has happened since: one person decides"
 IS_SOUND: Final = "the evidence was read again and is sound"
-REASONS: Final = (WITHDRAWN, NEVER_ALLOWED, ONLY_WATCHED, ONLY_HIT, WAS_UNDONE, IS_SOUND)
+REASONS: Final = (WITHDRAWN, authority.NEVER_ALLOWED, ONLY_WATCHED, ONLY_HIT, WAS_UNDONE, IS_SOUND)
 BY_AUTHORITY: Final = "authority: "
 EVIDENCE: Final = f"{BY_AUTHORITY}{IS_SOUND}"
 CLOCK_S: Final = 0.001  # entries keep microseconds: a time-out counts when it has come, not a hair later
@@ -181,7 +180,6 @@ def _proposed(incident: Incident, rule: Ruling, proposal: Proposal, old: list[Cu
 
 def published(cut: str, incident: str, proposal: Proposal, rule: Ruling) -> h.CutProposed:
     """Return a proposal with what the authority says of it."""
-    never = f"{NEVER_ALLOWED}: {rule.words}" if rule.needs == authority.NEVER else ""
     return h.CutProposed(
         cut=cut,
         incident=incident,
@@ -197,7 +195,7 @@ def published(cut: str, incident: str, proposal: Proposal, rule: Ruling) -> h.Cu
         undo=UNDO[proposal.action],
         needs=rule.needs,
         why=rule.words,
-        refused=proposal.refused or never,
+        refused=proposal.refused or rule.never,
     )
 
 
@@ -287,7 +285,7 @@ def _ask_again(state: State, look: Lookup, machine: str) -> Iterator[Payload]:
 
 
 def _isolate(state: State, look: Lookup, cut: Cut) -> Iterator[Payload]:
-    told = isolation.proposed(cut, look, crew_of(state))
+    told = isolation.priced(cut, as_proposed(cut), look, crew_of(state))
     yield told
     if not told.refused:
         yield from _ask(state, look, cut, cut.where, cut.by)
@@ -417,14 +415,10 @@ def _is_contained(state: State, incident: Incident, trace: Trace) -> bool:
         verdicts = [each for each in trace.verdicts.values() if not each.cleared]
         if verdicts and all(each.hold for each in verdicts):
             return True
-    alone = (each for each in state.cuts.values() if each.isolation and not each.allow)
-    against = (
-        each
-        for each in (*(each for each in state.cuts.values() if each.incident == incident.id), *alone)
-        if each.target == trace.party
-    )
+    against = (each for each in state.cuts.values() if each.target == trace.party)
     return any(
-        each.action in (BLOCK, ISOLATE, PORT)
+        (each.incident == incident.id or (each.isolation and not each.allow))
+        and each.action in (BLOCK, ISOLATE, PORT)
         and outcomes.standing(each).state in ("applied", "proven")
         and trace.last <= each.applied_at + GRACE_S
         for each in against

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from garde.contain import isolation, planner, policy
+from garde.contain import authority, isolation, planner, policy
 from garde.contain.outcomes import Standing
 from garde.estate.look import Lookup
 from garde.journal import hub_kinds as h
@@ -244,7 +244,7 @@ def reason(words: str, say: Say, look: Lookup) -> Said:
     if known in WRITTEN and colon:
         return say("{reason}: {rest}", reason=say.known(known), rest=rest_)
     never, colon, rest_ = words.partition(": ")
-    if never == policy.NEVER_ALLOWED and colon:
+    if never == authority.NEVER_ALLOWED and colon:
         return say("{reason}: {rest}", reason=say.known(never), rest=rule(rest_, say, look))
     return say.known(words)
 

@@ -83,7 +83,7 @@ def test_the_caution_is_said_in_the_readers_language(house: House) -> None:
         ("a hangs on b, and a is the hub", "a est branché sur b, et a est le hub"),
         (f"{planner.NO_SNMP}, at sw-2, w4", "le commutateur ne peut pas être commandé (aucun agent SNMP décrit) : "
          "débrancher à la main : sw-2, w4"),
-        (f"{policy.NEVER_ALLOWED}: At once.", "l’autorité écrite ne le permet jamais : Aussitôt."),
+        (f"{authority.NEVER_ALLOWED}: At once.", "l’autorité écrite ne le permet jamais : Aussitôt."),
         (planner.IS_SILENT, "son agent ne donne plus signe de vie : ses voisins et son port de commutateur doivent la couper"),  # noqa: E501
         ("something newer", "something newer"),
         ("{0} is the hub", "{0} est le hub"),
