@@ -21,7 +21,7 @@ from itertools import islice
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from garde.estate.dependencies import start_needs
+from garde.estate.dependencies import in_order, start_needs
 from garde.estate.look import Lookup
 from garde.estate.never import why_never_machine
 from garde.estate.nouns import Machine
@@ -68,9 +68,11 @@ class _Graph:
         self.order = {each.id: number for number, each in enumerate(look.estate.machines)}
         self.circles = _circles(self.needs, self.order)
         self.group = {name: self.circles.get(name, (name,))[0] for name in self.needs}
-        self.members: dict[str, list[str]] = {}  # of each group, by its first member
+        behind: dict[str, dict[str, None]] = {}
         for name, first in self.group.items():
-            self.members.setdefault(first, []).append(name)
+            behind.setdefault(first, {}).update(dict.fromkeys(self.group[need] for need in self.needs[name]))
+        # Of each circle and single machine, by its first member: what stands behind it.
+        self.behind = {first: tuple(each for each in found if each != first) for first, found in behind.items()}
 
 
 _GRAPHS: WeakKeyDictionary[Lookup, _Graph] = WeakKeyDictionary()
@@ -139,30 +141,12 @@ def _places(look: Lookup, wanted: Sequence[Machine]) -> dict[str, tuple[int, int
         first = graph.group[each.id]
         layer[first] = max(layer.get(first, 0), LAYERS.index(layer_of(look, each)))
     place: dict[str, tuple[int, int]] = {}
-    for first in _groups_in_order(graph):
-        behind = [graph.group[need] for member in graph.members[first] for need in graph.needs[member]]
-        deepest = max((place[each] for each in behind if each in place), default=(0, -1))
+    for first in in_order(graph.behind, graph.behind):
+        deepest = max((place[each] for each in graph.behind[first]), default=(0, -1))
         # What is not led back itself still hands on the place of what stands behind it.
         own = (layer[first], 0) if first in layer else (0, -1)
         place[first] = max(own, (deepest[0], deepest[1] + (first in layer)))
     return {each.id: place[graph.group[each.id]] for each in wanted}
-
-
-def _groups_in_order(graph: _Graph) -> list[str]:
-    """Return the circles and the single machines by their first member, what is needed first."""
-    order: dict[str, None] = {}
-    entered: set[str] = set()
-    stack = [(first, False) for first in reversed(list(graph.members))]
-    while stack:
-        first, done = stack.pop()
-        if done:
-            order[first] = None
-        elif first not in entered:
-            entered.add(first)
-            stack.append((first, True))
-            needs = [graph.group[need] for member in graph.members[first] for need in graph.needs[member]]
-            stack += [(need, False) for need in needs if need not in entered]
-    return list(order)
 
 
 def _circles(needs: dict[str, tuple[str, ...]], order: dict[str, int]) -> dict[str, tuple[str, ...]]:

@@ -36,8 +36,10 @@ def find_point(state: State, machine: str, store: str, point: str) -> Point | No
 def why_not(state: State, machine: str, store: str, point: str, where: str) -> Reason | None:
     """Return why this point may not be brought back there; None where it may."""
     found = find_point(state, machine, store, point)
-    if found is None:
-        return because(r.P_NONE)
+    return because(r.P_NONE) if found is None else _why_not(state, machine, found, where)
+
+
+def _why_not(state: State, machine: str, found: Point, where: str) -> Reason | None:
     if found.covers != machine:
         return because(r.P_OTHER, machine=found.covers)
     if found.colour not in (Colour.GREEN, Colour.AMBER):
@@ -73,21 +75,30 @@ def _done(state: State, machine: str, found: Point, where: str) -> bool:
 def points_of(state: State, look: Lookup, machine: str) -> tuple[PointView, ...]:
     """Return the points of a machine's data, the newest first; "": of every machine."""
     own = [each for each in state.points.values() if not machine or each.covers == machine]
-    return tuple(_view(state, each) for each in sorted(own, key=lambda each: (-each.taken_at, each.point)))
+    last: dict[tuple[str, str, str], Point] = {}  # as `find_point` finds it, for all of them at once
+    for each in own:
+        known = last.setdefault(_named(each), each)
+        last[_named(each)] = max(known, each, key=lambda of: of.at)  # of equals the first
+    return tuple(
+        _view(state, each, last[_named(each)]) for each in sorted(own, key=lambda each: (-each.taken_at, each.point))
+    )
 
 
-def _view(state: State, each: Point) -> PointView:
+def _named(each: Point) -> tuple[str, str, str]:
+    return each.covers, each.store, each.point
+
+
+def _view(state: State, each: Point, last: Point) -> PointView:
     store = state.stores.get(f"{each.holder}|{each.store}")
-    placed = [made for made in state.restored.get(each.covers, ()) if made.where == PLACE and made.verified]
-    last = placed[-1] if placed else None
-    in_place = last is not None and (last.holder, last.store, last.point) == (each.holder, each.store, each.point)
+    made = state.restored.get(each.covers, ())
+    placed = [(of.holder, of.store, of.point) for of in made if of.where == PLACE and of.verified]
+    in_place = placed[-1:] == [(each.holder, each.store, each.point)]
     return PointView(
         each.holder, each.store, store.sort if store else "", each.point, each.covers, each.taken_at, each.colour,
         each.when, each.files, each.bytes, each.looked_at, each.readable, each.changed, each.indicators,
         each.catalogue, each.test_restore, each.enter_after, tuple(each.reasons), each.at, is_stale(state, each),
         _done(state, each.covers, each, SCRATCH), in_place,
-        why_not(state, each.covers, each.store, each.point, SCRATCH),
-        why_not(state, each.covers, each.store, each.point, PLACE),
+        _why_not(state, each.covers, last, SCRATCH), _why_not(state, each.covers, last, PLACE),
     )  # fmt: skip
 
 
