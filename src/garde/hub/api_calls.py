@@ -13,12 +13,10 @@ from litestar import Router, get, post
 from litestar.exceptions import ClientException, PermissionDeniedException
 from litestar.params import JSONBody, PathParameter
 
-from garde.hub.api_shapes import EntryShown, Written
+from garde.hub.api_shapes import Written
 from garde.hub.calls_desk import CallBoard, call_board, stand_in, take_back, test_call
 from garde.hub.guard import Door, Hub, Who
-from garde.hub.present import entry_data
 from garde.hub.rights import Right
-from garde.journal.entry import Entry
 from garde.oncall.codes import ACK, NO, YES
 
 MEANINGS = (ACK, YES, NO)
@@ -55,19 +53,19 @@ def code(deps: Hub, caller: Who, data: JSONBody[CodeTyped]) -> Written:
     if data.meaning != ACK and not caller.may(Right.DECIDE):
         raise PermissionDeniedException("your account can take note of a code, not of a yes or no")
     how = "phone" if caller.how == "token" else "code"
-    return _written(deps.replies.give(data.code[:200], data.meaning, how, caller.login))
+    return Written.of(deps.replies.give(data.code[:200], data.meaning, how, caller.login))
 
 
 @post("/calls/test", sync_to_thread=True)
 def ask_test(deps: Hub, caller: Who) -> Written:
     """Call whoever is on duty, over every channel, to see that it gets through."""
-    return _written(test_call(deps.loop, deps.clock, caller.login))
+    return Written.of(test_call(deps.loop, deps.clock, caller.login))
 
 
 @post("/calls/duty", sync_to_thread=True)
 def duty(deps: Hub, caller: Who, data: JSONBody[StandIn]) -> Written:
     """Put somebody on duty instead of whoever the rota names."""
-    return _written(
+    return Written.of(
         stand_in(deps.loop, deps.clock, caller.login, role=data.role, people=data.people, hours=data.hours,
                  note=data.note)
     )  # fmt: skip
@@ -76,7 +74,7 @@ def duty(deps: Hub, caller: Who, data: JSONBody[StandIn]) -> Written:
 @post("/calls/duty/{duty:str}/drop", sync_to_thread=True)
 def drop(deps: Hub, caller: Who, duty: Id) -> Written:
     """Take that back."""
-    return _written(take_back(deps.loop, caller.login, duty))
+    return Written.of(take_back(deps.loop, caller.login, duty))
 
 
 def routers(door: Door) -> list[Router]:
@@ -85,7 +83,3 @@ def routers(door: Door) -> list[Router]:
         Router("/", route_handlers=[calls, code], guards=[door.readers], tags=["calls"]),
         Router("/", route_handlers=[ask_test, duty, drop], guards=[door.deciders], tags=["calls"]),
     ]
-
-
-def _written(entries: list[Entry]) -> Written:
-    return Written([EntryShown(**entry_data(each)) for each in entries])

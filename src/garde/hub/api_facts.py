@@ -15,12 +15,10 @@ from litestar import Router, get, post
 from litestar.params import JSONBody
 
 from garde.errors import UsageError
-from garde.hub.api_shapes import EntryShown, Written
+from garde.hub.api_shapes import Written
 from garde.hub.facts import Facts, own_key, state_of
 from garde.hub.guard import Door, Hub, Who
 from garde.hub.present import data as plainly
-from garde.hub.present import entry_data
-from garde.journal.entry import Entry
 from garde.trust.facts import HUB, MOST_BYTES, MOST_FACTS, write_card
 from garde.trust.keys import fingerprint
 
@@ -58,13 +56,13 @@ def facts(deps: Hub) -> dict[str, Any]:
 @post("/facts/trust", sync_to_thread=True)
 def trust(deps: Hub, caller: Who, data: JSONBody[CardShown]) -> Written:
     """Believe the downtime desk of this card, and no other."""
-    return _written(Facts(deps, caller).trust(_bytes(data.card), data.fingerprint))
+    return Written.of(Facts(deps, caller).trust(_bytes(data.card), data.fingerprint))
 
 
 @post("/facts/take", sync_to_thread=True)
 def take(deps: Hub, caller: Who, data: JSONBody[FileBrought]) -> Written:
     """Take a desk's file."""
-    return _written(Facts(deps, caller).take(_bytes(data.file)))
+    return Written.of(Facts(deps, caller).take(_bytes(data.file)))
 
 
 @post("/facts/write", sync_to_thread=True)
@@ -90,7 +88,3 @@ def _bytes(text: str) -> bytes:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise UsageError("the file is not written in base64") from error
-
-
-def _written(entries: list[Entry]) -> Written:
-    return Written([EntryShown(**entry_data(each)) for each in entries])

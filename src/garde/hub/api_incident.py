@@ -219,7 +219,7 @@ def _cut(deps: Hub, name: str) -> Cut:
 
 def _write(deps: Hub, caller: Who, payload: Payload) -> Written:
     who = f"person/{caller.login}"
-    return Written([_shown(entry) for entry in deps.loop.append([payload], who=who)])
+    return Written.of(deps.loop.append([payload], who=who))
 
 
 def _shown(entry: Entry) -> EntryShown:

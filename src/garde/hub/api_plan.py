@@ -37,13 +37,11 @@ from garde.hub.api_shapes import (
     Trigger,
     Written,
 )
-from garde.hub.api_shapes import EntryShown as Shown
 from garde.hub.deps import Caller, Deps
 from garde.hub.guard import Door, Hub, Who
 from garde.hub.plan_acts import Desk
-from garde.hub.present import data, entry_data
+from garde.hub.present import data
 from garde.hub.rights import Right
-from garde.journal.entry import Entry
 from garde.journal.plan_kinds import ReportMade
 from garde.journal.speech import LANGUAGES, say_in
 from garde.paper import Document, typeset
@@ -135,85 +133,85 @@ def report_pdf(deps: Hub, number: Id, lang: Lang = "en") -> Response[bytes]:
 @post("/plan/load", sync_to_thread=True)
 def load(deps: Hub, caller: Who, data: JSONBody[LoadPlan]) -> Written:
     """Take another plan: the name of one that comes with Garde, or the text of a file."""
-    return _written(Desk(deps, caller).load(data.content, data.source))
+    return Written.of(Desk(deps, caller).load(data.content, data.source))
 
 
 @post("/plan/trigger", sync_to_thread=True)
 def trigger(deps: Hub, caller: Who, data: JSONBody[Trigger]) -> Written:
     """Trigger the plan, or take it to another phase."""
-    return _written(Desk(deps, caller).trigger(data.phase, data.note))
+    return Written.of(Desk(deps, caller).trigger(data.phase, data.note))
 
 
 @post("/plan/reject", sync_to_thread=True)
 def reject(deps: Hub, caller: Who, data: JSONBody[Note]) -> Written:
     """Say no to what is proposed."""
-    return _written(Desk(deps, caller).reject(data.note))
+    return Written.of(Desk(deps, caller).reject(data.note))
 
 
 @post("/plan/hold", sync_to_thread=True)
 def hold(deps: Hub, caller: Who, data: JSONBody[HoldUntil]) -> Written:
     """Keep the plan until a set time (wall seconds)."""
-    return _written(Desk(deps, caller).hold(data.until, data.note))
+    return Written.of(Desk(deps, caller).hold(data.until, data.note))
 
 
 @post("/plan/criteria/{criterion:str}", sync_to_thread=True)
 def criterion(deps: Hub, caller: Who, criterion: Id, data: JSONBody[CriterionSays]) -> Written:
     """Say that a condition for standing down is met, or not any more."""
-    return _written(Desk(deps, caller).criterion(criterion, data.met, data.note))
+    return Written.of(Desk(deps, caller).criterion(criterion, data.met, data.note))
 
 
 @post("/plan/stand-down", sync_to_thread=True)
 def stand_down(deps: Hub, caller: Who, data: JSONBody[StandDown]) -> Written:
     """Lift the plan."""
-    return _written(Desk(deps, caller).stand_down(data.note, data.accept))
+    return Written.of(Desk(deps, caller).stand_down(data.note, data.accept))
 
 
 @post("/plan/tasks", sync_to_thread=True)
 def give_task(deps: Hub, caller: Who, data: JSONBody[TaskAsked]) -> Written:
     """Give a task that is not in the plan."""
-    return _written(Desk(deps, caller).give(data.title, data.owner, data.seconds))
+    return Written.of(Desk(deps, caller).give(data.title, data.owner, data.seconds))
 
 
 @post("/plan/tasks/{task:str}", sync_to_thread=True)
 def task(deps: Hub, caller: Who, task: Id, data: JSONBody[TaskSays]) -> Written:
     """Take a task (`take`), say that it is done (`done`), or strike it off (`strike`)."""
-    return _written(Desk(deps, caller).task(task, data.what, data.note))
+    return Written.of(Desk(deps, caller).task(task, data.what, data.note))
 
 
 @post("/diversion/{path:str}", sync_to_thread=True)
 def divert(deps: Hub, caller: Who, path: Id, data: JSONBody[DivertTo]) -> Written:
     """Open, limit or divert a way in."""
-    return _written(Desk(deps, caller).divert(path, data.state, data.reason, data.review_s))
+    return Written.of(Desk(deps, caller).divert(path, data.state, data.reason, data.review_s))
 
 
 @post("/diversion/{path:str}/told", sync_to_thread=True)
 def told(deps: Hub, caller: Who, path: Id, data: JSONBody[ToldOf]) -> Written:
     """Say that a recipient was told."""
-    return _written(Desk(deps, caller).told(path, data.recipient, data.how))
+    return Written.of(Desk(deps, caller).told(path, data.recipient, data.how))
 
 
 @post("/diversion/{path:str}/understood", sync_to_thread=True)
 def understood(deps: Hub, caller: Who, path: Id, data: JSONBody[Name]) -> Written:
     """Say that a recipient has understood, and who spoke there."""
-    return _written(Desk(deps, caller).understood(path, data.recipient, data.name))
+    return Written.of(Desk(deps, caller).understood(path, data.recipient, data.name))
 
 
 @post("/services/{service:str}", sync_to_thread=True)
 def service(deps: Hub, caller: Who, service: Id, data: JSONBody[ServiceSays]) -> Written:
     """Say how a service stands, for so many seconds; an empty state takes that back."""
-    return _written(Desk(deps, caller).service(service, data.state, data.why, data.seconds))
+    return Written.of(Desk(deps, caller).service(service, data.state, data.why, data.seconds))
 
 
 @post("/flags/{flag:str}", sync_to_thread=True)
 def flag(deps: Hub, caller: Who, flag: Id, data: JSONBody[FlagTo]) -> Written:
     """End one of the four flags, or begin it again."""
-    return _written(Desk(deps, caller).flag(flag, data.state, data.note))
+    return Written.of(Desk(deps, caller).flag(flag, data.state, data.note))
 
 
 @post("/reports", sync_to_thread=True)
 def make_report(deps: Hub, caller: Who) -> Written:
     """Have a situation report made; `report_made` tells when it is there."""
-    return _written(Desk(deps, caller).report())
+    return Written.of(Desk(deps, caller).report())
 
 
 def routers(door: Door) -> list[Router]:
@@ -260,7 +258,3 @@ def _boards(deps: Deps, caller: Caller, *languages: str) -> list[boards.Board]:
 
 def _pdf(wanted: Document) -> Response[bytes]:
     return Response(typeset(wanted).pdf, media_type=_PDF)
-
-
-def _written(entries: list[Entry]) -> Written:
-    return Written([Shown(**entry_data(each)) for each in entries])

@@ -13,11 +13,9 @@ import msgspec
 from litestar import Router, get, post
 from litestar.params import FromQuery, JSONBody, PathParameter
 
-from garde.hub.api_shapes import EntryShown, Written
+from garde.hub.api_shapes import Written
 from garde.hub.guard import Door, Hub, Who
-from garde.hub.present import entry_data
 from garde.hub.restart_acts import RestartDesk
-from garde.journal.entry import Entry
 from garde.recovery import credentials, gates, order, over, restore, waves
 from garde.recovery.reasons import Reason
 
@@ -165,73 +163,73 @@ def warnings(deps: Hub, caller: Who, data: JSONBody[WavesAsked]) -> list[dict[st
 @post("/restart/plan", sync_to_thread=True)
 def plan(deps: Hub, caller: Who, data: JSONBody[PlanAsked]) -> Written:
     """Decide which machines return together, and in which order."""
-    return _written(RestartDesk(deps, caller).plan(data.waves, data.observe_s, data.listed_s))
+    return Written.of(RestartDesk(deps, caller).plan(data.waves, data.observe_s, data.listed_s))
 
 
 @post("/restart/machines/{machine:str}/step", sync_to_thread=True)
 def step(deps: Hub, caller: Who, machine: Id, data: JSONBody[StepAsked]) -> Written:
     """Have a server begin its way back, open it fully, cut it again, or begin anew."""
-    return _written(RestartDesk(deps, caller).step(machine, data.want))
+    return Written.of(RestartDesk(deps, caller).step(machine, data.want))
 
 
 @post("/restart/machines/{machine:str}/answer", sync_to_thread=True)
 def answer(deps: Hub, caller: Who, machine: Id, data: JSONBody[AnswerSaid]) -> Written:
     """Answer one item of the gate, or except it until a time."""
-    return _written(RestartDesk(deps, caller).answer(machine, data.item, data.answer, data.until, data.note))
+    return Written.of(RestartDesk(deps, caller).answer(machine, data.item, data.answer, data.until, data.note))
 
 
 @post("/restart/machines/{machine:str}/sign", sync_to_thread=True)
 def sign(deps: Hub, caller: Who, machine: Id, data: JSONBody[SignAsked]) -> Written:
     """Sign for IT or for the service."""
-    return _written(RestartDesk(deps, caller).sign(machine, data.side))
+    return Written.of(RestartDesk(deps, caller).sign(machine, data.side))
 
 
 @post("/restart/machines/{machine:str}/rate", sync_to_thread=True)
 def rate(deps: Hub, caller: Who, machine: Id, data: JSONBody[RatingSaid]) -> Written:
     """Say how a server stands."""
-    return _written(RestartDesk(deps, caller).rate(machine, data.status, data.why))
+    return Written.of(RestartDesk(deps, caller).rate(machine, data.status, data.why))
 
 
 @post("/restart/machines/{machine:str}/judge", sync_to_thread=True)
 def judge(deps: Hub, caller: Who, machine: Id, data: JSONBody[StoreAsked]) -> Written:
     """Have the restore points of a machine's data judged."""
-    return _written(RestartDesk(deps, caller).judge(machine, data.store))
+    return Written.of(RestartDesk(deps, caller).judge(machine, data.store))
 
 
 @post("/restart/machines/{machine:str}/point", sync_to_thread=True)
 def point(deps: Hub, caller: Who, machine: Id, data: JSONBody[PointAsked]) -> Written:
     """Choose the point that a machine's data come from."""
-    return _written(RestartDesk(deps, caller).choose(machine, data.store, data.point, data.where))
+    return Written.of(RestartDesk(deps, caller).choose(machine, data.store, data.point, data.where))
 
 
 @post("/restart/machines/{machine:str}/thaw", sync_to_thread=True)
 def thaw(deps: Hub, caller: Who, machine: Id, data: JSONBody[StoreAsked]) -> Written:
     """Let retention go on in the stores that lie on this machine."""
-    return _written(RestartDesk(deps, caller).thaw(machine, data.store))
+    return Written.of(RestartDesk(deps, caller).thaw(machine, data.store))
 
 
 @post("/restart/machines/{machine:str}/baseline", sync_to_thread=True)
 def baseline(deps: Hub, caller: Who, machine: Id) -> Written:
     """Say that a machine is sound now, so that what it looks like is written down."""
-    return _written(RestartDesk(deps, caller).baseline(machine))
+    return Written.of(RestartDesk(deps, caller).baseline(machine))
 
 
 @post("/restart/harm", sync_to_thread=True)
 def harm(deps: Hub, caller: Who, data: JSONBody[HarmSaid]) -> Written:
     """Say when the first hostile write was."""
-    return _written(RestartDesk(deps, caller).harm(data.incident, data.at))
+    return Written.of(RestartDesk(deps, caller).harm(data.incident, data.at))
 
 
 @post("/restart/credentials", sync_to_thread=True)
 def credential(deps: Hub, caller: Who, data: JSONBody[CredentialSaid]) -> Written:
     """Say that a credential was changed, once."""
-    return _written(RestartDesk(deps, caller).credential(data.credential))
+    return Written.of(RestartDesk(deps, caller).credential(data.credential))
 
 
 @post("/restart/watch", sync_to_thread=True)
 def watch(deps: Hub, caller: Who, data: JSONBody[WatchAsked]) -> Written:
     """Say until when the watch stays reinforced."""
-    return _written(RestartDesk(deps, caller).watch(data.until))
+    return Written.of(RestartDesk(deps, caller).watch(data.until))
 
 
 def routers(door: Door) -> list[Router]:
@@ -258,7 +256,3 @@ def plainly(value: Any) -> Any:
     if hasattr(value, "__dataclass_fields__"):
         return {name: plainly(getattr(value, name)) for name in value.__dataclass_fields__}
     return value
-
-
-def _written(entries: list[Entry]) -> Written:
-    return Written([EntryShown(**entry_data(each)) for each in entries])

@@ -6,8 +6,12 @@ machine output (`2026-01-31T03:00:00.123456Z`) where they are called `at`, wall 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
+
+from garde.hub.present import entry_data
+from garde.journal.entry import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,11 @@ class Written:
     """What an act brought about: its own entry first, then what followed at once."""
 
     entries: list[EntryShown]
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry]) -> Written:
+        """Return it as the API shows it."""
+        return cls([EntryShown(**entry_data(each)) for each in entries])
 
 
 @dataclass(frozen=True, slots=True)

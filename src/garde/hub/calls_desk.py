@@ -15,16 +15,15 @@ from garde.clock import Clock, iso
 from garde.errors import NotFound, UsageError
 from garde.estate.look import Lookup
 from garde.hub.loop import Loop
+from garde.hub.person_acts import note_text
 from garde.journal.entry import Entry
 from garde.journal.oncall_kinds import CallTestAsked, DutyChanged, DutyDropped
-from garde.journal.text import Text
 from garde.oncall.duty import next_change, on_duty
 from garde.oncall.memory import Call, State
 from garde.oncall.survive import falls_with, hangs_on, survives_outside
 
 T = TypeVar("T")
 LONGEST_H = 14 * 24.0  # of an override
-LONGEST_NOTE = 1_000
 SHOWN = 50  # calls on one page
 
 
@@ -202,8 +201,7 @@ def stand_in(
     if role not in known:
         raise NotFound(f"nobody in the estate has the role {role[:64]!r}", "see the rota in hospital.yaml")
     name = "d-" + hashlib.sha256(f"{role}{people}{now}{by}".encode()).hexdigest()[:10]
-    text = Text(note.strip()[:LONGEST_NOTE].encode("utf-8", "replace"))
-    payload = DutyChanged(name, role, tuple(people), now, now + hours * 3600, by, text)
+    payload = DutyChanged(name, role, tuple(people), now, now + hours * 3600, by, note_text(note))
     return loop.append([payload], who=f"person/{by}")
 
 

@@ -20,18 +20,15 @@ from garde.emergency.nouns import Plan
 from garde.emergency.policy import activation_id
 from garde.emergency.read import PLANS, read_bytes, refusal
 from garde.errors import NotFound, NotPermitted, Refused, UsageError
-from garde.estate.look import Lookup
-from garde.hub.deps import Caller, Deps
+from garde.hub.deps import Deps
+from garde.hub.person_acts import PersonAtWork, note_text
 from garde.hub.rights import Right
 from garde.journal import plan_kinds as p
 from garde.journal.entry import Entry
-from garde.journal.payload import Payload
-from garde.journal.text import Text
 
 if TYPE_CHECKING:
     from garde.hub.loop import Loop
 
-LONGEST_NOTE: Final = 1_000  # characters
 LONGEST_HOLD_S: Final = 30 * 86_400.0
 LONGEST_WORD_S: Final = 7 * 86_400.0  # a person's word on a service
 LONGEST_TASK_S: Final = 30 * 86_400.0
@@ -42,18 +39,10 @@ _LOAD_ONE: Final = "garde plan load belgium, or the hospital's own file"
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Desk(PersonAtWork):
     """One person at work on the plan."""
 
-    deps: Deps
-    caller: Caller
-
     # --- what stands ---
-
-    @property
-    def look(self) -> Lookup:
-        """The hospital as it is in force."""
-        return self.deps.estate()
 
     def state(self) -> State:
         """Return the state as it stands, apart from what goes on meanwhile; as far as this person may see it."""
@@ -70,13 +59,6 @@ class Desk:
             roles = ", ".join(may.roles_for(state.plan, act))
             raise NotPermitted("your role cannot decide this", f"who can, by the plan in force: {roles}")
         return state
-
-    def _write(self, payload: Payload) -> list[Entry]:
-        return self.deps.loop.append([payload], who=f"person/{self.caller.login}")
-
-    @property
-    def _who(self) -> tuple[str, str]:
-        return self.caller.login, self.caller.role
 
     # --- the plan ---
 
@@ -105,19 +87,19 @@ class Desk:
             return self._write(
                 p.PlanTriggered(
                     activation_id(state), plan.id, wanted, *by, proposal.trigger if proposal else "",
-                    proposal.incident if proposal else _open_incident(state), _text(note),
+                    proposal.incident if proposal else _open_incident(state), note_text(note),
                 )
             )  # fmt: skip
         if found.phase == wanted:
             raise Refused("the plan is in this phase already", "look at it as it stands now")
-        return self._write(p.PlanPhaseChanged(found.id, wanted, found.phase, *by, note=_text(note)))
+        return self._write(p.PlanPhaseChanged(found.id, wanted, found.phase, *by, note=note_text(note)))
 
     def reject(self, note: str) -> list[Entry]:
         """Say no to what is proposed."""
         state = self._check("trigger")
         if not state.proposals:
             raise Refused("nothing is proposed", "look at it as it stands now")
-        return self._write(p.PlanRejected(list(state.proposals)[-1], *self._who, _text(note)))
+        return self._write(p.PlanRejected(list(state.proposals)[-1], *self._who, note_text(note)))
 
     def hold(self, until: float, note: str) -> list[Entry]:
         """Keep the plan until a set time."""
@@ -125,7 +107,7 @@ class Desk:
         now = self.deps.clock.now()
         if not now < until <= now + LONGEST_HOLD_S:
             raise UsageError("a plan is kept until a time to come, 30 days at most")
-        return self._write(p.PlanHeld(found.id, until, *self._who, _text(note)))
+        return self._write(p.PlanHeld(found.id, until, *self._who, note_text(note)))
 
     def criterion(self, name: str, met: bool, note: str) -> list[Entry]:
         """Say that a condition for standing down is met, or is not any more."""
@@ -136,7 +118,7 @@ class Desk:
             raise NotFound(f"the plan has no criterion {name!r}", f"choose one of {_ids(plan.stand_down)}")
         if not standdown.said_by_hand(state, known):
             raise Refused("the hub sees this one itself", "say why in the note when the plan is lifted all the same")
-        return self._write(p.CriterionSaid(found.id, name, met, *self._who, _text(note)))
+        return self._write(p.CriterionSaid(found.id, name, met, *self._who, note_text(note)))
 
     def stand_down(self, note: str, accept: bool) -> list[Entry]:
         """Lift the plan; with `accept` although something is not met."""
@@ -147,7 +129,7 @@ class Desk:
         left = standdown.unmet(state, self.look, now)
         if left and not (accept and note.strip()):
             raise Refused(f"not met: {', '.join(left)}", "wait, or accept it and say why")
-        return self._write(p.PlanStoodDown(found.id, left, *self._who, _text(note)))
+        return self._write(p.PlanStoodDown(found.id, left, *self._who, note_text(note)))
 
     # --- tasks ---
 
@@ -163,7 +145,7 @@ class Desk:
             raise UsageError(f"a task is one of {', '.join(TASK_ACTS)}")
         if what == "take":
             return self._write(p.TaskTaken(found.id, name, *self._who))
-        return self._write(p.TaskDone(found.id, name, what == "done", *self._who, _text(note)))
+        return self._write(p.TaskDone(found.id, name, what == "done", *self._who, note_text(note)))
 
     def give(self, title: str, owner: str, seconds: float) -> list[Entry]:
         """Give a task that is not in the plan."""
@@ -175,7 +157,7 @@ class Desk:
             raise UsageError("a task has a title, and 30 days at most")
         number = 1 + sum(each.startswith("t-") for each in found.tasks)
         due = self.deps.clock.now() + seconds if seconds else 0.0
-        return self._write(p.TaskGiven(found.id, f"t-{number}", owner, due, self.caller.login, _text(title)))
+        return self._write(p.TaskGiven(found.id, f"t-{number}", owner, due, self.caller.login, note_text(title)))
 
     # --- diversion ---
 
@@ -195,7 +177,7 @@ class Desk:
         review = self.deps.clock.now() + seconds if seconds and to != OPEN else 0.0
         tell = diversion.recipients_of(plan, self.look, path)
         change = f"d-{self.deps.loop.seq + 1}"  # the journal's own count: no two changes are one
-        return self._write(p.DiversionChanged(change, path, to, before, *self._who, review, tell, _text(reason)))
+        return self._write(p.DiversionChanged(change, path, to, before, *self._who, review, tell, note_text(reason)))
 
     def told(self, path: str, recipient: str, how: str) -> list[Entry]:
         """Say that a recipient was told."""
@@ -207,7 +189,7 @@ class Desk:
     def understood(self, path: str, recipient: str, name: str) -> list[Entry]:
         """Say that a recipient has understood, and who spoke there."""
         found = self._recipient(path, recipient)
-        return self._write(p.DiversionAcknowledged(found, path, recipient, self.caller.login, _text(name)))
+        return self._write(p.DiversionAcknowledged(found, path, recipient, self.caller.login, note_text(name)))
 
     def _recipient(self, path: str, recipient: str) -> str:
         state = self._check("divert")
@@ -228,7 +210,7 @@ class Desk:
         if not to:
             if name not in state.overrides:
                 raise Refused("nobody has said anything of this service", "look at it as it stands now")
-            return self._write(p.ServiceOverridden(name, "", *self._who, 0.0, _text(why)))
+            return self._write(p.ServiceOverridden(name, "", *self._who, 0.0, note_text(why)))
         if to not in check.SERVICE_STATES:
             raise UsageError(f"a service is one of {', '.join(check.SERVICE_STATES)}")
         if not why.strip():
@@ -236,7 +218,7 @@ class Desk:
         if not 0 < seconds <= LONGEST_WORD_S:
             raise UsageError("a word on a service counts for 7 days at most", "say until when")
         until = self.deps.clock.now() + seconds
-        return self._write(p.ServiceOverridden(name, to, *self._who, until, _text(why)))
+        return self._write(p.ServiceOverridden(name, to, *self._who, until, note_text(why)))
 
     def flag(self, name: str, to: str, note: str) -> list[Entry]:
         """End one of the four flags, or begin it again."""
@@ -248,7 +230,7 @@ class Desk:
         now = state.flags[name].state if name in state.flags else ENDED
         if now == to:
             raise Refused("it is so already", "look at it as it stands now")
-        return self._write(p.FlagChanged(name, to, *self._who, _text(note)))
+        return self._write(p.FlagChanged(name, to, *self._who, note_text(note)))
 
     def report(self) -> list[Entry]:
         """Have a situation report made."""
@@ -296,7 +278,3 @@ def _open_incident(state: State) -> str:
 
 def _ids(parts: tuple[object, ...]) -> str:
     return ", ".join(getattr(each, "id", "") for each in parts)
-
-
-def _text(words: str) -> Text:
-    return Text(words.strip()[:LONGEST_NOTE].encode("utf-8", "replace"))

@@ -14,12 +14,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from garde.errors import NotFound, NotPermitted, Refused, UsageError
-from garde.estate.look import Lookup
-from garde.hub.deps import Caller, Deps
+from garde.hub.person_acts import PersonAtWork, note_text
 from garde.journal import recovery_kinds as r
 from garde.journal.entry import Entry
-from garde.journal.payload import Payload
-from garde.journal.text import Text
 from garde.model.restart import Answer, Item, Stage, Status
 from garde.recovery import credentials, may, order, restore
 from garde.recovery.gates import gate_of
@@ -27,7 +24,6 @@ from garde.recovery.items import LONGEST_EXCEPTION_S
 from garde.recovery.memory import State, Step
 from garde.recovery.reasons import Reason
 
-LONGEST_NOTE: Final = 1_000  # characters
 LONGEST_TIME_S: Final = 30 * 86_400.0  # of watching, or with listed flows
 LONGEST_WATCH_S: Final = 366 * 86_400.0
 MOST_WAVES: Final = 100
@@ -37,22 +33,18 @@ _LOOK: Final = "look at it as it stands now: garde restart status"
 
 
 @dataclass(frozen=True, slots=True)
-class RestartDesk:
+class RestartDesk(PersonAtWork):
     """One person at work on the way back."""
-
-    deps: Deps
-    caller: Caller
 
     # --- what stands ---
 
-    @property
-    def look(self) -> Lookup:
-        """The hospital as it is in force."""
-        return self.deps.estate()
-
     def state(self) -> State:
         """Return the state as it stands, apart from what goes on meanwhile."""
-        found: State = self.deps.loop.look("recovery", deepcopy)
+
+        def take(state: State) -> State:
+            return deepcopy(state, {id(each): each for each in state.points.values()})  # they never change
+
+        found: State = self.deps.loop.look("recovery", take)
         return found
 
     def now(self) -> float:
@@ -84,13 +76,6 @@ class RestartDesk:
         if not step.begun:
             raise Refused("its way back has not begun", f"begin it: garde restart begin {machine}")
         return step
-
-    def _write(self, payload: Payload) -> list[Entry]:
-        return self.deps.loop.append([payload], who=f"person/{self.caller.login}")
-
-    @property
-    def _who(self) -> tuple[str, str]:
-        return self.caller.login, self.caller.role
 
     # --- the plan and its steps ---
 
@@ -138,7 +123,7 @@ class RestartDesk:
             raise UsageError(f"a server is one of {', '.join(Status)}")
         if not why.strip():
             raise UsageError("why? whoever reads it wants to know", "say it in a few words")
-        return self._write(r.ServerRated(machine, status, self.caller.login, _text(why)))
+        return self._write(r.ServerRated(machine, status, self.caller.login, note_text(why)))
 
     # --- the gate ---
 
@@ -159,7 +144,7 @@ class RestartDesk:
                 raise Refused("this item is never excepted", _LOOK)
         elif not found.people:
             raise Refused("no person's answer counts for this item: the hub and the machines say it", _LOOK)
-        return self._write(r.GateAnswered(machine, step.round, item, answer, *self._who, until, _text(note)))
+        return self._write(r.GateAnswered(machine, step.round, item, answer, *self._who, until, note_text(note)))
 
     @staticmethod
     def _check_exception(until: float, now: float, note: str) -> None:
@@ -255,7 +240,3 @@ class RestartDesk:
         if not until and any(each.begun and each.stage != Stage.OPEN for each in self.state().steps.values()):
             raise Refused("a server is on its way back: it is watched until it is open", _LOOK)
         return self._write(r.WatchReinforced(until, *self._who))
-
-
-def _text(words: str) -> Text:
-    return Text(words.strip()[:LONGEST_NOTE].encode("utf-8", "replace"))
