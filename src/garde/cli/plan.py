@@ -141,6 +141,17 @@ def _view(screen: Screen, state: Path, clock: Clock, language: str) -> PlanView:
     return PlanView(screen, state, clock, language)
 
 
+def say_written(screen: Screen, entries: list[dict[str, Any]]) -> None:
+    """Say what was written down: an act's own entry, and how many followed from it."""
+    from garde.journal.text import plain
+
+    for entry in entries:
+        screen.data({"kind": "written", "entry": entry})
+    more = len(entries) - 1
+    followed = f"; {more} entries followed from it" if more else ""
+    screen.line(f"written down: {plain(entries[0]['kind']).replace('_', ' ')}{followed}", "good")
+
+
 def language() -> str:
     """Return the language that the terminal asks for."""
     wanted = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
@@ -203,15 +214,9 @@ class _Desk:
 
     def _ask(self, path: str, body: dict[str, Any]) -> list[dict[str, Any]]:
         from garde.hub.client import ask_hub
-        from garde.journal.text import plain
 
-        written = ask_hub(self._state, self._clock, "POST", path, body)
-        for entry in written["entries"]:
-            self._screen.data({"kind": "written", "entry": entry})
-        first, more = written["entries"][0], len(written["entries"]) - 1
-        followed = f"; {more} entries followed from it" if more else ""
-        self._screen.line(f"written down: {plain(first['kind']).replace('_', ' ')}{followed}", "good")
-        entries: list[dict[str, Any]] = written["entries"]
+        entries: list[dict[str, Any]] = ask_hub(self._state, self._clock, "POST", path, body)["entries"]
+        say_written(self._screen, entries)
         return entries
 
     def _load(self, name: str, word: str) -> tuple[str, dict[str, Any]]:

@@ -80,6 +80,7 @@ def restart(
     Example: garde restart answer files-1 evidence yes --note "disk image 12, sealed"
     """
     from garde.cli.options import clock_of
+    from garde.cli.plan import say_written
     from garde.cli.screen import Screen
 
     screen, clock, at = Screen(as_json), clock_of(lab_clock), state.absolute()
@@ -94,7 +95,7 @@ def restart(
     desk = _Desk(at, clock, note=note, until=until, store=store, place=place, login=login, password=password_file)
     desk.plan = {"observe_s": _seconds(observe), "listed_s": _seconds(listed), "proposed": proposed}
     path, body = desk.asked(action, words)
-    _say_written(screen, desk.ask(path, body)["entries"])
+    say_written(screen, desk.ask(path, body)["entries"])
     if action == "plan":
         _view(screen, at, clock, lang).warnings()
     return 0
@@ -120,16 +121,6 @@ def _read(view: RestartView, action: str, words: Sequence[str], proposed: bool) 
             view.points(name)
         case _:
             view.credentials(name)
-
-
-def _say_written(screen: Screen, entries: list[dict[str, Any]]) -> None:
-    from garde.journal.text import plain
-
-    for entry in entries:
-        screen.data({"kind": "written", "entry": entry})
-    more = len(entries) - 1
-    followed = f"; {more} entries followed from it" if more else ""
-    screen.line(f"written down: {plain(entries[0]['kind']).replace('_', ' ')}{followed}", "good")
 
 
 class _Desk:

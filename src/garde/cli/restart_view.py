@@ -183,8 +183,6 @@ class RestartView:
             line = ", ".join(filter(None, (f"{mark} {name}{times}", later)))
             self._screen.line(f"{line}  ({each.credential})", tone)
 
-    # --- words ---
-
     # --- paper ---
 
     def paper(self, which: str, machine: str, out: Path | None) -> None:
