@@ -19,7 +19,7 @@ from garde.emergency import standdown, state
 from garde.emergency.memory import CLOSED, DEGRADED, DIVERTED, FLAGS, LIMITED, OPEN, PAPER, RUNNING, WORKS, State
 from garde.emergency.page import static_page
 from garde.emergency.sheets import board_sheet, report_sheet
-from garde.emergency.words import EMERGENCY_LOCALE, Voice, short_time
+from garde.emergency.words import EMERGENCY_LOCALE, Voice
 from garde.errors import NotFound, UsageError
 from garde.estate.canonical import from_json
 from garde.estate.look import Lookup
@@ -28,7 +28,7 @@ from garde.hub.config import load_config, open_hub_journal
 from garde.journal import heard
 from garde.journal.hub_kinds import EstateLoaded
 from garde.journal.plan_kinds import ReportMade
-from garde.journal.speech import LANGUAGES, say_in
+from garde.journal.speech import LANGUAGES, say_in, short_time
 from garde.trust.facts import DOWNTIME, SWITCHED
 
 if TYPE_CHECKING:

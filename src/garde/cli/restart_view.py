@@ -13,7 +13,6 @@ from typing import Final
 from garde.cli.printed import find_printers, print_page, set_page, write_page
 from garde.cli.screen import Screen
 from garde.clock import Clock
-from garde.emergency.words import short_time
 from garde.errors import NotFound, UsageError
 from garde.estate.canonical import from_json
 from garde.estate.look import Lookup
@@ -23,7 +22,7 @@ from garde.hub.config import load_config, open_hub_journal
 from garde.hub.restart_paper import Papers
 from garde.journal.hub_kinds import EstateLoaded
 from garde.journal.recovery_words import ANSWERS, COLOURS, SIDES, STAGES, STATUS
-from garde.journal.speech import say_in
+from garde.journal.speech import say_in, short_time
 from garde.model.restart import Stage
 from garde.recovery import credentials, gates, order, over, restore, state, waves, words
 from garde.recovery.judged import Gate, ItemView, PointView, Row

@@ -13,9 +13,9 @@ import msgspec
 
 from garde.emergency.memory import CLOSED, DEGRADED, OPEN, PAPER, WORKS, State
 from garde.emergency.services import Standing, standings
-from garde.emergency.words import Voice, long_time
+from garde.emergency.words import Voice
 from garde.estate.nouns import Service
-from garde.journal.speech import Said
+from garde.journal.speech import Said, long_time
 
 ORDER: Final = (CLOSED, PAPER, DEGRADED, WORKS)  # what needs a look first
 

@@ -12,8 +12,8 @@ from typing import Final
 
 from garde.emergency.board import Board, PathRow, Row
 from garde.emergency.memory import DIVERTED, OPEN
-from garde.emergency.words import EMERGENCY_LOCALE, long_time, short_time
-from garde.journal.speech import say_in
+from garde.emergency.words import EMERGENCY_LOCALE
+from garde.journal.speech import long_time, say_in, short_time
 
 _STYLE: Final = """
 :root{color-scheme:light dark;--line:#8a8f98;--ink:#14171c;--paper:#fff}

@@ -13,11 +13,11 @@ import msgspec
 
 from garde.emergency.board import ORDER, Board, as_text, make_board
 from garde.emergency.memory import CLOSED, DEGRADED, FLAGS, OPEN, PAPER, RUNNING, WORKS, State
-from garde.emergency.words import CUT_STATES, EMERGENCY_LOCALE, Voice, long_time, short_time
+from garde.emergency.words import CUT_STATES, EMERGENCY_LOCALE, Voice
 from garde.estate.look import Lookup
 from garde.journal import checkpoint
 from garde.journal.checkpoint import Checkpoint
-from garde.journal.speech import LANGUAGES, Said, say_in
+from garde.journal.speech import LANGUAGES, Said, long_time, say_in, short_time
 
 # So many lines of each sort, so that it stays one page. What is left out is counted.
 _CUTS, _SERVICES, _DECISIONS, _CLOCKS, _MISSING = 6, 10, 7, 9, 5

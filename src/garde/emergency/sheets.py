@@ -12,9 +12,9 @@ from typing import Any, Final
 from garde.emergency.board import Board
 from garde.emergency.memory import CLOSED, DEGRADED, DIVERTED, LIMITED, OPEN, PAPER, WORKS
 from garde.emergency.report import Line, Report
-from garde.emergency.words import EMERGENCY_LOCALE, long_time, short_time
+from garde.emergency.words import EMERGENCY_LOCALE
 from garde.journal.plan_words import PATH_STATES, SERVICE_STATES
-from garde.journal.speech import Said, Say, mark, say_in
+from garde.journal.speech import Said, Say, long_time, mark, say_in, short_time
 from garde.paper.codes import qr_svg
 from garde.paper.document import Document
 

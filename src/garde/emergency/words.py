@@ -7,7 +7,6 @@ What is known by no name keeps its id. It folds nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +17,7 @@ from garde.estate.look import Lookup
 from garde.estate.nouns import Words
 from garde.journal.hub_words import ACTIONS
 from garde.journal.plan_words import FLAGS, PATH_STATES, SERVICE_STATES
-from garde.journal.speech import Said, Say, mark
+from garde.journal.speech import Said, Say, mark, short_time
 from garde.journal.text import plain
 
 EMERGENCY_LOCALE: Final = Path(__file__).parent / "locale"
@@ -162,15 +161,3 @@ class Voice:
         if found.act not in DECIDED:
             return Said(plain(found.act))
         return self.say(DECIDED[found.act], about=about, to=to)
-
-
-def short_time(at: float, now: float) -> Said:
-    """Return the wall clock's time; another day than today's is named."""
-    moment = datetime.fromtimestamp(at)
-    same = moment.date() == datetime.fromtimestamp(now).date()
-    return Said(moment.strftime("%H:%M" if same else "%d/%m %H:%M"))
-
-
-def long_time(at: float) -> Said:
-    """Return date and time to the minute."""
-    return Said(datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M"))

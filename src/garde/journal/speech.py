@@ -3,7 +3,7 @@
 Comes in: a sentence in English (the key) and values. Goes out: `Said`, text that is safe to show on a terminal; HTML
 escapes it once more. Translations lie in `locale/*.po` and are read by Babel; a language is offered once the journal
 has its catalogue, and brings its plurals with it (what a further catalogue lacks is said in English). Where Babel is
-not installed (an agent without the `up` extra) the sentences stay English. It formats no dates beyond the two below.
+not installed (an agent without the `up` extra) the sentences stay English. It formats no dates beyond those below.
 """
 
 from __future__ import annotations
@@ -115,6 +115,18 @@ def speaker_of(language: str, *catalogues: Path) -> Say:
         messages |= found
         rule = rule or plural
     return Say(language, messages, gettext.c2py(rule)) if messages else Say("en", {})
+
+
+def short_time(at: float, now: float) -> Said:
+    """Return the wall clock's time; another day than today's is named."""
+    moment = datetime.fromtimestamp(at)
+    same = moment.date() == datetime.fromtimestamp(now).date()
+    return Said(moment.strftime("%H:%M" if same else "%d/%m %H:%M"))
+
+
+def long_time(at: float) -> Said:
+    """Return date and time to the minute."""
+    return Said(datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M"))
 
 
 def _signs(language: str) -> tuple[str, str]:

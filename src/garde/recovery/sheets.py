@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from garde.estate.look import Lookup
 from garde.journal.recovery_words import ANSWERS, ITEMS, SIDES, STATUS
-from garde.journal.speech import Said, Say, mark
+from garde.journal.speech import Said, Say, long_time, mark, short_time
 from garde.journal.text import plain
 from garde.model.restart import Answer, Item, Stage
 from garde.paper.document import Document
@@ -24,8 +23,7 @@ from garde.recovery.reasons import Reason
 from garde.recovery.words import say_reason
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
-STEPS: Final = (Stage.ISOLATED, Stage.VERIFIED, Stage.OBSERVING, Stage.LISTED, Stage.OPEN)
-COLUMNS: Final[dict[str, str]] = {
+STEPS: Final[dict[str, str]] = {
     Stage.ISOLATED: mark("Isolated"),
     Stage.VERIFIED: mark("Verified"),
     Stage.OBSERVING: mark("Watched"),
@@ -65,13 +63,13 @@ def order_sheet(
     """Return the order of restart. `hours`: alone and watched, with listed flows; `decided`: who did, "" nobody."""
     say = paper.say
     name = plain(paper.look.estate.name)
-    title = say("{hospital}: order of restart, {time}", hospital=name, time=_long(paper.at))
+    title = say("{hospital}: order of restart, {time}", hospital=name, time=long_time(paper.at))
     by = say("Decided by {who}.", who=decided) if decided else say("PROPOSED: nobody has decided it yet.")
     data: dict[str, Any] = {
         "hospital": name,
         "heading": say("Order of restart"),
         "as_of": say("As of"),
-        "time": _long(paper.at),
+        "time": long_time(paper.at),
         "lead": say(
             "{by} Nobody begins a server before what it needs is verified. Watched alone for {observe} h, then its "
             "listed flows for {listed} h, then open. Anything seen: cut it and its wave again, and say so at once.",
@@ -80,7 +78,7 @@ def order_sheet(
         "warnings": [say_reason(each, say, paper.look) for each in warnings],
         "server": say("Server"),
         "needs": say("Needs first"),
-        "steps": [say.word(COLUMNS, each) for each in STEPS],
+        "steps": [say(each) for each in STEPS.values()],
         "initials": say("Initials"),
         "waves": [_wave(each, paper) for each in waves],
         "sign": [say("Who leads the way back"), say("Crisis coordinator"), say("Date and time")],
@@ -100,17 +98,17 @@ def _row(row: Row, paper: Paper) -> dict[str, Any]:
     look, say = paper.look, paper.say
     machine = look.machines.get(row.machine)
     address = plain(machine.addresses[0]) if machine and machine.addresses else ""
-    last = _times(row.spans)
     cut = row.stage == Stage.RECUT
+    reached = {} if cut else _times(row.spans)
     return {
         "name": _machine(row.machine, look),
         "below": " · ".join(filter(None, [address, _services(row.services, paper)])),
         "needs": ", ".join(_machine(each, look) for each in row.needs),
         "status": say.word(STATUS, row.status) if row.status != "not_impacted" else "",
         "weight": WEIGHT.get(row.status, "line"),
-        "recut": say("CUT AGAIN {time}", time=_short(row.since, paper.at)) if cut else "",
+        "recut": say("CUT AGAIN {time}", time=short_time(row.since, paper.at)) if cut else "",
         "steps": [
-            {"done": not cut and each in last, "at": _short(last[each], paper.at) if not cut and each in last else ""}
+            {"done": each in reached, "at": short_time(reached[each], paper.at) if each in reached else ""}
             for each in STEPS
         ],
     }
@@ -128,12 +126,12 @@ def _times(spans: Sequence[Span]) -> Mapping[str, float]:
 def record_sheet(paper: Paper, records: Sequence[Record]) -> Document:
     """Return the return-to-service records, a page each."""
     say, name = paper.say, plain(paper.look.estate.name)
-    title = say("{hospital}: return to service, {time}", hospital=name, time=_long(paper.at))
+    title = say("{hospital}: return to service, {time}", hospital=name, time=long_time(paper.at))
     data: dict[str, Any] = {
         "hospital": name,
         "heading": say("Return to service"),
         "as_of": say("As of"),
-        "time": _long(paper.at),
+        "time": long_time(paper.at),
         "heads": ["", say("Item"), say("Machine, outside"), say("yes"), say("NO"), say("Exception until"),
                   say("Who, when")],
         "records": [_record(each, paper) for each in records],
@@ -186,7 +184,7 @@ def _again(record: Record, paper: Paper) -> str:
     """Return the line that the wards need; "" where nothing was brought back and nothing has to be."""
     placed, say = record.placed, paper.say
     if placed and placed.enter_after:
-        return say("Data after {time} must be entered again.", time=_long(placed.enter_after))
+        return say("Data after {time} must be entered again.", time=long_time(placed.enter_after))
     return "" if _untouched(record) else say("Data after ____ : ____ must be entered again.")
 
 
@@ -202,14 +200,14 @@ def _point(record: Record, paper: Paper) -> str:
     if placed is None:
         return paper.say("not decided yet: ______________________________")
     return paper.say("{store}, {point}, taken {time}", store=placed.store, point=placed.point[:16],
-                     time=_long(placed.taken_at))  # fmt: skip
+                     time=long_time(placed.taken_at))  # fmt: skip
 
 
 def _watched(row: Row, paper: Paper) -> str:
     """Return from when until when, as far as it is known."""
     times = _times(row.spans)
-    begin = _long(times[Stage.OBSERVING]) if Stage.OBSERVING in times else _BLANK
-    end = _long(times[Stage.LISTED]) if Stage.LISTED in times else _BLANK
+    begin = long_time(times[Stage.OBSERVING]) if Stage.OBSERVING in times else _BLANK
+    end = long_time(times[Stage.LISTED]) if Stage.LISTED in times else _BLANK
     return paper.say("from {begin} to {end}", begin=begin, end=end)
 
 
@@ -227,7 +225,7 @@ def _item(number: int, item: ItemView, paper: Paper) -> dict[str, Any]:
         "machine": _machines_say(item, paper),
         "yes": yes,
         "no": item.answer == Answer.NO and bool(people or said_by_machine),
-        "until": _short(item.excepted_until, paper.at) if item.excepted_until and not item.expired else "",
+        "until": short_time(item.excepted_until, paper.at) if item.excepted_until and not item.expired else "",
         "who": _person(item.excepted_by, paper.look) if item.excepted_by else who,
     }
 
@@ -247,7 +245,7 @@ def _signature(side: str, given: Sequence[SignatureView], paper: Paper) -> dict[
     return {
         "side": _capital(paper.say.word(SIDES, side)),
         "by": _person(found.by, paper.look) if found else "",
-        "at": _long(found.at) if found else "",
+        "at": long_time(found.at) if found else "",
     }
 
 
@@ -271,16 +269,6 @@ def _services(services: Sequence[str], paper: Paper) -> str:
 def _hours(seconds: float, say: Say) -> Said:
     hours = seconds / 3_600
     return say("{n}", n=round(hours)) if hours == round(hours) else say.tenths(hours)
-
-
-def _long(at: float) -> Said:
-    return Said(datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M"))
-
-
-def _short(at: float, now: float) -> Said:
-    moment = datetime.fromtimestamp(at)
-    same = moment.date() == datetime.fromtimestamp(now).date()
-    return Said(moment.strftime("%H:%M" if same else "%d/%m %H:%M"))
 
 
 def _short_line(text: str) -> str:

@@ -10,12 +10,12 @@ from garde.emergency.board import make_board
 from garde.emergency.nouns import Criterion
 from garde.emergency.sheets import board_sheet
 from garde.emergency.standdown import Judged
-from garde.emergency.words import EMERGENCY_LOCALE, Voice, long_time
+from garde.emergency.words import EMERGENCY_LOCALE, Voice
 from garde.journal import hub_kinds as h
 from garde.journal import paper_kinds as paper
 from garde.journal import plan_kinds as p
 from garde.journal import recovery_kinds as r
-from garde.journal.speech import say_in
+from garde.journal.speech import long_time, say_in
 
 BACK = plan_with(
     stand_down=(

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from garde.emergency import diversion
 from garde.emergency.memory import OPEN, Diversion, Heard, State
-from garde.emergency.words import Voice, short_time
-from garde.journal.speech import Said
+from garde.emergency.words import Voice
+from garde.journal.speech import Said, short_time
 
 
 @dataclass(frozen=True, slots=True)

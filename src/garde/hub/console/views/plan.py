@@ -12,8 +12,8 @@ from garde.emergency import people, standdown
 from garde.emergency.check import lines_of
 from garde.emergency.memory import FLAGS, RUNNING, State
 from garde.emergency.nouns import Plan
-from garde.emergency.words import Voice, short_time
-from garde.journal.speech import Said
+from garde.emergency.words import Voice
+from garde.journal.speech import Said, short_time
 
 
 @dataclass(frozen=True, slots=True)
