@@ -7,6 +7,7 @@ Comes in: the engine's state, the estate, a language, the time. Goes out: the wa
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from garde.errors import NotFound
 from garde.estate.look import Lookup
@@ -34,8 +35,8 @@ class Papers:
     def order(self, decided: str) -> Document:
         """Return the order of restart. `decided`: by whom and when; "" where nobody has."""
         waves = waves_shown(self.state, self.look, self.now)
-        named = [[row.machine for row in wave.rows] for wave in waves if wave.number]
-        return order_sheet(self._paper, waves, warn(self.look, self.state, named), hours_of(self.state), decided)
+        warnings = warn(self.look, self.state, order_of(self.state, self.look))
+        return order_sheet(self._paper, waves, warnings, hours_of(self.state), decided)
 
     def records(self, machine: str = "") -> Document:
         """Return a record for each server, a blank one where there is none yet; or for one server: raises NotFound."""
@@ -59,9 +60,20 @@ def hours_of(state: State) -> tuple[float, float]:
     return (state.plan.observe_s, state.plan.listed_s) if state.plan else (OBSERVE_S, LISTED_S)
 
 
+def order_of(state: State, look: Lookup) -> list[list[str]]:
+    """Return the machines of the waves in force; where nobody has decided any, as the hospital's file proposes them."""
+    return state.plan.waves if state.plan is not None else [list(each) for each in propose(look, state)]
+
+
+def machines_shown(state: State, look: Lookup) -> list[str]:
+    """Return the machines of `waves_shown`, in the same order."""
+    on_their_way = (name for name, step in state.steps.items() if step.round)
+    return list(dict.fromkeys([*chain.from_iterable(order_of(state, look)), *on_their_way]))
+
+
 def waves_shown(state: State, look: Lookup, now: float) -> tuple[Wave, ...]:
-    """Return the waves in force; where nobody has decided any, those that the hospital's file proposes."""
+    """Return how the waves of `order_of` stand, and last those on their way that none of them names."""
     if state.plan is None:
-        waves = [list(each) for each in propose(look, state)]
+        waves = order_of(state, look)
         state = replace(state, plan=Planned(waves, OBSERVE_S, LISTED_S, "", "", [], 0.0, 0))
     return waves_of(state, look, now)

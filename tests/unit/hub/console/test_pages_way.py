@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 
 import pytest
 from console_house import Browser, ConsoleHouse, Night
 from way_house import CARE, DIRECTOR, IT, STORES, H, People, WayBack
 
 from garde.hub.deps import DECIDERS
+from garde.hub.restart_paper import machines_shown, waves_shown
 from garde.journal import kinds as k
 from garde.journal import recovery_kinds as r
 from garde.model.restart import Item, Stage
@@ -64,6 +66,21 @@ def test_before_anybody_decided_the_proposal_is_shown_and_nothing_is_said_to_run
     assert "wave.files-1" in page and 'class="lanes"' not in page
     assert not re.search(r"\{\w+\}", page)
     assert "/restart" not in re.sub(r"<nav.*?</nav>", "", browser.get("/").text, flags=re.S)  # no line that one runs
+
+
+def test_the_machines_that_are_shown_are_those_of_the_waves_in_their_order(house: ConsoleHouse, people: People) -> None:
+    def check(*last: str) -> None:
+        state, look = house.loop.look("recovery", deepcopy), house.loop.estate
+        rows = [row for wave in waves_shown(state, look, house.clock.now()) for row in wave.rows]
+        shown = machines_shown(state, look)
+        assert shown == [row.machine for row in rows] and tuple(shown[len(shown) - len(last) :]) == last
+
+    check()
+    people.begin("files-2", "files-1")  # nobody has decided anything
+    check()
+    people.waves = (("record-1",), ("db-1", "files-3"))
+    people.plan()
+    check("files-2", "files-1")
 
 
 def test_an_order_that_the_file_warns_of_is_decided_only_by_who_has_read_the_warning(

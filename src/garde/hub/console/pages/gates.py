@@ -11,11 +11,11 @@ from urllib.parse import quote
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
-from garde.emergency.times import read_time
 from garde.errors import NotFound, Refused, UsageError
 from garde.estate.dependencies import impact
 from garde.hub.console import acts
-from garde.hub.console.pages.way import KINDS, desk_of, may_table, rights, speech, waves_shown
+from garde.hub.console.pages.plan import time_of
+from garde.hub.console.pages.way import KINDS, desk_of, may_table, rights, row_of, speech
 from garde.hub.console.sentences import tell
 from garde.hub.console.site import Site, Visit
 from garde.hub.console.views.credentials import credentials_page
@@ -124,7 +124,7 @@ def _act(desk: RestartDesk, form: Form, visit: Visit, machine: str) -> str:
             return form["want"]
         case "answer":
             _check_round(desk, machine, form["round"])
-            until = _until(form["until"], visit) if form["answer"] == "except" else 0.0
+            until = time_of(form["until"], visit) if form["answer"] == "except" else 0.0
             answer = "no" if form["answer"] == "except" else form["answer"]
             desk.answer(machine, form["item"], answer, until, form["note"])
         case "sign":
@@ -146,13 +146,6 @@ def _check_round(desk: RestartDesk, machine: str, seen: str) -> None:
         )
 
 
-def _until(text: str, visit: Visit) -> float:
-    try:
-        return read_time(text, visit.now)
-    except ValueError as error:
-        raise UsageError("this is no time", "write 07:00, or 2026-11-24 07:00") from error
-
-
 # --- what is shown ----------------------------------------------------------------------------------------------------
 
 
@@ -160,7 +153,7 @@ def _page(state: State, visit: Visit, machine: str) -> GatePage:
     look = visit.names.look
     return gate_page(
         gate_of(state, look, machine, visit.now),
-        row_of(state, visit, machine),
+        _row(state, visit, machine),
         state.step(machine),
         speech(visit),
         rights(visit, machine),
@@ -172,11 +165,10 @@ def _page(state: State, visit: Visit, machine: str) -> GatePage:
     )
 
 
-def row_of(state: State, visit: Visit, machine: str) -> Row:
+def _row(state: State, visit: Visit, machine: str) -> Row:
     """Return a server's row; one that stands in no wave has one as well."""
-    found = (row for wave in waves_shown(state, visit) for row in wave.rows if row.machine == machine)
     step, look = state.step(machine), visit.names.look
-    return next(found, None) or Row(
+    return row_of(state, visit, machine) or Row(
         machine, 0, step.stage, step.round, state.rating(machine).status, step.since, step.due,
         blocked=blocked(state, look, machine, visit.now),
         services=tuple(each.id for each in look.services_of(machine)),

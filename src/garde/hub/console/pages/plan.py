@@ -79,7 +79,7 @@ def _act(desk: Desk, form: Form, visit: Visit) -> str:
         case "reject":
             desk.reject(note)
         case "hold":
-            desk.hold(_time(form["until"], visit), note)
+            desk.hold(time_of(form["until"], visit), note)
         case "criterion":
             desk.criterion(form["criterion"], form["met"] == "yes", note)
         case "stand-down":
@@ -118,7 +118,8 @@ def paper(wanted: Document, name: str) -> Response[bytes]:
     return Response(pdf, media_type="application/pdf", headers=given)
 
 
-def _time(text: str, visit: Visit) -> float:
+def time_of(text: str, visit: Visit) -> float:
+    """Return the time to come that was typed; raises UsageError."""
     try:
         return read_time(text, visit.now)
     except ValueError as error:

@@ -12,10 +12,11 @@ from litestar.params import FromQuery
 
 from garde.errors import UsageError
 from garde.hub.console import acts
-from garde.hub.console.pages.way import desk_of, may_table, speech, waves_shown
+from garde.hub.console.pages.way import desk_of, may_table, speech
 from garde.hub.console.site import Visit
 from garde.hub.console.views.points import points_page
 from garde.hub.console.web import Here, Seen, Sent
+from garde.hub.restart_paper import machines_shown
 from garde.journal.speech import mark
 from garde.recovery.judged import StoreView
 from garde.recovery.memory import State
@@ -103,5 +104,5 @@ def past_time(text: str, now: float) -> float:
 def _machines(state: State, visit: Visit, stores: tuple[StoreView, ...]) -> list[str]:
     """Return whose points are shown: servers in the order of their waves, then whatever stores cover besides."""
     covered = dict.fromkeys(each.covers for each in stores) | dict.fromkeys(p.covers for p in state.points.values())
-    planned = [row.machine for wave in waves_shown(state, visit) for row in wave.rows if row.machine in covered]
+    planned = [each for each in machines_shown(state, visit.names.look) if each in covered]
     return list(dict.fromkeys([*planned, *covered]))

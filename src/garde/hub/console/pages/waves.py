@@ -27,7 +27,7 @@ from garde.hub.console.views import draft as drafts
 from garde.hub.console.views.draft import Draft, seconds_of_hours, waves_of_form
 from garde.hub.console.views.waves import waves_page
 from garde.hub.console.web import Here, Seen, Sent
-from garde.hub.restart_paper import Papers, hours_of
+from garde.hub.restart_paper import Papers, hours_of, order_of
 from garde.journal.speech import mark
 from garde.recovery.memory import State
 from garde.recovery.order import warn
@@ -88,12 +88,11 @@ PAGES = [restart, act, order_pdf, records_pdf]
 
 def _page(site: Site, visit: Visit, state: State, draft: Draft, said: str = "") -> str:
     may, lacks = may_table(visit)
-    waves = waves_shown(state, visit)
     return site.render(
         "restart.html",
         visit,
         page=waves_page(
-            waves, speech(visit), hours=hours_of(state), decided=decided_words(state, visit),
+            waves_shown(state, visit), speech(visit), hours=hours_of(state), decided=decided_words(state, visit),
             watch_until=state.watch_until,
         ),
         draft=draft,
@@ -108,10 +107,10 @@ def _page(site: Site, visit: Visit, state: State, draft: Draft, said: str = "") 
 
 def _draft(state: State, visit: Visit, waves: drafts.Waves | None = None, hours: Sequence[float] = ()) -> Draft:
     """Return the form: for the waves that somebody typed, else for those in force or proposed."""
-    shown = [tuple(row.machine for row in wave.rows) for wave in waves_shown(state, visit) if wave.number]
-    order = shown if waves is None else waves
-    others = [each.id for each in visit.names.look.servers]
-    warnings = list(map(speech(visit).because, warn(visit.names.look, state, order)))
+    look = visit.names.look
+    order = order_of(state, look) if waves is None else waves
+    others = [each.id for each in look.servers]
+    warnings = list(map(speech(visit).because, warn(look, state, order)))
     observe, listed = hours or hours_of(state)
     return drafts.draft(
         order, others, visit.names, hours=(observe, listed), warnings=warnings, looked=waves is not None

@@ -6,6 +6,7 @@ that a page shows. Whoever may not read the record is told no name of a person.
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Final
 
 from garde.hub import restart_paper
@@ -16,8 +17,9 @@ from garde.hub.console.views.waves import ServerShown, Speech, headline, server
 from garde.hub.restart_acts import RestartDesk
 from garde.journal.speech import Said, say_in
 from garde.recovery import may, reasons
-from garde.recovery.judged import Wave
-from garde.recovery.memory import State
+from garde.recovery.judged import Row, Wave
+from garde.recovery.memory import State, Step
+from garde.recovery.needs import is_planned
 from garde.recovery.reasons import Reason
 from garde.recovery.words import RECOVERY_LOCALE, say_reason
 
@@ -85,23 +87,31 @@ def desk_of(site: Site, visit: Visit) -> RestartDesk:
     return RestartDesk(site.deps, visit.caller)
 
 
+def row_of(state: State, visit: Visit, machine: str) -> Row | None:
+    """Return a server's row; None where it stands in no wave and never began."""
+    rows = (row for wave in waves_shown(state, visit) for row in wave.rows if row.machine == machine)
+    return next(rows, None)
+
+
 def way_line(site: Site, visit: Visit) -> Headline | None:
     """Return the one line that other pages show; None where no way back has begun."""
-    state = desk_of(site, visit).state()
-    if not any(each.round for each in state.steps.values()):
-        return None
-    rows = [row for wave in waves_shown(state, visit) for row in wave.rows]
-    return headline(rows, visit.names, decided=state.plan is not None)
+
+    def take(state: State) -> tuple[list[Step], bool]:
+        if not any(each.round for each in state.steps.values()):
+            return [], False
+        shown = restart_paper.machines_shown(state, visit.names.look)
+        return [copy(state.step(each)) for each in shown], state.plan is not None  # nothing inside them is read
+
+    steps, decided = site.deps.loop.look("recovery", take)
+    return headline(steps, visit.names, decided=decided) if steps else None
 
 
 def way_of(site: Site, visit: Visit, machine: str) -> ServerShown | None:
     """Return how far one machine has come; None where it never began and stands in no wave that somebody decided."""
-    state = desk_of(site, visit).state()
-    rows = (row for wave in waves_shown(state, visit) for row in wave.rows if row.machine == machine)
-    row = next(rows, None)
-    if row is None or not (row.round or (state.plan and row.wave)):
-        return None
-    return server(row, speech(visit))
+    if not site.deps.loop.look("recovery", lambda state: state.step(machine).round or is_planned(state, machine)):
+        return None  # as in every quiet week: nothing is copied for that
+    row = row_of(desk_of(site, visit).state(), visit, machine)
+    return server(row, speech(visit)) if row else None
 
 
 def _nameless(reason: Reason, visit: Visit) -> Reason:

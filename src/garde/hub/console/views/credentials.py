@@ -21,7 +21,6 @@ class CredentialShown:
     done: bool
     times: int
     changed: int
-    waits: bool = False  # it was changed a moment ago: the next time does not count yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +74,17 @@ def _group(machine: str, found: list[CredentialView], names: Names, now: float) 
 def credential(each: CredentialView, names: Names, now: float) -> CredentialShown:
     """Return one credential in words."""
     say = names.say
-    sort, waits = say.word(SORTS, each.sort), each.next_at > now
+    sort = say.word(SORTS, each.sort)
     if not each.left:
         words = say("{sort}, changed by {who}", sort=sort, who=say.list([names.person(who) for who in each.by]))
     elif each.times > 1:
         words = say("{sort}, changed {n} times of {all}", sort=sort, n=each.done, all=each.times)
-        if waits:
+        if each.next_at > now:
             words = say("{words}; the next change counts from {time} on", words=words,
                         time=names.minute(each.next_at, now))  # fmt: skip
     else:
         words = sort
-    return CredentialShown(
-        each.credential, _credential_name(each, names), words, not each.left, each.times, each.done, waits
-    )
+    return CredentialShown(each.credential, _credential_name(each, names), words, not each.left, each.times, each.done)
 
 
 def _credential_name(each: CredentialView, names: Names) -> Said:

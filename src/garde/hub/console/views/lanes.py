@@ -108,7 +108,7 @@ def draw(lanes: Sequence[Lane], now: float) -> Chart | None:
         rows=rows,
         heads=heads,
         ticks=_ticks(begin, end),
-        now=_place(now, begin, end),
+        now=place(now, begin, end),
         floor=floor,
         stages=tuple(dict.fromkeys(span.stage for span in spans)),
     )
@@ -139,12 +139,13 @@ def _placed(
 
 def _bar(span: Span, begin: float, end: float, now: float) -> Bar:
     until = span.end or now
-    x = _place(span.begin, begin, end)
-    width = max(_place(until, begin, end) - x, LEAST)
+    x = place(span.begin, begin, end)
+    width = max(place(until, begin, end) - x, LEAST)
     return Bar(span.stage, min(x, 100 - width), round(width, 2), span.begin, until, span.expected)
 
 
-def _place(at: float, begin: float, end: float) -> float:
+def place(at: float, begin: float, end: float) -> float:
+    """Return where a time lies between two others, in per cent."""
     return round(100 * (at - begin) / (end - begin), 2)
 
 
@@ -156,6 +157,6 @@ def _ticks(begin: float, end: float) -> tuple[Tick, ...]:
     found: list[Tick] = []
     at = first
     while at < end and len(found) <= TICKS:
-        found.append(Tick(_place(at, begin, end), at))
+        found.append(Tick(place(at, begin, end), at))
         at += step
     return tuple(tick for tick in found if FREE <= tick.x <= 100 - FREE)

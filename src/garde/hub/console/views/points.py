@@ -72,7 +72,6 @@ class PointShown:
     """One restore point."""
 
     number: int  # on the line, the oldest drawn is 1; below: it is older
-    holder: str
     store: str
     point: str
     at: float
@@ -115,7 +114,6 @@ class PointsPage:
     stores: tuple[StoreShown, ...]
     machines: tuple[ServerPoints, ...]
     thawable: tuple[tuple[str, Said], ...]
-    harm: float
     harm_words: Said
 
 
@@ -140,7 +138,6 @@ def points_page(
             for each, known in zip(shown, stores, strict=True)
             if known.frozen in ("proven", "not_proven")
         ),
-        harm=harm,
         harm_words=say("It was at {time}, as far as it is known.", time=at) if harm else say("It is not known."),
     )
 
@@ -229,7 +226,6 @@ def _point(number: int, point: PointView, speech: Speech) -> PointShown:
     done = say("in place, verified") if point.placed else say("tried, whole") if point.tried else Said("")
     return PointShown(
         number=number,
-        holder=point.holder,
         store=point.store,
         point=point.point,
         at=point.taken_at,

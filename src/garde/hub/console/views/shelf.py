@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from garde.hub.console.views.lanes import place
+
 GAP = 8.0  # per cent: nearer marks would touch on a telephone
 LEVEL = 26.0  # pixels: of one mark
 TOP = 20.0  # pixels: the words before and after
@@ -28,7 +30,6 @@ class Mark:
 
     number: int
     colour: str
-    at: float
     x: float  # per cent
     y: float  # pixels: its middle
 
@@ -55,18 +56,14 @@ def lay(points: Sequence[tuple[float, str]], harm: float) -> Shelf | None:
     begin, end = begin - lacks, end + lacks
     room = (end - begin) * EDGE
     begin, end = begin - room, end + room
-    placed = [_place(at, begin, end) for at, _ in points]
+    placed = [place(at, begin, end) for at, _ in points]
     levels = _levels(placed)
     floor = TOP + (max(levels) + 1) * LEVEL
     marks = tuple(
-        Mark(number, colour, at, x, floor - (level + 0.5) * LEVEL)
-        for number, ((at, colour), x, level) in enumerate(zip(points, placed, levels, strict=True), 1)
+        Mark(number, colour, x, floor - (level + 0.5) * LEVEL)
+        for number, ((_, colour), x, level) in enumerate(zip(points, placed, levels, strict=True), 1)
     )
-    return Shelf(floor + AXIS, floor, marks, _place(harm, begin, end) if harm else -1.0, min(times), max(times))
-
-
-def _place(at: float, begin: float, end: float) -> float:
-    return round(100 * (at - begin) / (end - begin), 2)
+    return Shelf(floor + AXIS, floor, marks, place(harm, begin, end) if harm else -1.0, min(times), max(times))
 
 
 def _levels(placed: Sequence[float]) -> list[int]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Final
 
 from garde.hub.console.names import Names
@@ -23,6 +24,7 @@ from garde.journal.speech import Said, mark
 from garde.model.restart import OPENED, Stage
 from garde.recovery import reasons as r
 from garde.recovery.judged import Row, Wave
+from garde.recovery.memory import Step
 from garde.recovery.reasons import Reason
 
 SHORT: Final = {
@@ -84,7 +86,6 @@ class WaveShown:
 class Recut:
     """What must not be overlooked."""
 
-    id: str
     name: Said
     at: float
     why: Said
@@ -143,7 +144,7 @@ def waves_page(
     )
 
 
-def headline(rows: Sequence[Row], names: Names, *, decided: bool) -> Headline:
+def headline(rows: Sequence[Row | Step], names: Names, *, decided: bool) -> Headline:
     """Say how the way back stands, the most serious first."""
     say, none = names.say, Said("")
     cut = [row.machine for row in rows if row.stage == Stage.RECUT]
@@ -164,7 +165,7 @@ def headline(rows: Sequence[Row], names: Names, *, decided: bool) -> Headline:
     return Headline(say("The way back is under way"), count, _todo(rows, names), "note")
 
 
-def _todo(rows: Sequence[Row], names: Names) -> Said:
+def _todo(rows: Sequence[Row | Step], names: Names) -> Said:
     waits = [row.machine for row in rows if row.stage == Stage.ISOLATED]
     who = names.some(map(names.machine, waits), NAMED)
     return names.say("The gate waits for answers: {names}", names=who) if waits else Said("")
@@ -173,7 +174,7 @@ def _todo(rows: Sequence[Row], names: Names) -> Said:
 def recuts(rows: Iterable[Row], speech: Speech) -> tuple[Recut, ...]:
     """Return the servers that are cut again, the newest first."""
     found = [
-        Recut(row.machine, speech.names.machine(row.machine), row.since, why_of(row, speech))
+        Recut(speech.names.machine(row.machine), row.since, why_of(row, speech))
         for row in rows
         if row.stage == Stage.RECUT
     ]
@@ -215,10 +216,8 @@ def _services(row: Row, names: Names) -> Said:
 def blocked_words(found: Sequence[Reason], speech: Speech) -> tuple[Said, ...]:
     """Return what keeps a server, in short: items of the gate by their numbers. `next_of` says when it goes on."""
     numbers = [dict(each.values)["number"] for each in found if each.sentence == r.B_ITEM]
-    first = next(
-        (n for n, each in enumerate(found) if each.sentence == r.B_ITEM), len(found)
-    )  # then follow its reasons
-    whole = [speech.because(each) for each in found[:first] if each.sentence not in _UNTIL]
+    before = takewhile(lambda each: each.sentence != r.B_ITEM, found)  # an item is followed by its reasons
+    whole = [speech.because(each) for each in before if each.sentence not in _UNTIL]
     if numbers:
         listed = speech.names.say.list([Said(each) for each in numbers])
         whole.append(speech.names.say.many(

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from garde.hub.fold import Fold
+from garde.journal import kinds as k
 from garde.journal import recovery_kinds as r
 from garde.journal.entry import Entry
 from garde.journal.payload import Payload
@@ -71,27 +72,9 @@ WAYS = Fold(
     shape=Ways,
     project=project,
     kinds=frozenset(
-        [
-            "stores_known",
-            "step_moved",
-            "step_wanted",
-            "machine_recut",
-            "server_rated",
-            "gate_answered",
-            "gate_signed",
-            "point_chosen",
-            "judging_wanted",
-            "baseline_wanted",
-            "credential_listed",
-            "credential_changed",
-            "machine_looked",
-            "machine_swept",
-            "baseline_taken",
-            "watch_raised",
-            "point_restored",
-            "points_judged",
-            "isolation_wanted",
-            "restart_planned",
-        ]
+        k.NAMES[kind]
+        for kind in (
+            *_OF_A_MACHINE, *_OF_ITSELF, *_OF_A_STORE, r.StoresKnown, r.CredentialChanged, r.RestartPlanned,
+        )
     ),
-)
+)  # fmt: skip
