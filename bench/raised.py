@@ -8,7 +8,6 @@ raised by the file that an errand of the hub leaves in its state directory (docs
 
 from __future__ import annotations
 
-import json
 import tempfile
 import time
 from contextlib import ExitStack
@@ -17,6 +16,7 @@ from pathlib import Path
 from bench import fs, quiet
 from bench.common import Report, Result, Row, UnavailableError
 from bench.watch import Watch, garde
+from garde.agent import raised as raised_file
 
 RUNS = {False: 10, True: 3}
 IMAGE_MB = 1024
@@ -43,7 +43,7 @@ def run(quick: bool, report: Report, *, only: str = "") -> Result:
 def raise_until_tomorrow(state: Path) -> None:
     """Leave what an errand of the hub leaves, before the agent starts."""
     state.mkdir(parents=True, exist_ok=True)
-    (state / "raised.json").write_text(json.dumps({"until": time.time() + HOURS * 3600}))
+    raised_file.save(state, time.time() + HOURS * 3600)
 
 
 def _relapse(raised: bool, number: int, report: Report) -> Row:

@@ -30,6 +30,12 @@ def write_private(path: Path, data: bytes) -> None:
         file.write(data)
 
 
+def keep_note(path: Path, data: bytes) -> None:
+    """Write down what a process wants to know when it starts again; where the disk refuses it, it goes without."""
+    with contextlib.suppress(OSError), written_beside(path, 0o600) as file:
+        file.write(data)
+
+
 @contextlib.contextmanager
 def written_beside(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
     """Yield a file that takes the place of `path` in one step, once it is whole; otherwise nothing is left."""

@@ -45,6 +45,7 @@ from garde.agent.raised import Raised
 from garde.agent.requests import Requests
 from garde.agent.undo import Undo
 from garde.agent.voice import Voice
+from garde.agent.watchman import has_ended
 from garde.clock import Clock, SystemClock
 from garde.contain.actions.base import Stage
 from garde.contain.actions.nft import Blocks, NeverCut
@@ -345,9 +346,6 @@ def _end(
 
 def _await(pid: int, deadline: float) -> None:
     """Wait for the keeper, then end it: every step of its work survives being killed."""
-    while time.monotonic() < deadline:
-        if os.waitpid(pid, os.WNOHANG)[0]:
-            return
-        time.sleep(0.01)
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
+    if not has_ended(pid, deadline):
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)

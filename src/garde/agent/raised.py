@@ -20,7 +20,7 @@ import msgspec
 from garde.clock import Clock
 from garde.journal.payload import Payload
 from garde.journal.recovery_kinds import WatchRaised
-from garde.private import written_beside
+from garde.private import keep_note
 
 FILE = "raised.json"
 
@@ -61,11 +61,7 @@ class Raised:
 
 def save(state: Path, until: float) -> None:
     """Write it down; where the disk refuses it is known until the agent ends."""
-    try:
-        with written_beside(state / FILE, 0o600) as file:
-            file.write(msgspec.json.encode(_Note(until)))
-    except OSError:
-        pass
+    keep_note(state / FILE, msgspec.json.encode(_Note(until)))
 
 
 def _read(state: Path) -> float:

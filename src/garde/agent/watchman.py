@@ -12,6 +12,7 @@ import gc
 import os
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable
@@ -44,6 +45,16 @@ def start(keep: Iterable[int], work: Work, *, with_children: bool = False) -> in
         traceback.print_exc()
     finally:
         os._exit(code)
+
+
+def has_ended(pid: int, deadline: float = 0.0) -> bool:
+    """Whether a child has ended, waited for until `deadline` (real monotonic seconds)."""
+    try:
+        while not (ended := os.waitpid(pid, os.WNOHANG)[0] != 0) and time.monotonic() < deadline:
+            time.sleep(0.01)
+    except ChildProcessError:
+        return True
+    return ended
 
 
 def _watch(work: Work, with_children: bool) -> int:
@@ -83,11 +94,18 @@ def _fork_worker(work: Work, own_group: bool) -> int:
         if own_group:
             os.setpgid(0, 0)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)  # until there is a worker to end in good order
+        threading.excepthook = _die
         code = work()
     except BaseException:
         traceback.print_exc()
     finally:
         os._exit(code)
+
+
+def _die(failure: threading.ExceptHookArgs) -> None:
+    """A thread that broke takes the worker along: half of one is worse than one that is started again."""
+    sys.__excepthook__(failure.exc_type, failure.exc_value or Exception(), failure.exc_traceback)
+    os._exit(1)
 
 
 def _end_group(leader: int) -> None:

@@ -8,6 +8,7 @@ from here. It changes nothing on the machine and opens nothing.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -17,7 +18,8 @@ from garde.cli.options import Json, LabClock, State
 
 if TYPE_CHECKING:
     from garde.cli.screen import Screen
-    from garde.recovery.checks.base import Said
+    from garde.recovery.checks.base import Given, Said
+    from garde.recovery.checks.config import GateSettings
 
 Action = Annotated[Literal["baseline", "sweep", "look"], Parameter(name="ACTION", help="What to do.")]
 Address = Annotated[tuple[str, ...], Parameter(name="ADDRESS", help="look: addresses of one machine, IPv4 or IPv6.")]
@@ -64,42 +66,35 @@ def gate(
 
     Example: garde gate sweep --check baseline --check traces
     """
+    from garde.cli.options import clock_of
     from garde.cli.places import find_state
     from garde.cli.screen import Screen
+    from garde.recovery.checks.config import BASELINE, given
 
     screen = Screen(as_json)
     if action == "look":
         return _look(screen, address, ports)
     place = find_state(state)
-    known = _known(place, root, live, lab_clock)
-    kept = baseline or place / _file_name()
+    settings, now = _settings(place, root, live), clock_of(lab_clock).now()
+    kept = baseline or place / BASELINE
     if action == "baseline":
-        return _baseline(screen, known, kept)
-    return _sweep(screen, {**known, "baseline": kept, "believed": believe}, place, check)
+        return _baseline(screen, given(settings, now=now), kept)
+    _check_names(check)
+    asked = given(settings, now=now, baseline=kept, believed=believe, **_of_agent(place))
+    return _sweep(screen, asked, check)
 
 
-def _file_name() -> str:
-    from garde.recovery.checks.config import BASELINE
-
-    return BASELINE
-
-
-def _known(state: Path, root: Path | None, live: bool | None, lab_clock: Path | None) -> dict[str, Any]:
-    """What the command line says of the machine; the rest comes from gate.toml."""
-    from garde.cli.options import clock_of
+def _settings(state: Path, root: Path | None, live: bool | None) -> GateSettings:
+    """What gate.toml says, and what the command line says of the machine in its place."""
     from garde.recovery.checks.config import read_gate
 
     settings = read_gate(state)
-    place = (root or Path(settings.root)).absolute()
-    _check_root(place)
-    said = settings.live if root is None else None
-    here = place == Path("/") if said is None else said
-    return {
-        "settings": settings,
-        "root": place,
-        "live": here if live is None else live,
-        "now": clock_of(lab_clock).now(),
-    }
+    if root is not None:
+        settings = replace(settings, root=str(root.absolute()), live=None)
+    if live is not None:
+        settings = replace(settings, live=live)
+    _check_root(Path(settings.root))
+    return settings
 
 
 def _check_root(place: Path) -> None:
@@ -109,17 +104,15 @@ def _check_root(place: Path) -> None:
         raise UsageError(f"{place} is no directory", "name a root directory with --root")
 
 
-def _baseline(screen: Screen, known: dict[str, Any], kept: Path) -> int:
+def _baseline(screen: Screen, asked: Given, kept: Path) -> int:
     from garde.clock import SystemClock
     from garde.errors import NotPermitted
     from garde.recovery.checks import store
-    from garde.recovery.checks.baseline import take
-    from garde.recovery.checks.config import given
+    from garde.recovery.checks.machine import Machine
 
     clock = SystemClock()
     begun = clock.monotonic()
-    asked = given(known.pop("settings"), **known)
-    taken = take(asked.root, live=asked.live, now=asked.now, also=asked.also)
+    taken = Machine(asked).now
     try:
         digest = store.write(taken, kept)
     except OSError as error:
@@ -137,23 +130,27 @@ def _baseline(screen: Screen, known: dict[str, Any], kept: Path) -> int:
     return 0
 
 
-def _sweep(screen: Screen, known: dict[str, Any], state: Path, names: tuple[str, ...]) -> int:
-    from garde.errors import Incomplete, UsageError
-    from garde.recovery.checks.config import given
-    from garde.recovery.checks.sweep import CHECKS, sweep
+def _check_names(names: tuple[str, ...]) -> None:
+    from garde.errors import UsageError
+    from garde.recovery.checks.sweep import CHECKS
 
     if wrong := [name for name in names if name not in {each.name for each in CHECKS}]:
         raise UsageError(f"no check is called {wrong[0]}", f"there are {', '.join(each.name for each in CHECKS)}")
-    checks = [each for each in CHECKS if not names or each.name in names]
-    swept = sweep(given(known.pop("settings"), **known, **_of_agent(state)), checks)
+
+
+def _sweep(screen: Screen, asked: Given, names: tuple[str, ...]) -> int:
+    from garde.errors import Incomplete
+    from garde.recovery.checks.sweep import CHECKS, sweep
+
+    swept = sweep(asked, [each for each in CHECKS if not names or each.name in names])
     for each in swept.said:
         _show(screen, each)
     screen.data({"kind": "swept", "baseline": swept.baseline,
                  "answers": {answer.item: answer.answer for answer in swept.answers}})  # fmt: skip
     open_ = [each.check for each in swept.said if each.answer != "yes"]
     if open_:
-        asked = f"{len(open_)} of {len(swept.said)} checks do not say yes: {', '.join(open_)}"
-        raise Incomplete(asked, "see the lines above")
+        words = f"{len(open_)} of {len(swept.said)} checks do not say yes: {', '.join(open_)}"
+        raise Incomplete(words, "see the lines above")
     return 0
 
 

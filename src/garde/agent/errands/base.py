@@ -32,7 +32,6 @@ class Code(StrEnum):
     UNKNOWN_VERB = "UNKNOWN-VERB"  # not done here
     UNKNOWN_STORE = "UNKNOWN-STORE"
     UNKNOWN_POINT = "UNKNOWN-POINT"
-    OTHER_BASELINE = "OTHER-BASELINE"  # the baseline here is not the one that the hub believes
     UNAVAILABLE = "UNAVAILABLE"  # what it needs is not there
     FAILED = "FAILED"
 

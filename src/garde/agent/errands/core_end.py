@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +17,7 @@ from typing import Any
 from garde.agent.errands import process, wire
 from garde.agent.errands.place import Place
 from garde.agent.link import pipe
+from garde.agent.watchman import has_ended
 from garde.clock import Clock
 from garde.journal.kinds import HoldConfirmed
 from garde.journal.payload import Payload
@@ -131,9 +131,7 @@ class Errands:
     def end_by(self, deadline: float) -> None:
         """Let them end until `deadline` (real monotonic seconds), then end them; what is under way goes on later."""
         self.end.close()
-        while time.monotonic() < deadline and not _ended(self.pid):
-            time.sleep(0.01)
-        if not _ended(self.pid):
+        if not has_ended(self.pid, deadline):
             os.kill(self.pid, signal.SIGTERM)  # the watchman passes it on
             os.waitpid(self.pid, 0)
 
@@ -148,10 +146,3 @@ def _words(said: wire.Said) -> dict[str, Any]:
         ("store", said.store), ("point", said.point), ("done", said.done), ("total", said.total),
     )  # fmt: skip
     return {name: value for name, value in found if value or name == "state"}
-
-
-def _ended(pid: int) -> bool:
-    try:
-        return os.waitpid(pid, os.WNOHANG)[0] != 0
-    except ChildProcessError:
-        return True

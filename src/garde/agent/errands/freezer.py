@@ -29,7 +29,7 @@ from garde.journal.hub_kinds import Check
 from garde.journal.payload import Payload
 from garde.journal.recovery_kinds import RetentionFrozen, RetentionThawed
 from garde.journal.text import plain
-from garde.private import written_beside
+from garde.private import keep_note
 from garde.recovery.points.base import Store, StoreFault
 
 FILE = "retention.json"
@@ -170,11 +170,7 @@ class Freezer:
             return _Note()  # frozen once more, at the next hold: that harms nothing
 
     def _write(self) -> None:
-        try:
-            with written_beside(self._path, 0o600) as file:
-                file.write(msgspec.json.encode(self._note))
-        except OSError:
-            pass  # a full disk: known until this process ends
+        keep_note(self._path, msgspec.json.encode(self._note))
 
 
 def _said(store: str, state: str, detail: str = "") -> Said:

@@ -19,12 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from garde.agent.errands.base import Code, ErrandRefused, Job
+from garde.agent.errands.stores import stamp_of
 from garde.agent.errands.wire import Facts
 from garde.clock import Clock
 from garde.journal.payload import Payload
 from garde.journal.recovery_kinds import BaselineTaken, MachineLooked, MachineSwept
 from garde.journal.text import plain
-from garde.private import written_beside
+from garde.private import keep_note
 from garde.recovery.checks.config import BASELINE
 
 SAID_FILE = "baseline.said"  # the digest that was told last
@@ -114,11 +115,10 @@ class Baselines:
 
     def _take(self) -> tuple[str, int]:
         from garde.recovery.checks import store
-        from garde.recovery.checks.baseline import take
         from garde.recovery.checks.config import given, read_gate
+        from garde.recovery.checks.machine import Machine
 
-        asked = given(read_gate(self._state), now=self._clock.now())
-        taken = take(asked.root, live=asked.live, now=asked.now, also=asked.also)
+        taken = Machine(given(read_gate(self._state), now=self._clock.now())).now
         digest = store.write(taken, self._state / BASELINE)
         self._said(digest)
         return digest, taken.items
@@ -126,15 +126,9 @@ class Baselines:
     def _look_at_file(self) -> None:
         """Tell of a baseline that nobody has told of."""
         path = self._state / BASELINE
-        try:
-            found = path.stat()
-        except OSError:
-            self._seen = None
+        before, self._seen = self._seen, stamp_of(path)
+        if self._seen is None or self._seen == before:
             return
-        stamp = (found.st_mtime_ns, found.st_ino)
-        if stamp == self._seen:
-            return
-        self._seen = stamp
         from garde.recovery.checks.store import BaselineUnusable, read
 
         try:
@@ -152,8 +146,4 @@ class Baselines:
             return ""
 
     def _said(self, digest: str) -> None:
-        try:
-            with written_beside(self._state / SAID_FILE, 0o600) as file:
-                file.write(digest.encode())
-        except OSError:
-            pass  # told once more at the next start
+        keep_note(self._state / SAID_FILE, digest.encode())  # where the disk is full it is told once more

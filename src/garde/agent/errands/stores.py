@@ -22,10 +22,10 @@ from garde.journal.kinds import ErrorSeen
 from garde.journal.payload import Payload
 from garde.journal.recovery_kinds import StoreNote, StoresKnown
 from garde.journal.text import Text, plain
-from garde.private import written_beside
+from garde.private import keep_note
 from garde.recovery.points import moment
 from garde.recovery.points.base import Point, Store, StoreFault
-from garde.recovery.points.config import FILE, read_stores
+from garde.recovery.points.config import FILE, StoreSettings, read_stores
 from garde.recovery.points.table import open_store
 
 SAID_FILE = "stores.said"  # digest of what was said last
@@ -44,10 +44,15 @@ def open_all(state: Path, clock: Clock) -> list[Store]:
 
 def notes(state: Path, clock: Clock) -> tuple[StoreNote, ...]:
     """Return what the hub is told of them; raises SettingsError."""
-    opened = {store.settings.id: store.note() for store in open_all(state, clock)}
-    return tuple(
-        opened.get(each.id, StoreNote(each.id, each.sort, each.covers, freezes=False)) for each in read_stores(state)
-    )
+    return tuple(_note(settings, state, clock) for settings in read_stores(state))
+
+
+def _note(settings: StoreSettings, state: Path, clock: Clock) -> StoreNote:
+    try:
+        store = open_store(settings, state, clock)
+    except StoreFault:
+        return StoreNote(settings.id, settings.sort, settings.covers, freezes=False)
+    return store.note()
 
 
 class Known:
@@ -59,12 +64,12 @@ class Known:
 
     def begin(self) -> None:
         """The agent starts."""
-        self._seen = _stamp(self._state / FILE)
+        self._seen = stamp_of(self._state / FILE)
         self._say(anew=True)
 
     def look(self) -> None:
         """Say it where the file is another one now."""
-        stamp = _stamp(self._state / FILE)
+        stamp = stamp_of(self._state / FILE)
         if stamp != self._seen:
             self._seen = stamp
             self._say(anew=False)
@@ -79,7 +84,7 @@ class Known:
         digest = hashlib.sha256(wire.encode(payload)).digest()
         if digest != self._last() or (anew and worth):
             self._tell(payload)
-            self._keep(digest)
+            keep_note(self._state / SAID_FILE, digest)  # where the disk is full it is said once more at the next start
 
     def _last(self) -> bytes:
         try:
@@ -87,15 +92,9 @@ class Known:
         except OSError:
             return b""
 
-    def _keep(self, digest: bytes) -> None:
-        try:
-            with written_beside(self._state / SAID_FILE, 0o600) as file:
-                file.write(digest)
-        except OSError:
-            pass  # a full disk: said once more at the next start
 
-
-def _stamp(path: Path) -> tuple[int, int] | None:
+def stamp_of(path: Path) -> tuple[int, int] | None:
+    """Return what tells this file from the one that takes its place; None where there is none."""
     try:
         found = path.stat()
     except OSError:

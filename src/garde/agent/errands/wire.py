@@ -12,10 +12,10 @@ from typing import TypeVar
 
 import msgspec
 
+from garde.agent.link.pipe import LONGEST, datagrams
 from garde.model.order import Order
 
 M = TypeVar("M")
-LONGEST = 128 * 1024  # bytes of one datagram
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello"):
@@ -126,21 +126,5 @@ def send(end: socket.socket, message: msgspec.Struct) -> bool:
 
 def receive(end: socket.socket, decoder: msgspec.json.Decoder[M]) -> Iterator[M | None]:
     """Yield what has come, and None at the end, once the other side is gone; never blocks."""
-    reset = False
-    while True:
-        try:
-            raw = end.recv(LONGEST)
-        except BlockingIOError:
-            return
-        except ConnectionResetError:
-            # It went with words of ours unread: the kernel says that first, and what it had sent lies behind it.
-            if not reset:
-                reset = True
-                continue
-            raw = b""
-        except OSError:
-            raw = b""
-        if not raw:
-            yield None
-            return
-        yield decoder.decode(raw)
+    for raw in datagrams(end):
+        yield None if raw is None else decoder.decode(raw)

@@ -15,7 +15,6 @@ import queue
 import selectors
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -52,11 +51,10 @@ class _LinkBox:
         self._end = end
 
     def put(self, items: Sequence[Item], *, always: bool = False) -> int:
-        sent = 0
-        for item in items if self._end is not None else ():
-            assert self._end is not None
-            sent += wire.send(self._end, wire.Told(item.at, item.kind, msgspec.Raw(item.payload)))
-        return sent
+        if self._end is None:
+            return 0
+        told = (wire.Told(item.at, item.kind, msgspec.Raw(item.payload)) for item in items)
+        return sum(wire.send(self._end, each) for each in told)
 
 
 class Worker:
@@ -201,7 +199,6 @@ class Worker:
 
 def run(place: Place, core: socket.socket, link: socket.socket | None) -> int:
     """Run the worker in this process; returns its exit code."""
-    threading.excepthook = _die
     signal.signal(
         signal.SIGTERM, lambda *_: os._exit(0)
     )  # everything under way bears it, and goes on at the next start
@@ -209,9 +206,3 @@ def run(place: Place, core: socket.socket, link: socket.socket | None) -> int:
         if end is not None:
             os.set_blocking(end.fileno(), False)
     return Worker(place, core, link).run()
-
-
-def _die(failure: threading.ExceptHookArgs) -> None:
-    """A thread that broke takes the process along: half a worker is worse than one that is started again."""
-    sys.__excepthook__(failure.exc_type, failure.exc_value or Exception(), failure.exc_traceback)
-    os._exit(1)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from garde.agent.link import pipe, process
+from garde.agent.watchman import has_ended
 from garde.clock import Clock
 from garde.settings import Settings
 
@@ -82,29 +83,10 @@ class Link:
             self.tee.close()
         else:
             self.end.close()
-        while time.monotonic() < deadline:
-            if _ended(self.pid):
-                return
-            time.sleep(0.01)
-        _kill(self.pid, signal.SIGTERM)  # the watchman passes it on, and waits for the worker
-        until = time.monotonic() + 0.3
-        while time.monotonic() < until:
-            if _ended(self.pid):
-                return
-            time.sleep(0.01)
-        _kill(self.pid, signal.SIGKILL)
-        _ended(self.pid, wait=True)
-
-
-def _ended(pid: int, *, wait: bool = False) -> bool:
-    try:
-        return os.waitpid(pid, 0 if wait else os.WNOHANG)[0] != 0
-    except ChildProcessError:
-        return True
-
-
-def _kill(pid: int, number: int) -> None:
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        pass
+        if has_ended(self.pid, deadline):
+            return
+        os.kill(self.pid, signal.SIGTERM)  # the watchman passes it on, and waits for the worker
+        if has_ended(self.pid, time.monotonic() + 0.3):
+            return
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)

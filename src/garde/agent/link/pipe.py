@@ -11,6 +11,7 @@ For the core a payload costs one encoding and one system call, some ten microsec
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import msgspec
@@ -22,7 +23,7 @@ from garde.journal.kinds import NAMES, REPORTABLE
 from garde.journal.payload import Payload
 
 _BUFFER = 1024 * 1024  # bytes: some thousand findings
-_LONGEST = 128 * 1024  # bytes of one datagram; what is longer is read from the journal
+LONGEST = 128 * 1024  # bytes of one datagram; what is longer is read from the journal
 _SPLIT = b"\0"
 
 
@@ -75,7 +76,7 @@ class Tee:
         heard: list[dict[str, Any]] = []
         while not self.gone:
             try:
-                raw = self._end.recv(_LONGEST)
+                raw = self._end.recv(LONGEST)
             except BlockingIOError:
                 break
             except OSError:
@@ -93,7 +94,7 @@ class Tee:
         self.gone = True
 
     def _send(self, raw: bytes) -> None:
-        if len(raw) > _LONGEST:
+        if len(raw) > LONGEST:
             self.lost += 1
             return
         try:
@@ -108,24 +109,34 @@ class Tee:
 def receive(end: socket.socket, most: int = 1000) -> tuple[list[Item], bool]:
     """Return what the core has sent since, and whether it is still there; never blocks."""
     items: list[Item] = []
-    reset = False
-    while len(items) < most:
-        try:
-            raw = end.recv(_LONGEST)
-        except BlockingIOError:
-            return items, True
-        except ConnectionResetError:
-            # It went with words of ours unread: the kernel says that first, and what it had sent lies behind it.
-            if reset:
-                return items, False
-            reset = True
-            continue
-        except OSError:
-            return items, False
-        if not raw:
+    for raw in datagrams(end):
+        if raw is None:
             return items, False
         items.append(decode(raw))
+        if len(items) >= most:
+            break
     return items, True
+
+
+def datagrams(end: socket.socket) -> Iterator[bytes | None]:
+    """Yield what has come, and None at the end, once the other side is gone; never blocks."""
+    reset = False
+    while True:
+        try:
+            raw = end.recv(LONGEST)
+        except BlockingIOError:
+            return
+        except ConnectionResetError:
+            # It went with words of ours unread: the kernel says that first, and what it had sent lies behind it.
+            if not reset:
+                reset = True
+                continue
+            raw = b""
+        except OSError:
+            raw = b""
+        yield raw or None
+        if not raw:
+            return
 
 
 def tell(end: socket.socket, words: dict[str, Any]) -> None:

@@ -16,7 +16,6 @@ import os
 import selectors
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -283,7 +282,6 @@ def run(
     state: Path, end: socket.socket, settings: Settings, clock: Clock, asked: str, *, errands: socket.socket | None
 ) -> int:
     """Run the worker in this process; returns its exit code."""
-    threading.excepthook = _die
     worker = Worker(
         state, end, enrolled=enrolment.load(state), settings=settings, clock=clock, asked=asked, errands=errands
     )
@@ -292,9 +290,3 @@ def run(
         if each is not None:
             os.set_blocking(each.fileno(), False)
     return worker.run()
-
-
-def _die(failure: threading.ExceptHookArgs) -> None:
-    """A thread that broke takes the process along: half a link is worse than one that is started again."""
-    sys.__excepthook__(failure.exc_type, failure.exc_value or Exception(), failure.exc_traceback)
-    os._exit(1)

@@ -19,18 +19,20 @@ from garde.recovery.checks.people import read_people
 from garde.recovery.checks.raised import find_raised
 
 
-def take(root: Path, *, live: bool = True, now: float = 0.0, also: Iterable[bytes] = ()) -> Baseline:
+def take(
+    root: Path, *, live: bool = True, now: float = 0.0, also: Iterable[bytes] = (), dpkg: Dpkg | None = None
+) -> Baseline:
     """Write down everything in `root` that starts something or lets somebody in.
 
     `live`: what runs here belongs to it: sockets, processes, and for `/` itself the kernel's modules. With another root
     (the lab: one root and one network namespace for each machine) only this network namespace's processes count.
-    `also`: further folders in which every file counts. Raises NotADirectoryError where there is no such root; what
-    can't be read below it is named in `skipped`.
+    `also`: further folders in which every file counts. `dpkg`: its database, where it was read already. Raises
+    NotADirectoryError where there is no such root; what can't be read below it is named in `skipped`.
     """
     if not stat.S_ISDIR(root.stat().st_mode):
         raise NotADirectoryError(f"{root} is no directory")
     place = Root(root)
-    people, dpkg = read_people(place), Dpkg(place)
+    people, dpkg = read_people(place), dpkg or Dpkg(place)
     listing = list_files(place, people.homes, dpkg.owners, also)
     whole = live and root.absolute() == Path("/")
     raised = find_raised(place, live=whole, skipped=listing.skipped)

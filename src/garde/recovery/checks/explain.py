@@ -29,6 +29,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Final
 
 from garde.recovery.checks.base import Baseline
@@ -62,7 +63,6 @@ class Explainer:
         removed = set(self._was) - set(dpkg.packages)
         self._moved = {*self.upgraded, *removed}
         self._generated = Generated(root, self.is_sound, bool(self.upgraded))
-        self._templates: set[str] | None = None
 
     def _judge_packages(self, archive: Archive) -> None:
         for key, record in self._after.parts.get("packages", {}).items():
@@ -139,16 +139,16 @@ class Explainer:
         return self._by_package(path) if wanted and self._md5(path, thing) == wanted else ""
 
     def _by_ucf(self, path: bytes, thing: Thing) -> str:
-        if not path.startswith(b"/etc/") or path not in self._kept_by_ucf():
+        if not path.startswith(b"/etc/") or path not in self._kept_by_ucf:
             return ""
-        if self._templates is None:
-            self._templates = {
-                md5
-                for file, key in self._dpkg.owners.items()
-                if key in self.upgraded and (md5 := self._dpkg.md5(file)) is not None
-            }
         return "as a package brings it (ucf)" if self._md5(path, thing) in self._templates else ""
 
+    @cached_property
+    def _templates(self) -> set[str]:
+        owned = ((file, key) for file, key in self._dpkg.owners.items() if key in self.upgraded)
+        return {md5 for file, _ in owned if (md5 := self._dpkg.md5(file)) is not None}
+
+    @cached_property
     def _kept_by_ucf(self) -> set[bytes]:
         lines = self._root.text(b"/var/lib/ucf/hashfile").encode("utf-8", "surrogateescape").splitlines()
         return {line.partition(b"  ")[2] for line in lines}
@@ -216,14 +216,15 @@ class Explainer:
         word = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])")
         for key, shown in self.upgraded.items():
             texts = [self._dpkg.script(key, script) for script in _SCRIPTS]
-            texts += [
-                self._root.text(path)
-                for path, owner in self._dpkg.owners.items()
-                if owner == key and b"/sysusers.d/" in path and self.is_sound(path)
-            ]
+            texts += [self._root.text(path) for path, owner in self._sysusers if owner == key and self.is_sound(path)]
             if any(word.search(text) for text in texts):
                 return f"made by {shown}"
         return ""
+
+    @cached_property
+    def _sysusers(self) -> list[tuple[bytes, str]]:
+        """Where packages name accounts to be made, with the package."""
+        return [(path, owner) for path, owner in self._dpkg.owners.items() if b"/sysusers.d/" in path]
 
     def _listener(self, change: Change) -> str:
         program = change.after.split(" ")[0]

@@ -168,7 +168,12 @@ def _take(hits: Hits, path: bytes, body: dict[str, Any], indicators: Indicators)
         hits.skipped.append(f"{spell(path)}: {body['why']}")
     if "size" in body:
         hits.looked, hits.read = hits.looked + 1, hits.read + int(body["size"])
-    hits.found += [(path, f"rule: {rule}") for rule in body.get("hits", ())]
-    if known := body.get("hash"):
-        hits.found.append((path, f"indicator: {indicators.hashes[known]}"))
-    hits.found += [(path, f"names an indicator: {word}") for word in body.get("words", ())]
+    hits.found += [(path, line) for line in matched(body, indicators)]
+
+
+def matched(body: dict[str, Any], indicators: Indicators, named: str = "") -> list[str]:
+    """Return what a file matches by a worker's answer, one line each; `named`: the indicator that its path matches."""
+    found = [f"rule: {rule}" for rule in body.get("hits", ())]
+    known = body.get("hash")
+    found += [f"indicator: {source}" for source in (named, indicators.hashes[known] if known else "") if source]
+    return [*found, *(f"names an indicator: {word}" for word in body.get("words", ()))]

@@ -41,7 +41,7 @@ class Machine:
     def now(self) -> Baseline:
         """The machine as it is."""
         given = self.given
-        return take(given.root, live=given.live, now=given.now, also=given.also)
+        return take(given.root, live=given.live, now=given.now, also=given.also, dpkg=self.dpkg)
 
     @cached_property
     def dpkg(self) -> Dpkg:

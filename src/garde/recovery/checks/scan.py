@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final
 
-from garde.recovery.checks.hits import CHILD, FILE_S, asked_of, read_rules
+from garde.recovery.checks.hits import CHILD, FILE_S, asked_of, matched, read_rules
 from garde.recovery.checks.indicators import read_indicators
 
 BROKE: Final = "it broke the worker that swept it"
@@ -56,12 +56,7 @@ class Scan:
             self._end()
             self._deaths += 1
             return (BROKE,)
-        found = [f"rule: {rule}" for rule in said.get("hits", ())]
-        if named := self._indicators.of_path(path):
-            found.append(f"indicator: {named}")
-        if known := said.get("hash"):
-            found.append(f"indicator: {self._indicators.hashes[known]}")
-        return (*found, *(f"names an indicator: {word}" for word in said.get("words", ())))
+        return tuple(matched(said, self._indicators, self._indicators.of_path(path)))
 
     def _start(self) -> subprocess.Popen[bytes] | None:
         if self.why or self._deaths >= _DEATHS:
