@@ -12,7 +12,8 @@ const LOOK_MS = 10_000; // times of life move without an entry
 const LOST_MS = 6_000; // without an answer: what is shown is old
 const LEAVES_MS = 15_000; // a press is on its way to the hub: what it brings about must not overtake its answer
 const shown = new Map(); // part -> the HTML that the hub sent for it
-let fetching = false, again = false, answered = Date.now(), pressed = 0, stream = null;
+const HELD_MS = 3_000; // a finger or a button is down: what lies under it must be there when it goes up
+let fetching = false, again = false, answered = Date.now(), pressed = 0, held = 0, stream = null;
 
 for (const part of document.querySelectorAll("[data-live]")) shown.set(part.id, part.innerHTML);
 
@@ -30,6 +31,7 @@ async function look() {
 
 function put(text) {
   if (Date.now() - pressed < LEAVES_MS) return; // the page that answers the press is another one, and newer
+  if (Date.now() - held < HELD_MS) { again = true; return; } // put in place between down and up, it would swallow the press
   const fresh = new DOMParser().parseFromString(text, "text/html");
   document.title = fresh.title;
   main.dataset.shown = fresh.querySelector("main").dataset.shown;
@@ -101,6 +103,9 @@ if (kinds.length) {
   addEventListener("pagehide", () => stream.close());
   addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
 }
+
+addEventListener("pointerdown", () => { held = Date.now(); }, true);
+for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => { setTimeout(() => { held = 0; }, 0); }, true);
 
 // One press is one decision.
 addEventListener("submit", (event) => {
