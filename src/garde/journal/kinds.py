@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from garde.journal.hub_kinds import HUB_KINDS
+from garde.journal.legal_kinds import LEGAL_KINDS
 from garde.journal.notice_kinds import NOTICE_KINDS
 from garde.journal.oncall_kinds import ONCALL_KINDS
 from garde.journal.paper_kinds import PAPER_KINDS
@@ -306,7 +307,7 @@ AGENT_KINDS: dict[str, type[Payload]] = {
 }
 KINDS: dict[str, type[Payload]] = {
     **AGENT_KINDS, **HUB_KINDS, **NOTICE_KINDS, **ONCALL_KINDS, **PLAN_KINDS, **PAPER_KINDS,
-    **RECOVERY_KINDS,
+    **RECOVERY_KINDS, **LEGAL_KINDS,
 }  # fmt: skip
 # What a hub takes from an agent: its own kinds, and the outcomes of orders. Nothing that decides.
 REPORTABLE = frozenset({

@@ -15,6 +15,16 @@ from garde.journal.text import Text
 
 
 @dataclass(frozen=True, slots=True)
+class ClocksLoaded(Payload):
+    """The clocks as data, as they count from here on: an edited file never changes a replay."""
+
+    sha256: str
+    content: Text  # as canonical JSON (garde.legal.clocks)
+    source: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class AwareSaid(Payload):
     """A person says since when the hospital is aware, and of what. Said again it corrects, and the first stays."""
 
@@ -33,6 +43,7 @@ class ObligationSaid(Payload):
     applies: str  # yes | no | open
     by: str
     why: Text
+    incident: str = ""  # "": for every incident of which nothing else is said
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +121,7 @@ class ClockWarned(Payload):
     clock: str
     state: str  # soon | overdue
     due: float
+    incident: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +129,10 @@ class ClockClosed(Payload):
     """It runs no more: submitted, or a person said that it does not apply."""
 
     clock: str
-    why: str  # submitted | not_applicable
+    why: str  # submitted | progress (a report that it goes on was submitted) | not_applicable
     at: float
     late: bool
+    incident: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +170,7 @@ class AmendmentNeeded(Payload):
 
 
 LEGAL_KINDS: dict[str, type[Payload]] = {
+    "clocks_loaded": ClocksLoaded,
     "aware_said": AwareSaid,
     "obligation_said": ObligationSaid,
     "draft_wanted": DraftWanted,

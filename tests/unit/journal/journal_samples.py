@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from garde.journal import hub_kinds as h
 from garde.journal import kinds as k
+from garde.journal import legal_kinds as a
 from garde.journal import notice_kinds as n
 from garde.journal import oncall_kinds as o
 from garde.journal import paper_kinds as w
@@ -229,6 +230,28 @@ SAMPLES: dict[str, k.Payload] = {
     "call_test_asked": o.CallTestAsked("2026-11-30", ""),
     "call_test_ended": o.CallTestEnded("2026-11-30", ("modem",), ("printer",), "anna", 41.2),
     "account_changed": h.AccountChanged("anna", "it_director", "made", "setup"),
+    "clocks_loaded": a.ClocksLoaded("ef" * 32, Text(b'{"clocks":[]}'), "clocks.toml", "anna"),
+    "aware_said": a.AwareSaid("i1", "aware_personal_data", 1_700_000_000.0, "anna", Text(b"the record is gone \x1b")),
+    "obligation_said": a.ObligationSaid("nis2_early", "no", "anna", Text("not an entity"), "i1"),
+    "draft_wanted": a.DraftWanted("i1", "gdpr_33", "fr", "anna"),
+    "draft_edited": a.DraftEdited("gdpr_33-fr-1", "records", Text(b"12 000 \x1b"), "anna"),
+    "draft_signed": a.DraftSigned("gdpr_33-fr-1", 2, "ab" * 32, "anna"),
+    "submission_said": a.SubmissionSaid(
+        "gdpr_33-fr-1", 2, 1_700_100_000.0, "online form", Text(b"DOS-2023-1 \x1b"), "anna"
+    ),
+    "ransom_decided": a.RansomDecided("i1", False, "anna", Text(b"no guarantee \x1b")),
+    "clock_started": a.ClockStarted("gdpr_33", "i1", "GDPR art. 33(1)", "authority", 1.7e9, 1.7e9 + 259_200.0, 12),
+    "clock_warned": a.ClockWarned("gdpr_33", "soon", 1.7e9 + 259_200.0, "i1"),
+    "clock_closed": a.ClockClosed("gdpr_33", "submitted", 1_700_100_000.0, True, "i1"),
+    "draft_made": a.DraftMade(
+        "gdpr_33-fr-1", "i1", "gdpr_33", "fr", 2, "ab" * 32,
+        (
+            a.DraftField("nature", Text(b"Files were encrypted \x1b"), "known", (4, 9)),
+            a.DraftField("records", Text(), "unknown", ()),
+        ),
+        "gdpr_33-fr-0",
+    ),
+    "amendment_needed": a.AmendmentNeeded("gdpr_33-fr-1", 2, ("data_left", "nature"), 44),
     "signed_in": h.SignedIn("anna", "break-glass", "10.20.0.9"),
     "sign_in_refused": h.SignInRefused(Text("hunter2 typed in the wrong field"), "10.20.0.9", "wrong password"),
 }  # fmt: skip
