@@ -16,7 +16,20 @@ from packaging.utils import canonicalize_name
 TOP = Path(__file__).resolve().parents[1]
 LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-uv.lock")
 PROJECT = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-RUN_EXTRAS = ("up", "lab", "inotify", "link", "hub", "paper", "downtime", "ward", "postgres", "gate", "account", "flows")
+RUN_EXTRAS = (
+    "up",
+    "lab",
+    "inotify",
+    "link",
+    "hub",
+    "paper",
+    "downtime",
+    "ward",
+    "postgres",
+    "gate",
+    "account",
+    "flows",
+)
 
 
 def entries(lock: str) -> list[str]:

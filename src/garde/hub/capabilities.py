@@ -20,6 +20,8 @@ from garde.oncall import policy as calling
 from garde.oncall import state as called
 from garde.recovery import policy as recovery_policy
 from garde.recovery import state as recovery_state
+from garde.sharing import policy as sharing_policy
+from garde.sharing import state as sharing_state
 
 CAPABILITIES: tuple[Capability[Any], ...] = (
     Capability(
@@ -53,6 +55,14 @@ CAPABILITIES: tuple[Capability[Any], ...] = (
         decide=recovery_policy.decide,
         version=recovery_state.VERSION,
         kinds=recovery_state.KINDS,
+    ),
+    Capability(
+        name="sharing",
+        shape=sharing_state.State,
+        project=sharing_state.project,
+        decide=sharing_policy.decide,
+        version=sharing_state.VERSION,
+        kinds=sharing_state.KINDS,
     ),
 )
 FOLDS: tuple[Fold[Any], ...] = (ROSTER, BOARD, FACTS)

@@ -32,6 +32,7 @@ OUTCOME_KINDS = (
             "cut_tried",
             "cut_undone",
             "report_made",
+            "warning_drawn",
         }
     )
     | RECOVERY_OUTCOMES

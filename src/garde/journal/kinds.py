@@ -17,6 +17,7 @@ from garde.journal.paper_kinds import PAPER_KINDS
 from garde.journal.payload import Payload as Payload  # noqa: PLC0414 - kinds.Payload is public
 from garde.journal.plan_kinds import PLAN_KINDS
 from garde.journal.recovery_kinds import RECOVERY_KINDS, RECOVERY_REPORTS
+from garde.journal.sharing_kinds import SHARING_KINDS, SHARING_REPORTS
 from garde.journal.text import Text
 
 # --- parts that several kinds share -----------------------------------------------------------------------------------
@@ -307,11 +308,11 @@ AGENT_KINDS: dict[str, type[Payload]] = {
 }
 KINDS: dict[str, type[Payload]] = {
     **AGENT_KINDS, **HUB_KINDS, **NOTICE_KINDS, **ONCALL_KINDS, **PLAN_KINDS, **PAPER_KINDS,
-    **RECOVERY_KINDS, **LEGAL_KINDS,
+    **RECOVERY_KINDS, **LEGAL_KINDS, **SHARING_KINDS,
 }  # fmt: skip
 # What a hub takes from an agent: its own kinds, and the outcomes of orders. Nothing that decides.
 REPORTABLE = frozenset({
-    *AGENT_KINDS, *RECOVERY_REPORTS, "order_applied", "order_refused", "cut_tried", "cut_undone",
+    *AGENT_KINDS, *RECOVERY_REPORTS, *SHARING_REPORTS, "order_applied", "order_refused", "cut_tried", "cut_undone",
 }) - {"texts_erased"}  # fmt: skip
 NAMES: dict[type[Payload], str] = {payload: name for name, payload in KINDS.items()}
 

@@ -72,7 +72,9 @@ class WarningSendAsked(Command):
     warning: str
     version: int
     neighbour: str
-    channel: str
+    channel: str  # "": none reaches him
+    by: str = ""  # who wanted it
+    only: bool = False  # on this channel and no other
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +102,41 @@ class PrecautionOffered(Payload):
 
 
 @dataclass(frozen=True, slots=True)
+class WarningWanted(Payload):
+    """A person wants the warning drawn anew: of what is known by now, for these eyes."""
+
+    incident: str
+    tlp: str  # clear | green | amber | amber+strict | red
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class WarningApproved(Payload):
     """A person releases exactly this version."""
 
     warning: str
     version: int
     sha256: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class WarningSendWanted(Payload):
+    """A person wants an approved warning sent."""
+
+    warning: str
+    version: int
+    neighbours: tuple[str, ...]  # (): all of them
+    channel: str  # "": whichever works
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShareKeyMade(Payload):
+    """A neighbour may read what is approved, with a token of its own. The one before counts no more."""
+
+    neighbour: str
+    sha256: str  # of the token; "": it is withdrawn
     by: str
 
 
@@ -119,6 +150,7 @@ class NeighbourTold(Payload):
     by: str
     confirmed: bool
     name: Text = field(default_factory=Text)  # who spoke there
+    version: int = 0  # of the warning; 0: not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +186,10 @@ SHARING_KINDS: dict[str, type[Payload]] = {
     "warning_send_asked": WarningSendAsked,
     "watch_list_made": WatchListMade,
     "precaution_offered": PrecautionOffered,
+    "warning_wanted": WarningWanted,
     "warning_approved": WarningApproved,
+    "warning_send_wanted": WarningSendWanted,
+    "share_key_made": ShareKeyMade,
     "neighbour_told": NeighbourTold,
     "shared_taken": SharedTaken,
     "precaution_decided": PrecautionDecided,

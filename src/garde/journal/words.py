@@ -21,6 +21,7 @@ from garde.journal.paper_words import PAPER_WRITERS
 from garde.journal.payload import Payload
 from garde.journal.plan_words import PLAN_WRITERS
 from garde.journal.recovery_words import RECOVERY_WRITERS
+from garde.journal.sharing_words import SHARING_WRITERS
 from garde.journal.speech import BAD, GOOD, NOTE, WARN, Said, Say, mark
 from garde.journal.text import Text
 
@@ -300,4 +301,5 @@ _WRITERS: dict[type[Payload], Callable[[Any, Say], _Spoken]] = {
     **PAPER_WRITERS,
     **RECOVERY_WRITERS,
     **LEGAL_WRITERS,
+    **SHARING_WRITERS,
 }

@@ -10,6 +10,7 @@ from garde.journal import oncall_kinds as o
 from garde.journal import paper_kinds as w
 from garde.journal import plan_kinds as p
 from garde.journal import recovery_kinds as r
+from garde.journal import sharing_kinds as share
 from garde.journal.text import Text
 
 HOSTILE = b"/srv/\x1b[31mward\n\xff/plan.docx"
@@ -163,6 +164,32 @@ SAMPLES: dict[str, k.Payload] = {
     "step_wanted": r.StepWanted("srv-files-1", "begin", "anna", "it_director"),
     "credential_changed": r.CredentialChanged("krbtgt", "anna"),
     "watch_reinforced": r.WatchReinforced(1_702_600_000.0, "anna", "it_director"),
+    "watch_list_taken": share.WatchListTaken("b" * 32, "ab" * 32, 1_204, 0.8),
+    "indicator_seen": share.IndicatorSeen(
+        "", "note_name", Text(b"READ_ME\x1b.txt"), "nb-nord", Text("/srv/wards"), 1_700_000_900.0, False
+    ),
+    "warning_asked": share.WarningAsked(
+        command="d" * 32, cause=9, incident="i1", version=2, upto=41, tlp="amber"
+    ),
+    "warning_drawn": share.WarningDrawn(
+        "d" * 32, "w-i1", "i1", 2, "amber", "ab" * 32, 7, 3, ("an internal address", "a patient's file name\x1b")
+    ),
+    "warning_send_asked": share.WarningSendAsked(
+        command="e" * 32, cause=10, warning="w-i1", version=2, neighbour="nb-nord", channel="modem"
+    ),
+    "watch_list_made": share.WatchListMade("ab" * 32, 1_204, ("nb-nord\x1b",), 0.2),
+    "precaution_offered": share.PrecautionOffered(
+        "p-1", "nb-nord", ("srv-files-1",), ("laboratory",), "ransomware since 03:00\x1b"
+    ),
+    "warning_wanted": share.WarningWanted("i1", "green", "anna"),
+    "warning_approved": share.WarningApproved("w-i1", 2, "ab" * 32, "anna"),
+    "warning_send_wanted": share.WarningSendWanted("w-i1", 2, ("nb-nord",), "", "anna"),
+    "share_key_made": share.ShareKeyMade("nb-nord", "ab" * 32, "anna"),
+    "neighbour_told": share.NeighbourTold("w-i1", "nb-nord", "modem", "anna", True, Text(b"Dr Leroy\x1b"), 2),
+    "shared_taken": share.SharedTaken(
+        "nb-nord", "stix", "ab" * 32, "amber", 1_204, 3, ("no pattern of ours",), "anna", "taxii"
+    ),
+    "precaution_decided": share.PrecautionDecided("p-1", "ready", "anna", Text(b"until 08:00\x1b")),
     "hub_started": h.HubStarted("0.2.0", 12_345),
     "hub_stopped": h.HubStopped("asked to stop"),
     "estate_loaded": h.EstateLoaded("cd" * 32, Text(b'{"name":"Clinique \xc3\xa9"}'), "hospital.yaml", 41, 12),
