@@ -205,6 +205,8 @@ class Core:
                     self.keeper.moved(say.Move(command.old, command.new, command.directory))
                 case do.MassLoss():
                     self.undo.mass_loss(command, now)
+                case do.Sighted():
+                    self.emit("listed", **words.sighted(command), about=command)
                 case do.Rescan():
                     self.emit("overflow", reason=command.reason, rescan=True)
                     self.keeper.urgent(say.Scan(command.path))

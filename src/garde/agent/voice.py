@@ -14,10 +14,11 @@ from garde.clock import Clock, iso
 from garde.journal import kinds
 from garde.journal.notes import actor_note, finding_made, verdict_reached
 from garde.journal.payload import Payload
+from garde.journal.sharing_kinds import IndicatorSeen
 from garde.journal.text import Text
 from garde.model.actor import Actor
 from garde.model.finding import Finding, Skipped, Verdict
-from garde.watch.commands import MassLoss
+from garde.watch.commands import MassLoss, Sighted
 
 Out = Callable[[dict[str, Any]], None]
 
@@ -60,6 +61,9 @@ def payloads(kind: str, about: Any, facts: dict[str, Any]) -> list[Payload]:
         return [finding_made(about)]
     if isinstance(about, Verdict):
         return [verdict_reached(about)]
+    if isinstance(about, Sighted):
+        hit = about.hit
+        return [IndicatorSeen("", hit.sort, Text(hit.value), hit.source, Text(about.path), about.at, True)]
     if isinstance(about, say.RestoreDone):
         return [] if about.dry_run else _restored(about)
     if isinstance(about, tuple) and isinstance(about[0], MassLoss):

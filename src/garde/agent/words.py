@@ -11,6 +11,7 @@ from typing import Any
 from garde.model.actor import Actor, Process
 from garde.model.finding import Finding, Skipped, Verdict
 from garde.vault import Coverage
+from garde.watch.commands import Sighted
 
 
 def text(raw: bytes) -> str:
@@ -58,6 +59,12 @@ def finding(found: Finding) -> dict[str, Any]:
         "detail": found.detail,
         "actor": actor(found.actor),
     }
+
+
+def sighted(seen: Sighted) -> dict[str, Any]:
+    """Return something on the watch list that was seen."""
+    hit = seen.hit
+    return {"sort": hit.sort.value, "value": text(hit.value), "source": hit.source, "path": text(seen.path)}
 
 
 def verdict(judged: Verdict) -> dict[str, Any]:

@@ -88,6 +88,12 @@ def _finding(e: Event) -> Shown:
     return f"Damaged: {plain(str(e.get('path', '?')))} — {why}", "warn"
 
 
+def _listed(e: Event) -> Shown:
+    what = f"{plain(str(e.get('sort', '?'))).replace('_', ' ')} {plain(str(e.get('value', '?')))}"
+    where = f" at {plain(str(e['path']))}" if e.get("path") else ""
+    return f"On the watch list ({plain(str(e.get('source', '?')))}): {what}{where}; nobody is held for it", "warn"
+
+
 def _verdict(e: Event) -> Shown:
     known = list(e.get("actors", ()))
     actors = actor(known[0] if known else None) + (f" and {len(known) - 1} more" if len(known) > 1 else "")
@@ -170,6 +176,7 @@ def retention(said: Event) -> Shown:
 _SPEAKERS: dict[str, Callable[[Event], Shown]] = {
     "ready": _ready,
     "finding": _finding,
+    "listed": _listed,
     "verdict": _verdict,
     "held": _held,
     "confirmed": _confirmed,

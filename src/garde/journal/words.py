@@ -42,6 +42,7 @@ PROOFS = {
     "note_spread": mark("a file with the same new name appeared in many folders"),
     "bait": mark("it is a bait file that nobody has a reason to touch"),
     "vault_touched": mark("somebody wrote inside the vault of pre-images"),
+    "listed": mark("its new name or whoever did it is on a watch list of indicators"),
 }
 MODES = {
     "enforce": mark("enforcing: an attacker is stopped"),

@@ -31,6 +31,7 @@ class Proof(StrEnum):
     NOTE_SPREAD = "note_spread"  # one new base name in many directories
     BAIT = "bait"  # a canary file touched
     VAULT_TOUCHED = "vault_touched"  # a foreign write in the vault
+    LISTED = "listed"  # damaged, and its name or the hand is on the watch list: never alone
 
 
 @dataclass(frozen=True, slots=True)

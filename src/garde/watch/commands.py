@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from garde.model.finding import Finding, Verdict
+from garde.watch.listed import Hit
 from garde.watch.suspicion import PartyKey
 
 
@@ -69,4 +70,13 @@ class Rescan:
     reason: str
 
 
-Command = Found | Judged | Capture | Dropped | Moved | MassLoss | Rescan
+@dataclass(frozen=True, slots=True)
+class Sighted:
+    """Something on the watch list was seen: say so. Nobody is held for it."""
+
+    hit: Hit
+    path: bytes  # b"" where it is the hand itself
+    at: float  # wall seconds
+
+
+Command = Found | Judged | Capture | Dropped | Moved | MassLoss | Rescan | Sighted

@@ -69,6 +69,7 @@ class Party:
     refilled: float = 0.0
     suspected: bool = False
     noted: bool = False  # a note's spread was counted: once is enough, a package has many names in many folders
+    listed: str = ""  # what on the watch list speaks against this hand; "": nothing
     pool: dict[bytes, bytes] = field(default_factory=dict)  # path -> small change, for pooled randomness
     names: dict[bytes, set[bytes]] = field(default_factory=dict)  # base name -> directories, for note spread
     recent_names: deque[bytes] = field(default_factory=deque)

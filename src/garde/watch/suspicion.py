@@ -22,6 +22,8 @@ Rules, one test each:
 10. While `raised`, every level asks for less, and a file with a weak proof counts for more: four of any sort are a
     verdict, two are none.
 11. A hand that was judged on another machine is judged at its first strong finding here.
+12. A file that is damaged and speaks for something on the watch list (`Proof.LISTED`) is a verdict by itself; without
+    damage there is no finding to add it to.
 """
 
 from __future__ import annotations
@@ -94,6 +96,12 @@ class Suspicion:
         if level not in self._sums or party not in self._strong(level):
             return None
         return self._verdict(level, self.score(level, now), max(each.at for each in self._sums[level].items.values()))
+
+    def strongest(self, level: Level) -> Finding | None:
+        """Return the finding that weighs most at a level."""
+        found = self._sums.get(level)
+        best = max(found.items.values(), key=lambda item: item.soft + item.hard, default=None) if found else None
+        return None if best is None else best.finding
 
     def healthy(self, levels: Iterable[Level]) -> None:
         """Count one judged, undamaged change at the wide levels (rule 3)."""

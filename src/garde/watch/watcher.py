@@ -17,6 +17,9 @@ Rules, one test each:
 8. Small changes are pooled: a hand's changed bytes are read together.
 9. A held hand is not judged again: everything it touches goes to its ledger.
 10. Lost events lead to a rescan, never to silence.
+11. What is on the watch list is said once for a hand, and makes its first damaged file a verdict: where the file's own
+    name is on it, whatever proof there is; where the hand is (address, account, a note or tool that it wrote), a
+    strong one. No name, and no deed that leaves a file readable, is a verdict. See `sharpened.py`.
 """
 
 from __future__ import annotations
@@ -29,15 +32,17 @@ from garde.content import Comparison, NewFile, is_recognised, randomness
 from garde.model.activity import Activity, What
 from garde.model.actor import Actor
 from garde.model.finding import Finding, Proof, Verdict
+from garde.model.watchlist import WatchList
 from garde.settings import WatchSettings
 from garde.vault import STORE_NAME, Known
 from garde.watch import notes
-from garde.watch.commands import Capture, Command, Dropped, Found, Judged, MassLoss, Moved, Rescan
+from garde.watch.commands import Capture, Command, Dropped, Found, Judged, MassLoss, Moved, Rescan, Sighted
 from garde.watch.dirty import Dirty, DirtyTable
 from garde.watch.lookup import Lookup
 from garde.watch.masses import Masses
 from garde.watch.parties import Deleted, Parties, Party, smb_key
 from garde.watch.replaced import candidates, fits_size, shares_stem
+from garde.watch.sharpened import Sharpened
 from garde.watch.suspicion import Level, PartyKey, Suspicion
 from garde.watch.weights import Weights, bound
 
@@ -75,6 +80,8 @@ class Watcher:
         self.suspicion = Suspicion(
             weights, bound(settings.false_alarm, settings.miss), settings.decay_hours * 3600, prefix
         )
+        self._weights = weights
+        self.sharpened: Sharpened | None = None  # None: there is no watch list, and nothing to look up
         self._dirty = DirtyTable(settings.dirty_ms / 1000)
         self._masses = Masses(settings.mass_delete)
         self._fresh: OrderedDict[bytes, PartyKey] = OrderedDict()
@@ -102,7 +109,7 @@ class Watcher:
         if what & What.DIRECTORY:
             self._see_directory(what, path, new)
             return
-        party = self.parties.known(actor) or self.parties.of(actor, self._tree_of(path))
+        party = self.parties.known(actor) or self._party(actor, path, activity.at)
         if what & What.RENAME:
             self._see_rename(activity, path, new, actor, party)
             return
@@ -112,6 +119,12 @@ class Watcher:
             self._see_write(activity, path, actor, party)
         if what & What.DELETE:
             self._see_delete(activity, path, party)
+
+    def _party(self, actor: Actor, path: bytes, at: float) -> Party:
+        party = self.parties.of(actor, self._tree_of(path))
+        if self.sharpened is not None:
+            self._sighted(party, self.sharpened.hand(party, actor, path), at)
+        return party
 
     def _is_ours(self, what: int, path: bytes) -> bool:
         """Return True inside our own part of a store, and for files laid beside the parts."""
@@ -129,6 +142,8 @@ class Watcher:
     def _see_create(self, activity: Activity, path: bytes, actor: Actor, party: Party) -> None:
         party.touch(path, activity.at, activity.pid, created=path not in self._gone)
         directory, _, name = path.rpartition(b"/")
+        if self.sharpened is not None:
+            self._sighted(party, self.sharpened.name(party, path, name), activity.at)
         if not party.noted and notes.note(party, directory, name):
             party.noted = True
             self._note_spread(party, path, actor, activity.at)
@@ -189,6 +204,8 @@ class Watcher:
         if new is None:
             self._see_delete(activity, old, party)
             return
+        if self.sharpened is not None:
+            self._sighted(party, self.sharpened.name(party, new, activity.new_name), activity.at)
         if not old:  # moved in from outside the trees
             party.touch(new, activity.at, activity.pid)
             self._dirty.wrote(new, activity.fid, actor, party.key, activity.at, closed=True)
@@ -271,6 +288,36 @@ class Watcher:
             if party is not None and party.suspected and key not in self._held:
                 self._judged(party, self.suspicion.elsewhere(party.levels[0], key, now))
 
+    def watch_for(self, whole: WatchList, now: float) -> None:
+        """Watch for what is on this list from now on; an empty one: for nothing. Hands seen lately are looked up."""
+        self.sharpened = Sharpened(whole, self._weights, self._wall) if len(whole) else None
+        for party in self.parties:
+            party.listed = ""
+            if self.sharpened is not None:
+                self._sighted(party, self.sharpened.hand(party, party.actor, b""), now)
+                for name in list(party.names):
+                    self._sighted(party, self.sharpened.name(party, name, name), now)
+
+    def digest_seen(self, path: bytes, sha256: bytes, now: float) -> None:
+        """Learn what a file that was kept lately is, where it is on the list."""
+        if self.sharpened is None:
+            return
+        hands = [party for party in self.parties if path in party.fresh or path in party.ledger]
+        for party in hands:
+            self._sighted(party, self.sharpened.digest(party, path, sha256), now)
+
+    def _sighted(self, party: Party, sighted: Sighted | None, now: float) -> None:
+        """Say it, and judge the hand by what it had damaged before."""
+        if sighted is None:
+            return
+        self._out.append(sighted)
+        if party.suspected and party.listed and party.key not in self._held and self.sharpened is not None:
+            strongest = self.suspicion.strongest(party.levels[0])
+            if strongest is not None and Proof.LISTED not in strongest.proofs:
+                again = self.sharpened.sharpen(party, strongest)
+                if again is not strongest:
+                    self._count(party, again, now)
+
     def let_go(self, keys: Sequence[PartyKey]) -> None:
         """Forget what was held against hands that were released."""
         self.suspicion.forget(keys)
@@ -280,6 +327,7 @@ class Watcher:
             party = self.parties.get(key)
             if party is not None:
                 party.suspected = False
+                party.listed = ""
                 party.pool.clear()
 
     def _judge(self, item: Dirty, now: float) -> None:
@@ -367,6 +415,8 @@ class Watcher:
             provisional=provisional,
             detail=comparison.detail,
         )
+        if self.sharpened is not None:
+            finding = self.sharpened.sharpen(party, finding)
         self._count(party, finding, now)
         return True
 

@@ -30,6 +30,8 @@ class Weights:
     raised_lowers: float  # what every bound is lowered by while sensitivity is raised …
     raised_least: float  # … and what a file counts for at least, where its proofs weigh …
     raised_from: float  # … this much
+    listed_name: float  # what a file's damage weighs at least before a listed name on it counts …
+    listed_hand: float  # … or a listed hand
 
     def of(self, proofs: Iterable[Proof]) -> tuple[float, float]:
         """Return (decaying, permanent) weight of one file's proofs; at most `cap` together, bait aside."""
@@ -60,4 +62,6 @@ def load() -> Weights:
         raised_lowers=float(raw["raised"]["lowers"]),
         raised_least=float(raw["raised"]["least"]),
         raised_from=float(raw["raised"]["from"]),
+        listed_name=float(raw["listed"]["name"]),
+        listed_hand=float(raw["listed"]["hand"]),
     )

@@ -55,6 +55,8 @@ PROCESS = {"kind": "process", "pid": 40, "comm": "py\x1bthon", "user": "bob"}
         ({"kind": "errand", "verb": "retention", "store": "r1", "state": "usual"},
          "Backups r1: retention goes on", "note"),
         ({"kind": "lag", "seconds": 2.5, "waiting": 9}, "Judging is 2.5 s late, 9 files waiting", "warn"),
+        ({"kind": "listed", "sort": "note_name", "value": "r\x1b.txt", "source": "other", "path": "/srv/r"},
+         "On the watch list (other): note name r\\x1b.txt at /srv/r; nobody is held for it", "warn"),
         ({"kind": "overflow", "rescan": True},
          "More happened than could be followed: looking at the folders again", "warn"),
         ({"kind": "error", "code": "VAULT-FULL", "message": "x\x07", "todo": "y"}, "VAULT-FULL: x\\x07 — y", "bad"),

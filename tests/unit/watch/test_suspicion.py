@@ -173,7 +173,7 @@ def test_while_raised_any_proof_is_a_verdict_before_a_fifth_file(
 ) -> None:
     suspicion.raised = True
     found = [suspicion.add(finding(f"/srv/{n}", frozenset({proof})), ONE, TREE, n * seconds) for n in range(4)]
-    assert found[0] is None or proof is Proof.VAULT_TOUCHED
+    assert found[0] is None or proof in {Proof.VAULT_TOUCHED, Proof.LISTED}  # `listed` is never found alone
     assert any(found)
 
 
