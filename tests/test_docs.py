@@ -29,7 +29,7 @@ DOCS = TOP / "docs"
 # Kinds of the account that nothing writes yet: whoever writes one takes it out.
 PROMISED: set[str] = set(LEGAL_KINDS)
 # Of sharing: the way in, and the drawing of the way out.
-PROMISED |= {"watch_list_taken", "indicator_seen", "watch_list_made", "precaution_offered", "precaution_decided"}
+PROMISED |= {"watch_list_taken", "watch_list_made", "precaution_offered", "precaution_decided"}
 PROMISED |= {"shared_taken", "warning_drawn"}
 SHELL_CODES = {130, 141}  # Ctrl-C and a closed pipe: no errors of ours, so in no table of ours
 

@@ -57,15 +57,9 @@ class Voice:
 
 def payloads(kind: str, about: Any, facts: dict[str, Any]) -> list[Payload]:
     """Return what the journal keeps of one event."""
-    if isinstance(about, Finding):
-        return [finding_made(about)]
-    if isinstance(about, Verdict):
-        return [verdict_reached(about)]
-    if isinstance(about, Sighted):
-        hit = about.hit
-        return [IndicatorSeen("", hit.sort, Text(hit.value), hit.source, Text(about.path), about.at, True)]
-    if isinstance(about, say.RestoreDone):
-        return [] if about.dry_run else _restored(about)
+    writer = _NOUNS.get(type(about))
+    if writer is not None:
+        return writer(about)
     if isinstance(about, tuple) and isinstance(about[0], MassLoss):
         return _mass_loss(about[0], about[1], facts)
     if about is not None and kind in _HOLD:
@@ -119,6 +113,19 @@ def _restored(done: say.RestoreDone) -> list[Payload]:
     out += [kinds.RestoreFailed(done.id, Text(path), Text(reason)) for path, reason in done.failed]
     counts = (len(done.restored), done.unchanged, len(done.failed))
     return [*out, kinds.RestoreFinished(done.id, *counts, round(done.seconds, 3))]
+
+
+def _sighted(seen: Sighted) -> list[Payload]:
+    hit = seen.hit
+    return [IndicatorSeen("", hit.sort, Text(hit.value), hit.source, Text(seen.path), seen.at, True)]
+
+
+_NOUNS: dict[type[Any], Callable[[Any], list[Payload]]] = {
+    Finding: lambda found: [finding_made(found)],
+    Verdict: lambda judged: [verdict_reached(judged)],
+    Sighted: _sighted,
+    say.RestoreDone: lambda done: [] if done.dry_run else _restored(done),
+}
 
 
 def _mass_loss(loss: MassLoss, who: Actor, facts: dict[str, Any]) -> list[Payload]:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from garde.model.actor import Actor, ActorKind, Process, SmbClient
 from garde.model.activity import What
+from garde.model.actor import Actor, ActorKind, Process, SmbClient
 from garde.model.finding import Proof
 from garde.model.watchlist import Indicator, Sort, WatchList, read, write
 from garde.watch.commands import Found, Judged, Sighted
