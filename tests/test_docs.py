@@ -22,12 +22,11 @@ from garde import settings
 from garde.cli import COMMANDS, build, events
 from garde.errors import EXIT_CODES, GardeError
 from garde.journal.kinds import KINDS, ActorNote, FileDamage, SkippedNote
-from garde.journal.legal_kinds import LEGAL_KINDS
 
 TOP = Path(__file__).resolve().parents[1]
 DOCS = TOP / "docs"
 # Kinds of the account that nothing writes yet: whoever writes one takes it out.
-PROMISED: set[str] = set(LEGAL_KINDS)
+PROMISED: set[str] = set()
 # Of sharing: the way in, and the drawing of the way out.
 PROMISED |= {"watch_list_taken", "watch_list_made", "precaution_offered", "precaution_decided"}
 PROMISED |= {"shared_taken", "warning_drawn"}

@@ -15,6 +15,8 @@ from garde.hub.board import BOARD
 from garde.hub.facts import FACTS
 from garde.hub.fold import Capability, Fold
 from garde.hub.roster import ROSTER
+from garde.legal import policy as legal_policy
+from garde.legal import state as legal_state
 from garde.oncall import memory
 from garde.oncall import policy as calling
 from garde.oncall import state as called
@@ -63,6 +65,14 @@ CAPABILITIES: tuple[Capability[Any], ...] = (
         decide=sharing_policy.decide,
         version=sharing_state.VERSION,
         kinds=sharing_state.KINDS,
+    ),
+    Capability(
+        name="legal",
+        shape=legal_state.State,
+        project=legal_state.project,
+        decide=legal_policy.decide,
+        version=legal_state.VERSION,
+        kinds=legal_state.KINDS,
     ),
 )
 FOLDS: tuple[Fold[Any], ...] = (ROSTER, BOARD, FACTS)
