@@ -11,6 +11,8 @@ from typing import Any
 from garde.contain import policy, state
 from garde.emergency import policy as emergency_policy
 from garde.emergency import state as emergency_state
+from garde.forensics import policy as forensic_policy
+from garde.forensics import state as forensic_state
 from garde.hub.board import BOARD
 from garde.hub.facts import FACTS
 from garde.hub.fold import Capability, Fold
@@ -57,6 +59,14 @@ CAPABILITIES: tuple[Capability[Any], ...] = (
         decide=recovery_policy.decide,
         version=recovery_state.VERSION,
         kinds=recovery_state.KINDS,
+    ),
+    Capability(
+        name="forensics",
+        shape=forensic_state.State,
+        project=forensic_state.project,
+        decide=forensic_policy.decide,
+        version=forensic_state.VERSION,
+        kinds=forensic_state.KINDS,
     ),
     Capability(
         name="sharing",

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from garde.hub.fold import Fold
 from garde.journal.entry import Entry
+from garde.journal.forensic_kinds import FORENSIC_OUTCOMES, HUB_OUTCOMES
 from garde.journal.hub_kinds import OrderAsked
 from garde.journal.kinds import KINDS
 from garde.journal.payload import Command
@@ -36,6 +37,8 @@ OUTCOME_KINDS = (
         }
     )
     | RECOVERY_OUTCOMES
+    | FORENSIC_OUTCOMES
+    | HUB_OUTCOMES
 )
 AGENT = "agent/"  # what `who` begins with where an agent said it
 

@@ -290,14 +290,10 @@ FORENSIC_KINDS: dict[str, type[Payload]] = {
     "bundle_wanted": BundleWanted,
     "evidence_referred": EvidenceReferred,
 }
-FORENSIC_REPORTS = frozenset(
-    {
-        "note_taken",
-        "evidence_taken",
-        "evidence_gathered",
-        "flow_source_state",
-        "egress_seen",
-        "egress_looked",
-        "path_seen",
-    }
-)
+FORENSIC_REPORTS = frozenset({
+    "note_taken", "evidence_taken", "evidence_gathered", "flow_source_state", "egress_seen", "egress_looked",
+    "path_seen",
+})  # fmt: skip
+# Those that end an errand of an agent, and those that end a command of the hub's own.
+FORENSIC_OUTCOMES = frozenset({"evidence_gathered", "egress_looked"})
+HUB_OUTCOMES = frozenset({"family_named", "bundle_made"})

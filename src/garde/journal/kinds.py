@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from garde.journal.forensic_kinds import FORENSIC_KINDS, FORENSIC_REPORTS
 from garde.journal.hub_kinds import HUB_KINDS
 from garde.journal.legal_kinds import LEGAL_KINDS
 from garde.journal.notice_kinds import NOTICE_KINDS
@@ -308,11 +309,12 @@ AGENT_KINDS: dict[str, type[Payload]] = {
 }
 KINDS: dict[str, type[Payload]] = {
     **AGENT_KINDS, **HUB_KINDS, **NOTICE_KINDS, **ONCALL_KINDS, **PLAN_KINDS, **PAPER_KINDS,
-    **RECOVERY_KINDS, **LEGAL_KINDS, **SHARING_KINDS,
+    **RECOVERY_KINDS, **FORENSIC_KINDS, **LEGAL_KINDS, **SHARING_KINDS,
 }  # fmt: skip
 # What a hub takes from an agent: its own kinds, and the outcomes of orders. Nothing that decides.
 REPORTABLE = frozenset({
-    *AGENT_KINDS, *RECOVERY_REPORTS, *SHARING_REPORTS, "order_applied", "order_refused", "cut_tried", "cut_undone",
+    *AGENT_KINDS, *RECOVERY_REPORTS, *FORENSIC_REPORTS, *SHARING_REPORTS,
+    "order_applied", "order_refused", "cut_tried", "cut_undone",
 }) - {"texts_erased"}  # fmt: skip
 NAMES: dict[type[Payload], str] = {payload: name for name, payload in KINDS.items()}
 

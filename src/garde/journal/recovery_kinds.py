@@ -161,11 +161,11 @@ class WatchRaised(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrandAsked(Command):
-    """Something that one agent is to do on the way back. It travels signed, as an order does."""
+    """Something that one agent is to do on the way back, or for the account. It travels signed, as an order does."""
 
     machine: str  # the agent that does it
     verb: str  # garde.model.order.ERRANDS
-    about: str  # the machine that it is about
+    about: str  # the machine that it is about; of `garde.model.order.ACCOUNT` the incident
     store: str = ""
     point: str = ""
     where: str = ""

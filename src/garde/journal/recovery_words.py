@@ -156,6 +156,8 @@ ERRANDS = {
     "sweep": mark("answer what the gate asks"),
     "look": mark("look at another machine"),
     "raise": mark("watch more sensitively"),
+    "gather": mark("gather evidence"),
+    "flows": mark("look back at what left"),
 }
 
 

@@ -2,8 +2,8 @@
 
 Comes in: an entry and a speaker (`speech.py`). Goes out: `Line`: when, the sentence, and how it should look. Every
 value from outside is escaped by the speaker. It folds nothing: `summary.py` and `explain.py` do. The hub's kinds are in
-`hub_words.py`, those of calls, of the plan, of paper, of the way back and of legal duties in `oncall_words.py`,
-`plan_words.py`, `paper_words.py`, `recovery_words.py` and `legal_words.py`.
+`hub_words.py`, those of calls, of the plan, of paper, of the way back, of the account and of legal duties in
+`oncall_words.py`, `plan_words.py`, `paper_words.py`, `recovery_words.py`, `forensic_words.py` and `legal_words.py`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from garde.journal import kinds as k
 from garde.journal.entry import Entry
+from garde.journal.forensic_words import FORENSIC_WRITERS
 from garde.journal.hub_words import HUB_WRITERS
 from garde.journal.legal_words import LEGAL_WRITERS
 from garde.journal.oncall_words import ONCALL_WRITERS
@@ -301,6 +302,7 @@ _WRITERS: dict[type[Payload], Callable[[Any, Say], _Spoken]] = {
     **PLAN_WRITERS,
     **PAPER_WRITERS,
     **RECOVERY_WRITERS,
+    **FORENSIC_WRITERS,
     **LEGAL_WRITERS,
     **SHARING_WRITERS,
 }

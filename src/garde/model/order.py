@@ -28,9 +28,13 @@ class Verb(StrEnum):
     SWEEP = "sweep"  # answer what the gate asks of this machine
     LOOK = "look"  # look at another machine from here: which of these ports answer
     RAISE = "raise"  # watch with raised sensitivity until `until`; 0: as usual again
+    # The account (`garde.forensics`): these only look and keep.
+    GATHER = "gather"  # keep notes, damaged files with their sound versions, logs and the journal as evidence
+    FLOWS = "flows"  # look back at flow records from `since` to `until`; `addresses`: whose paths are asked for
 
 
 CUTS = frozenset({Verb.BLOCK, Verb.KICK, Verb.ACCOUNT, Verb.READ_ONLY, Verb.ISOLATE, Verb.OUTSIDE, Verb.UNDO})
+ACCOUNT = frozenset({Verb.GATHER, Verb.FLOWS})  # of `garde.forensics`: such an errand is about an incident
 ERRANDS = frozenset(Verb) - CUTS  # carried out beside the cuts: they may take hours, and no cut waits for them
 
 
@@ -55,4 +59,4 @@ class Order:
     until: float = 0.0  # wall seconds: raise
     ports: tuple[int, ...] = ()  # look: TCP ports to try on `addresses`
     baseline: str = ""  # sweep: SHA-256 of the baseline that the hub believes, in hex
-    about: str = ""  # estate id of the machine that it is about: whose data, or who is looked at
+    about: str = ""  # estate id of the machine that it is about: whose data, or who is looked at; or an incident

@@ -20,7 +20,7 @@ from typing import Final
 from garde.journal import hub_kinds as h
 from garde.journal import recovery_kinds as v
 from garde.journal.entry import Entry, machine_of
-from garde.model.order import Verb
+from garde.model.order import ACCOUNT, Verb
 from garde.model.restart import Answer, Item, Stage
 from garde.recovery import reasons as r
 from garde.recovery.flows import is_expected
@@ -48,7 +48,9 @@ MOST_RESTORED: Final = 20  # of one machine
 
 
 def on_asked(state: State, entry: Entry, payload: v.ErrandAsked) -> None:
-    """An errand is on its way."""
+    """An errand is on its way. Those of the account are none of the way back."""
+    if payload.verb in ACCOUNT:
+        return
     state.errands[payload.command] = Errand(
         payload.machine, payload.verb, payload.about, payload.store, payload.point, payload.where,
         state.step(payload.about).round, payload.since, payload.by, entry.seq,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from garde.journal import forensic_kinds as f
 from garde.journal import hub_kinds as h
 from garde.journal import kinds as k
 from garde.journal import legal_kinds as a
@@ -190,6 +191,46 @@ SAMPLES: dict[str, k.Payload] = {
         "nb-nord", "stix", "ab" * 32, "amber", 1_204, 3, ("no pattern of ours",), "anna", "taxii"
     ),
     "precaution_decided": share.PrecautionDecided("p-1", "ready", "anna", Text(b"until 08:00\x1b")),
+    "note_taken": f.NoteTaken("c" * 32, "e1", Text(b"READ\x1b_ME.txt"), Text(b"pay \xff"), "ab" * 32, 812, 40, 1.7e9),
+    "evidence_taken": f.EvidenceTaken(
+        "c" * 32, "e1", "damaged", Text(HOSTILE), Text(b"/srv/e/\x07"), 38_912, "ab" * 32, 1.7e9, -2.25, True, "e2"
+    ),
+    "evidence_gathered": f.EvidenceGathered("c" * 32, 12, 4_096_000, 1, 3.5, "no room\x1b"),
+    "flow_source_state": f.FlowSourceState("gw-flows", "netflow", "blind", ("gw\x1b",), 1.7e9, "socket closed"),
+    "egress_seen": f.EgressSeen(
+        "c" * 32, "gw-flows", "10.20.3.41", "203.0.113.9", Text(b"cdn.\x1b.example"), 443, 1_073_741_824, 3, 1.7e9,
+        1.7e9 + 7200, ("volume", "new_destination"), 4_096,
+    ),
+    "egress_looked": f.EgressLooked(
+        "c" * 32, "gw-flows", "netflow", ("gw",), 1.7e9, 1.7e9 + 86_400, 91_000, 1,
+        (f.Blind(1.7e9, 1.7e9 + 60, "gap", 12),), 6.5,
+    ),
+    "path_seen": f.PathSeen(
+        "c" * 32, "conntrack", "10.20.3.41", "203.0.113.9", 443, False, 1.7e9, 1.7e9 + 60, 812, 1_024, Text("carla\x1b")
+    ),
+    "identify_asked": f.IdentifyAsked(command="c" * 32, cause=9, incident="i1", entries=(4, 9)),
+    "family_named": f.FamilyNamed(
+        "c" * 32, "i1", "Drill\x1b", 0.97, (f.FamilyGuess("Drill", 0.97, ("note text",), (4,)),), ("T1486",),
+        "none_known", "galaxy", "2026-11-02",
+    ),
+    "origin_found": f.OriginFound(
+        "i1",
+        (
+            f.OriginHop("10.20.3.41", "pc-radio-3", "spreader", "", "", 1.7e9, "seen", (), (4,)),
+            f.OriginHop("203.0.113.9", "", "controller", "UA", "AS64500", 1.7e9, "likely", ("hosting",), (9,)),
+        ),
+        Text("carla\x1b"), ("remote access",), (4, 9),
+    ),
+    "egress_concluded": f.EgressConcluded(
+        "i1", 1.7e9, 1.69e9, "blind", 0, ("gw/gw-flows",), ("files",), ("pc-radio-3",), 3_600.0, (4,)
+    ),
+    "evidence_moved": f.EvidenceMoved("e1", "ab" * 32, "bundle", "anna", "hub", False),
+    "bundle_asked": f.BundleAsked(command="c" * 32, cause=9, incident="i1", by="anna", language="fr"),
+    "bundle_made": f.BundleMade("c" * 32, "i1", Text(b"/srv/police\x1b"), "ab" * 32, 12, 4_096_000, 812, "rfc3161"),
+    "bundle_wanted": f.BundleWanted("i1", "anna", "fr"),
+    "evidence_referred": f.EvidenceReferred(
+        "e9", "image", Text("disk \x1b"), Text("safe of the police"), "", "anna", Text("seal 12")
+    ),
     "hub_started": h.HubStarted("0.2.0", 12_345),
     "hub_stopped": h.HubStopped("asked to stop"),
     "estate_loaded": h.EstateLoaded("cd" * 32, Text(b'{"name":"Clinique \xc3\xa9"}'), "hospital.yaml", 41, 12),

@@ -5,8 +5,8 @@ contract, in words:
 
 * The executor calls it in a thread of the errand's lane, once, and again after a crash with `again` set: then the work
   goes on where its own notes on the disk say, or begins anew. It must bear being killed anywhere.
-* It yields what is told as it comes (`point_judged`) and, at its end, at least one outcome (`RECOVERY_OUTCOMES`). What
-  an outcome says is true when it is yielded.
+* It yields what is told as it comes (`point_judged`) and, at its end, at least one outcome (`RECOVERY_OUTCOMES`,
+  `FORENSIC_OUTCOMES`). What an outcome says is true when it is yielded.
 * It raises `ErrandRefused` where it can't, or `GardeError`; anything else that it raises is refused as `FAILED`.
 * `progress` may be called as often as it likes.
 """
@@ -71,6 +71,8 @@ LANES = {
     Verb.SWEEP: Lane.SHORT,
     Verb.LOOK: Lane.SHORT,
     Verb.BASELINE: Lane.SHORT,
+    Verb.GATHER: Lane.SHORT,
+    Verb.FLOWS: Lane.SHORT,
     Verb.JUDGE: Lane.LONG,
     Verb.RESTORE: Lane.LONG,
 }

@@ -6,7 +6,8 @@ Comes in: orders that the link has checked. Goes out: reports of each. Rules, on
    is told again, or nothing while it is under way.
 2. One that was found on the disk at a start, not begun, and is past its time is refused; one that was begun goes on,
    whatever the time. What waits behind another in its lane has come in time.
-3. Freeze, thaw and raise wait for no other errand; sweep, look and baseline for each other only; judge and restore too.
+3. Freeze, thaw and raise wait for no other errand; sweep, look, baseline, gather and flows for each other only; judge
+   and restore too.
 4. An agent that only watches puts nothing in place; everything else it does.
 5. Killed in the middle of it, it is begun again, and what it had told before is void.
 6. An outcome is kept before it is told: after a crash it is told, and not done again.
@@ -29,6 +30,7 @@ from garde.agent.orders.reports import Reports
 from garde.clock import Clock
 from garde.errors import GardeError
 from garde.journal import wire
+from garde.journal.forensic_kinds import FORENSIC_OUTCOMES
 from garde.journal.hub_kinds import OrderRefused
 from garde.journal.kinds import NAMES
 from garde.journal.payload import Payload
@@ -39,7 +41,7 @@ from garde.model.order import Order, Verb
 SAY_EVERY = 0.5  # seconds between two words on how far it is
 NICE = 10  # of the lanes that take minutes and hours, and of every program that they start
 _WORDS_MOST = 500  # characters of a reason
-_OUTCOMES = RECOVERY_OUTCOMES | {"order_refused"}
+_OUTCOMES = RECOVERY_OUTCOMES | FORENSIC_OUTCOMES | {"order_refused"}
 
 Say = Callable[[Said], None]
 

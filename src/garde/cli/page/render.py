@@ -55,6 +55,8 @@ ERRANDS = {
     "sweep": mark("look through this machine"),
     "look": mark("look at another machine"),
     "raise": mark("watch more closely"),
+    "gather": mark("gather evidence"),
+    "flows": mark("look back at what left"),
 }
 ERRAND_STATES = {
     "waiting": mark("waiting"),

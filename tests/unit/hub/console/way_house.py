@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from console_house import ConsoleHouse, Night
 
+from garde.journal import forensic_kinds as f
 from garde.journal import hub_kinds as h
 from garde.journal import recovery_kinds as r
 from garde.journal.entry import Entry
@@ -22,7 +23,8 @@ STORES = (
 )
 OF_ITSELF = (Item.REBUILT, Item.WATCHED, Item.NETWORK)
 OUTCOMES = ("retention_frozen", "retention_thawed", "points_judged", "point_restored", "baseline_taken",
-            "machine_swept", "machine_looked", "watch_raised", "command_failed", "order_refused")  # fmt: skip
+            "machine_swept", "machine_looked", "watch_raised", "evidence_gathered", "command_failed",
+            "order_refused")  # fmt: skip
 
 
 @dataclass
@@ -81,6 +83,8 @@ class WayBack:
                 self._say(asked.machine, r.MachineLooked(asked.command, asked.about, ports, tried))
             case "raise":
                 self._say(asked.machine, r.WatchRaised(asked.command, asked.until))
+            case "gather":
+                self._say(asked.machine, f.EvidenceGathered(asked.command, 0, 0, 0, 0.1))
 
     def _freeze(self, asked: r.ErrandAsked) -> None:
         proven = asked.store not in self.unfrozen

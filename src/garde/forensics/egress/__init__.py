@@ -1,0 +1,1 @@
+"""The account's part that says whether data left."""

@@ -1,0 +1,1 @@
+"""The account's part that says where it came from."""
