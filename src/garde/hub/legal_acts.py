@@ -21,6 +21,7 @@ from garde.legal import may
 from garde.legal.clocks import NO, OPEN, YES, clocks_loaded, events, merged, read_clocks
 from garde.legal.forms import LANGUAGES, forms
 from garde.legal.memory import Draft, Incident, State
+from garde.legal.words import NOT_PAID
 
 LONGEST_VALUE: Final = 20_000  # characters of one field
 LONGEST_CHANNEL: Final = 200
@@ -168,12 +169,6 @@ class LegalDesk(PersonAtWork):
         if not words:
             raise UsageError("why is it paid? whoever reads it wants to know", "say it in a few words")
         return self._write(a.RansomDecided(found.id, paid, self.caller.login, note_text(words)))
-
-
-NOT_PAID: Final = (
-    "Not paid. Paying guarantees neither a working key, nor that copied data are not published, nor that they do not "
-    "come again; it pays for the next attack. The hospital restores from its own backups."
-)
 
 
 def newest(state: State) -> Incident | None:

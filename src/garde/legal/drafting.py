@@ -15,6 +15,7 @@ import msgspec
 from garde.estate.look import Lookup
 from garde.journal import legal_kinds as a
 from garde.journal.entry import Entry
+from garde.journal.forensic_kinds import EgressConcluded
 from garde.journal.payload import Payload
 from garde.journal.text import Text
 from garde.legal.fill import filled
@@ -27,6 +28,8 @@ _MOVING: Final = frozenset({
     "chronology", "last_actions", "evidence", "evidence_kept", "bundle", "measures_taken", "measures_proposed",
     "informed", "patients_told", "earlier", "recovery", "plain_done", "delay",
 })  # fmt: skip
+# Said anew each time that somebody looked: other words count only when the finding is another one.
+_LOOKED: Final = frozenset({"data_left", "plain_data", "known_then"})
 
 
 def made(state: State, look: Lookup, entry: Entry) -> Iterator[Payload]:
@@ -107,7 +110,7 @@ def amendments(state: State, look: Lookup, incident: str, entry: Entry) -> Itera
             continue
         before = {each.name: each.value for each in draft.versions[handed.version - 1].fields}
         now = {each.name: each.value for each in fields_of(state, look, draft)}
-        names = [name for name, value in now.items()
-                 if name not in _MOVING and name not in draft.stale and value != before.get(name)]  # fmt: skip
+        passed = {*_MOVING, *draft.stale, *(() if isinstance(entry.payload, EgressConcluded) else _LOOKED)}
+        names = [name for name, value in now.items() if name not in passed and value != before.get(name)]
         if names:
             yield a.AmendmentNeeded(draft.id, handed.version, tuple(names), entry.seq)

@@ -37,6 +37,7 @@ from garde.legal.memory import (
     Version,
     running_key,
 )  # fmt: skip
+from garde.legal.safe import kept, one_line, ours
 
 
 def on_estate(state: State, entry: Entry, payload: h.EstateLoaded) -> None:
@@ -109,7 +110,7 @@ def on_aware(state: State, entry: Entry, payload: a.AwareSaid) -> None:
     incident = state.incident(payload.incident)
     if incident is None:
         return
-    said = Aware(payload.event, payload.since, payload.by, payload.note.shown(), entry.at, entry.seq)
+    said = Aware(payload.event, payload.since, payload.by, one_line(payload.note), entry.at, entry.seq)
     incident.aware.setdefault(payload.event, []).append(said)
     state.news.aware, state.news.event = incident.id, payload.event
     if payload.event == HANDLED:
@@ -123,7 +124,7 @@ def on_obligation(state: State, entry: Entry, payload: a.ObligationSaid) -> None
     of = incident.id if incident is not None else ""
     if payload.incident and not of:
         return
-    said = Obligation(payload.applies, payload.by, payload.why.shown(), entry.at, entry.seq)
+    said = Obligation(payload.applies, payload.by, one_line(payload.why), entry.at, entry.seq)
     state.obligations.setdefault(running_key(of, payload.clock), []).append(said)
     state.news.obligation, state.news.of = payload.clock, of
 
@@ -139,7 +140,7 @@ def on_edited(state: State, entry: Entry, payload: a.DraftEdited) -> None:
     if draft is None or draft.submitted:
         return
     if payload.value:
-        draft.edits[payload.name] = Edit(payload.value.shown(), payload.by, entry.at, entry.seq)
+        draft.edits[payload.name] = Edit(kept(payload.value), payload.by, entry.at, entry.seq)
     else:
         draft.edits.pop(payload.name, None)
     state.news.edited = draft.id
@@ -159,7 +160,7 @@ def on_submitted(state: State, entry: Entry, payload: a.SubmissionSaid) -> None:
     draft = state.drafts.get(payload.draft)
     if draft is None or draft.submitted or all(each.version != payload.version for each in draft.signatures):
         return
-    made = Mark(payload.version, payload.by, payload.at, entry.seq, payload.channel, payload.reference.shown())
+    made = Mark(payload.version, payload.by, payload.at, entry.seq, payload.channel, one_line(payload.reference))
     draft.submissions.append(made)
     state.news.submitted = draft.id
 
@@ -168,7 +169,7 @@ def on_ransom(state: State, entry: Entry, payload: a.RansomDecided) -> None:
     """The ransom."""
     incident = state.incident(payload.incident)
     if incident is not None:
-        incident.ransom.append(Ransom(payload.paid, payload.by, payload.why.shown(), entry.at, entry.seq))
+        incident.ransom.append(Ransom(payload.paid, payload.by, one_line(payload.why), entry.at, entry.seq))
         _material(state, incident)
 
 
@@ -209,7 +210,7 @@ def on_made(state: State, entry: Entry, payload: a.DraftMade) -> None:
             draft.edits = dict(before.edits)
             before.amended_by = draft.id
         state.drafts[draft.id] = draft
-    fields = [Field(each.name, each.value.shown(), each.state, list(each.entries)) for each in payload.fields]
+    fields = [Field(each.name, ours(each.value), each.state, list(each.entries)) for each in payload.fields]
     draft.versions.append(Version(payload.version, payload.sha256, entry.at, entry.seq, fields))
 
 

@@ -19,9 +19,9 @@ from garde.journal import recovery_kinds as v
 from garde.journal import sharing_kinds as s
 from garde.journal.entry import Entry, machine_of
 from garde.journal.payload import Payload
-from garde.journal.text import Text
 from garde.legal import memory as m
 from garde.legal.memory import Incident, State, Thing
+from garde.legal.safe import kept, one_line
 
 _WORSE: Final = {"works": 0, "degraded": 1, "paper": 2, "closed": 3}
 _MOST: Final = m.MOST_KEPT
@@ -61,21 +61,15 @@ def on_note(state: State, entry: Entry, payload: f.NoteTaken) -> None:
     for incident in open_ones(state):
         if len(incident.notes) < _MOST and all(each.sha256 != payload.sha256 for each in incident.notes):
             incident.notes.append(m.Note(
-                machine_of(entry), payload.name.shown(), _lines(payload.text), payload.sha256, payload.copies, entry.seq
+                machine_of(entry), one_line(payload.name), kept(payload.text), payload.sha256, payload.copies, entry.seq
             ))  # fmt: skip
             _material(state, incident)
-
-
-def _lines(text: Text) -> str:
-    """Return a note's text as it may be shown, with its lines kept: what is in it never leaves its lines."""
-    words = b"" if text.value is None else text.value
-    return "\n".join(Text(line).shown() for line in words.replace(b"\r\n", b"\n").split(b"\n"))
 
 
 def on_evidence(state: State, entry: Entry, payload: f.EvidenceTaken) -> None:
     """An agent kept an item."""
     _keep(state, m.Item(
-        payload.item, payload.sort, payload.name.shown(), payload.place.shown(), machine_of(entry), payload.size,
+        payload.item, payload.sort, one_line(payload.name), one_line(payload.place), machine_of(entry), payload.size,
         payload.sha256, payload.taken_at, payload.clock_offset_s, payload.offset_known, machine_of(entry), entry.seq,
     ))  # fmt: skip
 
@@ -135,7 +129,7 @@ def on_spread(state: State, entry: Entry, payload: h.SpreadFound) -> None:
         payload.spreader, payload.first_server, payload.first_at, payload.files,
         list(dict.fromkeys(hop.server for hop in payload.hops)),
         list(dict.fromkeys(each.address for each in payload.suspects if each.address))[:_MOST],
-        list(dict.fromkeys(user.shown() for user in users if user))[:_MOST],
+        list(dict.fromkeys(one_line(user) for user in users if user))[:_MOST],
         entry.seq,
     )  # fmt: skip
     for server in incident.spread.servers:
@@ -251,7 +245,7 @@ def on_origin(state: State, entry: Entry, payload: f.OriginFound) -> None:
         m.Hop(each.address, each.machine, each.role, each.country, each.network, each.confidence, list(each.may_be))
         for each in payload.hops
     ]
-    incident.origin = m.Origin(hops, payload.user.shown(), list(payload.foothold), entry.seq)
+    incident.origin = m.Origin(hops, one_line(payload.user), list(payload.foothold), entry.seq)
     if before != [each.address for each in hops]:
         _material(state, incident)
 
@@ -272,8 +266,10 @@ def on_egress(state: State, entry: Entry, payload: f.EgressConcluded) -> None:
 
 def on_referred(state: State, entry: Entry, payload: f.EvidenceReferred) -> None:
     """Evidence that lies elsewhere."""
-    _keep(state, m.Item(payload.item, payload.sort, payload.name.shown(), payload.place.shown(), "", 0, payload.sha256,
-                        entry.at, 0.0, False, payload.by, entry.seq))  # fmt: skip
+    _keep(state, m.Item(
+        payload.item, payload.sort, one_line(payload.name), one_line(payload.place), "", 0, payload.sha256, entry.at,
+        0.0, False, payload.by, entry.seq,
+    ))  # fmt: skip
 
 
 def on_bundle(state: State, entry: Entry, payload: f.BundleMade) -> None:
