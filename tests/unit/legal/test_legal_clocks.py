@@ -94,7 +94,7 @@ def test_clocks_come_back_from_their_entry() -> None:
         ((b"amount = 48", b"amont = 48"), "no field 'amont'"),
         ((b"amount = 48", b'amount = 48\nvalid_from = "2026-13-01"'), "is no date"),
         ((b"amount = 48", b'amount = 48\nprogress = "x"'), "needs resumes"),
-        ((b"[[clocks]]", b"[[clock]]"), "clocks"),
+        ((b"[[clocks]]", b"[[clock]]"), "own.toml"),
         ((b"amount = 48", b"amount ="), "own.toml"),
     ],
 )
