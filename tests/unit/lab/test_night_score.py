@@ -191,9 +191,3 @@ def test_the_truth_comes_from_the_attackers_and_is_for_its_owner_alone(tmp_path:
 def test_the_truth_says_so_where_a_server_never_refused() -> None:
     one, two = seen("ct-1", None), seen("ws-ward-3", 0.5)
     assert not scoring.truth("cut", SCRIPT, seen=[one, two], first=[], lost=0, uploaded=0).proven
-
-
-def test_what_left_is_counted_by_the_thief() -> None:
-    log = b"u 1.5 100 198.19.3.1\nu 2.5 23 198.19.3.1\nu 3.0 9"
-    assert scoring.count_uploaded(log) == 123
-    assert scoring.count_uploaded(b"u x y\nnoise\n") == 0

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from garde.errors import Incomplete
-from garde.lab.hospital import fileserver, printer, roots, stores, switch
+from garde.lab.hospital import fileserver, flows, printer, roots, stores, switch
 from garde.lab.hospital.plan import CRISIS_PRINTER, GATEWAY, HUB, HUB_PORT, SHARES, SWITCH, Plan
 from garde.lab.hospital.programs import GARDE, Programs, said
 from garde.lab.hospital.record import Program
@@ -70,13 +70,16 @@ def agent_name(machine: str) -> str:
 # -- the hub ----------------------------------------------------------------------------------------------------------
 
 
-def make_hub(programs: Programs, plan: Plan, credentials: switch.Credentials, *, calling: bool = True) -> FirstAccount:
-    """`garde hub init`; the switch's login and, where people can be called, calling.toml where the hub looks for it."""
+def make_hub(
+    programs: Programs, plan: Plan, credentials: switch.Credentials | None, *, calling: bool = True
+) -> FirstAccount:
+    """`garde hub init`; the login of a switch and, where people can be called, calling.toml where the hub looks."""
     address = plan.address(HUB)
     words = ["init", "--estate", str(plan.estate_path), "--listen", f"{address}:{HUB_PORT}", "--address", address]
     made = _hub(programs, plan, *words)
-    snmp = {"authentication": credentials.authentication, "privacy": credentials.privacy}
-    _secret(plan.hub_state / "snmp.toml", _SNMP.format(switch=SWITCH, user=credentials.user, **snmp))
+    if credentials is not None:
+        snmp = {"authentication": credentials.authentication, "privacy": credentials.privacy}
+        _secret(plan.hub_state / "snmp.toml", _SNMP.format(switch=SWITCH, user=credentials.user, **snmp))
     if calling:
         folders = {name: plan.modem(name) for name in ("outbox", "sent", "error", "inbox")}
         text = _CALLING.format(uri=printer.crisis(plan).uri, printer=CRISIS_PRINTER, **folders)
@@ -131,6 +134,7 @@ def _enrol(programs: Programs, plan: Plan, machine: str) -> None:
     )
     stores.note(plan, machine)
     roots.note(plan, machine)
+    flows.note(plan, machine)
 
 
 def run_agent(programs: Programs, plan: Plan, machine: str) -> subprocess.Popen[bytes]:

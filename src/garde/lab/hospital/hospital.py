@@ -32,6 +32,7 @@ from garde.lab.hospital import (
     database,
     disks,
     fileserver,
+    flows,
     guard,
     modem,
     needs,
@@ -45,6 +46,7 @@ from garde.lab.hospital import (
     switch,
 )
 from garde.lab.hospital import internet as outside
+from garde.lab.hospital.neighbour import Neighbour
 from garde.lab.hospital.plan import HUB, HUB_PORT, INTERNET, RECORD, SERVERS, SHARES, Plan
 from garde.lab.hospital.programs import PYTHON, Programs
 from garde.lab.hospital.record import Record
@@ -78,6 +80,7 @@ class Hospital:
         calling: bool = True,
         paper: bool = False,
         backups: bool = False,
+        account: bool = False,
         when_aside: Callable[[], None] = lambda: None,
         install: bool = True,
         show: Show = lambda text: None,
@@ -85,9 +88,11 @@ class Hospital:
         self.name, self._stays, self._seed, self._count, self._show = name, stays, seed, documents, show
         self._guarded, self._calling, self._paper, self._install = guarded, calling, paper, install
         self._backups = backups  # there are archives, and restore points of everything from before the night
+        self._account = account  # the gateway tells of what passes by it; a second hospital stands beside
         self._when_aside = when_aside  # is called as soon as what stands aside is up
         self.documents: dict[str, list[Document]] = {}  # by file server, as they were made
         self.archives: dict[str, list[Document]] = {}  # the same, of what lies beside the shares
+        self.neighbour: Neighbour | None = None
         self.letters: list[Document] = []  # the record's own documents, below stores.letters
 
     def __enter__(self) -> Self:
@@ -114,8 +119,9 @@ class Hospital:
             network.claim(self.plan)
         network.make(self.plan)
         self._lay_out()
-        with ThreadPoolExecutor(len(SHARES) + 6) as pool:
+        with ThreadPoolExecutor(len(SHARES) + 7) as pool:
             stands_aside = self._make_aside(pool) if self._paper else []
+            second = self._make_neighbour(pool) if self._account else None
             taken = self._make_servers(pool)
             for each in stands_aside:
                 each.result()
@@ -125,6 +131,8 @@ class Hospital:
                 self._make_hub()
             for each in taken:
                 each.result()
+            if second is not None:
+                second.result()
         if self._guarded:
             self._show("agents")
             guard.start_agents(self.programs, self.plan)
@@ -155,6 +163,12 @@ class Hospital:
         network.make_aside(self.plan)
         aside.set_clock(self.plan)
         return aside.start(self.programs, self.plan, pool)
+
+    def _make_neighbour(self, pool: ThreadPoolExecutor) -> Future[None]:
+        """The second hospital; and what this one's gateway tells."""
+        flows.start(self.programs, self.plan)
+        self.neighbour = Neighbour(self.record)
+        return pool.submit(self.neighbour.make, self._seed + 100, guarded=self._guarded)
 
     def _make_servers(self, pool: ThreadPoolExecutor) -> list[Future[None]]:
         """Make them; returns what is still at work: their backups, where there are any."""
@@ -212,10 +226,12 @@ class Hospital:
         return made
 
     def _start_internet(self) -> None:
-        addresses = [
-            network.outside_address(self.plan, host, v) for host in (network.THIEF, network.PROVIDER) for v in (4, 6)
+        hosts = [
+            f"{role}={network.outside_address(self.plan, host, version)}"
+            for role, host in network.OUTSIDERS.items()
+            for version in (4, 6)
         ]
-        words = [sys.executable, "-I", "-S", outside.__file__, str(self.internet_log), *addresses]
+        words = [sys.executable, "-I", "-S", outside.__file__, str(self.internet_log), *hosts]
         self.programs.daemon("internet", INTERNET, words)
 
     def _open_console(self) -> None:

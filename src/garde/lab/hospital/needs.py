@@ -41,6 +41,7 @@ TOOLS = (
     "gpg",
     "gpgv",
     "debsums",
+    "softflowd",
 )
 INSTALL_S = 600.0
 _SCRIPT = Path(__file__).resolve().parents[4] / "scripts" / "install-packages"

@@ -20,6 +20,7 @@ from garde.lab.hospital.plan import (
     DESK,
     FEED_PORT,
     GATEWAY,
+    HUB,
     INTERNET,
     MODALITY,
     RECORD,
@@ -34,8 +35,10 @@ OUTSIDE = "wan0"  # the gateway's interface that leads out, as the estate names 
 BRIDGE = "br0"
 FEED = "feed0"  # both ends of the wire on which the feed comes
 _ENTER = Path(__file__).with_name("enter.py")
-# In the Internet: who takes what is stolen, and the telephone provider, the one flow that stays open.
-THIEF, PROVIDER = 66, 20
+# In the Internet: who takes what is stolen, who leads the attackers' programs, a place that everybody looks at, and the
+# telephone provider, the one flow that stays open.
+THIEF, CONTROLLER, WEB, PROVIDER = 66, 77, 30, 20
+OUTSIDERS = {"thief": THIEF, "controller": CONTROLLER, "web": WEB, "provider": PROVIDER}
 # What a small house's router does: out is free, in is only the answer; one address for all.
 _FIREWALL = """\
 table inet hospital {
@@ -126,11 +129,14 @@ def _make_outside(plan: Plan) -> None:
         ],
     )
     lines = ["link set lo up", "link set eth0 up"]
-    for host in (THIEF, PROVIDER):
+    for host in OUTSIDERS.values():
         lines += [f"addr add {plan.outside4}.{host}/25 dev eth0", f"addr add {plan.outside6}:{host}/64 dev eth0 nodad"]
     _ip_lines(internet, lines)
-    _output(command(gateway, ["sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"]))
+    # What passes by is counted: by default the kernel knows connections, and not how much they carried.
+    known = [f"net.netfilter.nf_conntrack_{name}=1" for name in ("acct", "timestamp")]
+    forwards = ["net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"]
     _output(command(gateway, ["nft", "-f", "-"]), stdin=_FIREWALL)
+    _output(command(gateway, ["sysctl", "-qw", *forwards, *known]))
 
 
 # --- what stands aside ------------------------------------------------------------------------------------------------
@@ -168,6 +174,31 @@ def make_aside(plan: Plan) -> None:
     door = {"feed": FEED, "feed_port": FEED_PORT, "worklist_port": WORKLIST_PORT}
     text = _DESK_DOOR.format(modality=plan.aside_address(MODALITY), **door)
     _output(command(plan.namespace(DESK), ["nft", "-f", "-"]), stdin=text)
+
+
+# --- the second hospital ----------------------------------------------------------------------------------------------
+
+LINE = "line0"  # both ends of the line between the two crisis rooms
+
+
+def make_neighbour(plan: Plan, second: Plan) -> None:
+    """A bridge with the second hospital's machines on it, and a line from its hub to the first's."""
+    hosts = list(second.machines)
+    _ip_lines("", [f"netns add {second.namespace(name)}" for name in (SWITCH, *hosts)])
+    lines = ["link set lo up", f"link add {BRIDGE} type bridge mcast_snooping 0", f"link set {BRIDGE} up"]
+    for name in hosts:
+        mac = second.machines[name].mac
+        lines += [f"link add {name} type veth peer name eth0 address {mac} netns {second.namespace(name)}"]
+        lines += [f"link set {name} master {BRIDGE} up"]
+    _ip_lines(second.namespace(SWITCH), lines)
+    for name in hosts:
+        own = [f"addr add {second.address(name)}/27 dev eth0", f"addr add {second.address6(name)}/64 dev eth0 nodad"]
+        _ip_lines(second.namespace(name), ["link set lo up", "link set eth0 up", *own])
+    here, there = plan.line_addresses
+    ends = [f"link add {LINE} type veth peer name {LINE} netns {second.namespace(HUB)}", f"link set {LINE} up"]
+    _ip_lines(plan.namespace(HUB), [*ends, f"addr add {here}/30 dev {LINE}"])
+    way = [f"route add {plan.address(HUB)}/32 dev {LINE} src {there}"]
+    _ip_lines(second.namespace(HUB), [f"link set {LINE} up", f"addr add {there}/30 dev {LINE}", *way])
 
 
 def pull_record(plan: Plan, *, out: bool) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
+from typing import ClassVar
 
 from garde.estate.nouns import Estate, Machine
 from garde.estate.read import read_bytes, refusal
@@ -25,6 +26,7 @@ _RENUMBERED = (
     ("198.19.0.", "198.19.{number}."),
     ("fd67:6172:6465:0:", "fd67:6172:6465:{number:x}:"),
     ("fd67:6172:6465:100:", "fd67:6172:6465:{outside:x}:"),
+    ("fd67:6172:6465:200:", "fd67:6172:6465:{neighbour:x}:"),
     ('"02:67:61:00:', '"02:67:61:{number:02x}:'),
 )
 SHARES = {"files-wards": "wards", "files-imaging": "imaging", "files-admin": "offices"}
@@ -40,6 +42,9 @@ _ASIDE = {DESK: 130, MODALITY: 141, "pc-si": 151, "pc-mat": 152}  # the last par
 FEED_PORT = 2575  # the desk, for HL7
 WORKLIST_PORT = 11112  # the desk, for DICOM
 PARCEL_PORT = 2580  # a ward's PC, for packs
+# A second hospital, with nothing of the first's but a line between the two crisis rooms (`neighbour.py`).
+NEIGHBOUR = "chu"
+NEIGHBOUR_MACHINES = ("switch", "hub", "files-wards", "ws-1")
 
 
 @dataclass(frozen=True)
@@ -49,20 +54,22 @@ class Plan:
     name: str
     number: int
     home: Path
+    template: ClassVar[str] = TEMPLATE
 
     @cached_property
     def estate_text(self) -> str:
         """The estate as YAML, with this lab's addresses."""
-        text = (resources.files(__package__) / TEMPLATE).read_text(encoding="utf-8")
+        text = (resources.files(__package__) / self.template).read_text(encoding="utf-8")
+        numbers = {"number": self.number, "outside": 0x100 + self.number, "neighbour": 0x200 + self.number}
         for written, form in _RENUMBERED:
-            text = text.replace(written, form.format(number=self.number, outside=0x100 + self.number))
+            text = text.replace(written, form.format_map(numbers))
         return text
 
     @cached_property
     def estate(self) -> Estate:
-        reading = read_bytes(self.estate_text.encode(), TEMPLATE)
+        reading = read_bytes(self.estate_text.encode(), self.template)
         if reading.estate is None or reading.errors:
-            raise refusal(reading.errors, Path(TEMPLATE))
+            raise refusal(reading.errors, Path(self.template))
         return reading.estate
 
     @cached_property
@@ -82,7 +89,8 @@ class Plan:
     @property
     def namespaces(self) -> tuple[str, ...]:
         """Every one that a lab may have."""
-        return tuple(self.namespace(name) for name in (*self.machines, INTERNET, *self.aside))
+        neighbours = (f"{NEIGHBOUR}-{name}" for name in NEIGHBOUR_MACHINES)
+        return tuple(self.namespace(name) for name in (*self.machines, INTERNET, *self.aside, *neighbours))
 
     def namespace(self, machine: str) -> str:
         return f"garde{self.number}-{machine}"
@@ -101,6 +109,11 @@ class Plan:
     def feed_address(self, machine: str) -> str:
         """The record's end, or the desk's, of the wire on which the feed comes."""
         return f"{self.outside4}.{ {RECORD: 193, DESK: 194}[machine] }"
+
+    @property
+    def line_addresses(self) -> tuple[str, str]:
+        """The ends of the line between the two crisis rooms: here, and at the second hospital."""
+        return f"{self.outside4}.197", f"{self.outside4}.198"
 
     @property
     def outside4(self) -> str:

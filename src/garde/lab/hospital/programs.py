@@ -22,6 +22,7 @@ import garde
 from garde.contain.actions import proc
 from garde.errors import Incomplete
 from garde.lab.hospital import network
+from garde.lab.hospital.plan import Plan
 from garde.lab.hospital.record import MARK, Program, Record
 
 POLL_S = 0.02
@@ -32,10 +33,11 @@ GARDE = (*PYTHON, "-m", "garde.cli")
 
 
 class Programs:
-    """What runs in one lab."""
+    """What runs in one lab; with a plan of its own, in the second hospital of a lab, noted under names of its own."""
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, plan: Plan | None = None) -> None:
         self._record = record
+        self._plan, self._first = (plan, f"{plan.name}/") if plan else (record.plan, "")
         self._children: dict[int, subprocess.Popen[bytes]] = {}
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -51,7 +53,7 @@ class Programs:
         self, machine: str, arguments: Sequence[str], *, env: Mapping[str, str] | None = None, **options: Any
     ) -> subprocess.Popen[bytes]:
         """Start a program in a machine's network; noted under its first word."""
-        words = network.command(self._record.plan.namespace(machine), arguments)
+        words = network.command(self._plan.namespace(machine), arguments)
         return self.raw(Path(arguments[0]).name, machine, words, env=env, **options)
 
     def raw(
@@ -60,7 +62,7 @@ class Programs:
         """Start a command as it stands, which finds its own way into the machine's network."""
         options = {"cwd": "/", "stdin": subprocess.DEVNULL, **options}
         process = subprocess.Popen(words, start_new_session=True, env=self.environment(env), **options)
-        self._record.started(name, machine, process.pid)
+        self._record.started(f"{self._first}{name}", machine, process.pid)
         self._children[process.pid] = process
         return process
 
@@ -74,13 +76,13 @@ class Programs:
         plain: bool = False,
     ) -> subprocess.Popen[bytes]:
         """Start a program whose words go to its log. `plain`: it enters the machine's network itself."""
-        with self._record.plan.log(name).open("ab") as log:
-            words = list(arguments) if plain else network.command(self._record.plan.namespace(machine), arguments)
+        with self._plan.log(name).open("ab") as log:
+            words = list(arguments) if plain else network.command(self._plan.namespace(machine), arguments)
             return self.raw(name, machine, words, env=env, stdout=log, stderr=log)
 
     def run(self, machine: str, arguments: Sequence[str], **options: Any) -> subprocess.CompletedProcess[bytes]:
         """Run a program on a machine to its end."""
-        words = network.command(self._record.plan.namespace(machine), arguments)
+        words = network.command(self._plan.namespace(machine), arguments)
         env = self.environment(options.pop("env", None))
         return subprocess.run(words, check=False, env=env, **{"cwd": "/", **options})
 
@@ -105,18 +107,16 @@ class Programs:
 
     def _last_words(self, whose: Sequence[subprocess.Popen[bytes]]) -> str:
         pids = {process.pid for process in whose}
-        names = [program.name for program in self._record.programs() if program.pid in pids]
+        names = [it.name.removeprefix(self._first) for it in self._record.programs() if it.pid in pids]
         words = []
         for name in names:
             with suppress(OSError):
-                words.append(
-                    f"{name}: {' '.join(self._record.plan.log(name).read_text(errors='replace').split())[-300:]}"
-                )
+                words.append(f"{name}: {' '.join(self._plan.log(name).read_text(errors='replace').split())[-300:]}")
         return " / ".join(words) or "it is not ready in time"
 
     def end(self, name: str, seconds: float = 5.0, number: signal.Signals = signal.SIGTERM) -> None:
         """End one program by its name; killed when that takes too long."""
-        whom = [program.identity for program in self._record.programs() if program.name == name and program.runs]
+        whom = [it.identity for it in self._record.programs() if it.name == f"{self._first}{name}" and it.runs]
         for who in whom:
             proc.send(who, number)
         for who in proc.wait_gone(whom, seconds):
@@ -126,7 +126,8 @@ class Programs:
 
     def find(self, name: str) -> Program | None:
         """The running program of that name; None where there is none."""
-        return next((it for it in reversed(self._record.programs()) if it.name == name and it.runs), None)
+        found = (it for it in reversed(self._record.programs()) if it.name == f"{self._first}{name}" and it.runs)
+        return next(found, None)
 
     def reap(self) -> None:
         """Take note of those of our children that have ended: they would stay as zombies."""

@@ -26,21 +26,62 @@ class Family(msgspec.Struct, frozen=True):
     name: str
     ending: str
     note_name: str
+    note: str  # in the manner of its own: what it calls itself, what it threatens with, how it wants to be asked
 
 
 FAMILIES = (
-    Family("lockbit", ".lockbit", "Restore-My-Files.txt"),
-    Family("phobos", ".phobos", "info.txt"),
-    Family("dharma", ".dharma", "FILES ENCRYPTED.txt"),
-    Family("conti", ".conti", "CONTI_README.txt"),
-    Family("hive", ".hive", "HOW_TO_DECRYPT.txt"),
-    Family("blackcat", ".sykffle", "RECOVER-sykffle-FILES.txt"),
+    Family(
+        "lockbit",
+        ".lockbit",
+        "Restore-My-Files.txt",
+        "~~~ LockBit: your data is stolen and encrypted ~~~\n"
+        "What we took goes to our darknet site if you do not pay the ransom. Do not delete or modify any file, it can "
+        "lead to recovery problems. One file is decrypted for free in our chat.\n"
+        "Your personal decryption ID: {number}\n",
+    ),
+    Family(
+        "phobos",
+        ".phobos",
+        "info.txt",
+        "!!! All of your files are encrypted !!!\n"
+        "To decrypt them send an e-mail to this address: nobody@lab.invalid\n"
+        "If we do not answer in 24 h, write by Jabber to nobody@lab.invalid. In the title: {number}-2803\n",
+    ),
+    Family(
+        "dharma",
+        ".dharma",
+        "FILES ENCRYPTED.txt",
+        "all your data has been locked us\nYou want to return?\n"
+        "write email nobody@lab.invalid or nobody-2@lab.invalid, your id {number}\n",
+    ),
+    Family(
+        "conti",
+        ".conti",
+        "CONTI_README.txt",
+        "All of your files are encrypted by the CONTI strain.\n"
+        "Additional recovery software might damage them: try it on data of the lowest value. We offer to decrypt two "
+        "random files free of charge. If you ignore us, the internal data that we downloaded is published.\n"
+        "---BEGIN ID---\n{number}\n---END ID---\n",
+    ),
+    Family(
+        "hive",
+        ".hive",
+        "HOW_TO_DECRYPT.txt",
+        "Your network has been breached and all data were encrypted.\n"
+        "Personal data and reports are ready to be disclosed. To get them back, purchase our decryption software from "
+        "our sales department. Do not modify, rename or delete *.key files, or nothing can be decrypted.\n"
+        "Login: {number}\n",
+    ),
+    Family(
+        "blackcat",
+        ".sykffle",
+        "RECOVER-sykffle-FILES.txt",
+        ">> What happened?\nImportant files on your network were ENCRYPTED, and have the sykffle extension now.\n"
+        ">> Sensitive data\nSensitive data on your network were DOWNLOADED.\n>> CAUTION\nDo not modify encrypted files "
+        "yourself, do not use software of others.\n>> What should I do next? Ask with your access key {number}.\n",
+    ),
 )
-_NOTES = (
-    "All your documents have been encrypted. Do not rename them. Your number is {number}. (A note of Garde's lab.)\n",
-    "Your network was entered, your files are locked. Write to nobody@lab.invalid: {number}. (Note of Garde's lab.)\n",
-    "Vos fichiers sont chiffrés. Numéro {number}. N'éteignez rien, n'appelez personne. (Note du labo de Garde.)\n",
-)
+_SIGNED = ("(A note of Garde's lab.)\n", "(Note of Garde's lab.)\n", "(Note du labo de Garde.)\n")
 
 
 class Burst(msgspec.Struct, frozen=True):
@@ -80,6 +121,29 @@ class Deep(msgspec.Struct, frozen=True):
     patients: int  # of the record, whose notes are deleted and whose names are overwritten by SQL
 
 
+class Reach(msgspec.Struct, frozen=True):
+    """Who leads from outside, how data leave where they do, and how the neighbours hear of it. Drawn apart as well."""
+
+    leads_from: str  # ISO 3166 code of the network in which the controller stands
+    takes_to: str  # the same of whoever takes what is stolen
+    way: str  # bulk | sessions | names: how it is sent
+    least: int  # bytes that are sent, at least
+    heard_by: str  # taxii | file: how the second hospital takes the warning
+
+
+COUNTRIES = ("RU", "UA", "MD", "SC", "NL", "PA")
+BULK_MB, TRICKLE_MB = (24, 48), (4, 6)  # what the night has time for; a gigabyte is the bench's business
+
+
+def draw_reach(seed: int) -> Reach:
+    """Draw what is outside; the same seed gives the same."""
+    luck = random.Random(f"garde account {seed}")
+    leads, takes = luck.sample(COUNTRIES, 2)
+    way = luck.choice(("bulk", "bulk", "sessions", "names"))
+    least = luck.randint(*(BULK_MB if way == "bulk" else TRICKLE_MB)) << 20
+    return Reach(leads, takes, way, least, luck.choice(("taxii", "file")))
+
+
 def draw_deep(seed: int) -> Deep:
     """Draw what is done in depth; the same seed gives the same."""
     luck = random.Random(f"garde morning {seed}")
@@ -93,12 +157,14 @@ def draw(seed: int, plan: Plan) -> Script:
     spreader, second = luck.sample(machines, 2)
     logins = sorted(login for person in plan.estate.people for login in person.logins)
     first = _servers(luck, luck.randint(1, len(SHARES)))
+    user, mode, family = luck.choice(logins), luck.choice(MODES), luck.choice(FAMILIES)
+    signed, number = luck.choice(_SIGNED), f"{luck.getrandbits(40):010X}"
     return Script(
         seed=seed,
-        user=luck.choice(logins),
-        mode=luck.choice(MODES),
-        family=luck.choice(FAMILIES),
-        note=luck.choice(_NOTES).format(number=f"{luck.getrandbits(40):010X}"),
+        user=user,
+        mode=mode,
+        family=family,
+        note=family.note.format(number=number) + signed,
         upload=luck.choice((0, 0, 40, 80)),
         gap_s=GAP_S,
         bursts=(

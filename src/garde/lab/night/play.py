@@ -23,19 +23,16 @@ import msgspec
 
 from garde.errors import Incomplete
 from garde.journal.entry import Entry
-from garde.lab.attackers.smb_attack import PASSWORD
-from garde.lab.attackers.smb_theft import Theft
-from garde.lab.hospital import network
 from garde.lab.hospital.hospital import Hospital
-from garde.lab.hospital.internet import THIEF_PORT
 from garde.lab.hospital.plan import HUB, SERVERS, SHARES
-from garde.lab.hospital.programs import GARDE, PYTHON
-from garde.lab.night import pages, spread
+from garde.lab.hospital.programs import GARDE
+from garde.lab.night import abroad, pages, spread
 from garde.lab.night import score as scoring
+from garde.lab.night.abroad import Abroad
 from garde.lab.night.alarm import ASLEEP, CENTRE, RINGS_S, WAYS_IN, Alarm, Alarmed
 from garde.lab.night.colleague import Day
 from garde.lab.night.depth import Depth
-from garde.lab.night.draw import Script, draw
+from garde.lab.night.draw import Script, draw, draw_reach
 from garde.lab.night.follow import Follower
 from garde.lab.night.lead import take_baselines
 from garde.lab.night.morning import Morning, Returned
@@ -43,7 +40,7 @@ from garde.lab.night.opened import Times
 from garde.lab.night.outside import Message, Outside, Sheet, wait_until
 from garde.lab.night.paper import Paper, Papered
 from garde.lab.night.score import Calling, Score
-from garde.lab.night.story import MORNING, PAPER, PLAN, plays
+from garde.lab.night.story import ACCOUNT, MORNING, PAPER, PLAN, plays
 from garde.lab.night.told import Told
 from garde.lab.night.traffic import Traffic
 from garde.lab.night.witness import NightWitness, Seen
@@ -137,7 +134,8 @@ def play(order: Order, speaker: Speaker) -> Ended:
 
         hospital = Hospital(
             name, seed=seed, calling=plays(order.until, PLAN), paper=plays(order.until, PAPER),
-            backups=plays(order.until, MORNING), when_aside=begin_to_talk, install=order.install, show=show,
+            backups=plays(order.until, MORNING), account=plays(order.until, ACCOUNT),
+            when_aside=begin_to_talk, install=order.install, show=show,
         )  # fmt: skip
         with hospital:
             return _Night(order, hospital, speaker, talks[0] if talks else None).run()
@@ -147,6 +145,8 @@ class _Night:
     def __init__(self, order: Order, hospital: Hospital, speaker: Speaker, traffic: Traffic | None) -> None:
         self.order, self.hospital, self.speaker, self.traffic = order, hospital, speaker, traffic
         self.script: Script = draw(order.seed, hospital.plan)
+        self.reach = draw_reach(order.seed) if plays(order.until, ACCOUNT) else None
+        self.abroad = Abroad(hospital, self.script, self.reach)
         self.witness = NightWitness({server: hospital.share_of(server) for server in SHARES}, hospital.documents)
         self.seen: list[Seen] = []
         self.first: Sequence[str] = ()
@@ -169,7 +169,7 @@ class _Night:
                 self.speaker.step("a sound day: every server's baseline is taken")
                 take_baselines(self.hospital, self.follower, SERVERS)
                 self.depth = stack.enter_context(Depth(self.hospital, self.order.seed))
-            with self.working.at_work(str(self.depth.log) if self.depth else "", self._spreading) as days:
+            with self.abroad, self.working.at_work(str(self.depth.log) if self.depth else "", self._spreading) as days:
                 self._attacks()
                 self.speaker.step("the witness looks at every file")
                 told = self.follower.told()
@@ -203,7 +203,7 @@ class _Night:
         if self.traffic is not None and not self.traffic.wait_delivered(HISTORY_DELIVERED_S):
             raise Incomplete("the desk does not take the hospital's feed", "play it again")
         time.sleep(QUIET_S)
-        self._steal()
+        self.abroad.steal()
         for number in range(len(self.script.bursts)):
             if number:
                 self._let_time_pass()
@@ -262,31 +262,6 @@ class _Night:
             self.hospital.advance(seconds)
             self.times.jumped(self.hospital.clock_offset)
 
-    def _steal(self) -> None:
-        """The theft before the damage, where the seed says so."""
-        if not self.script.upload:
-            return
-        hospital, server = self.hospital, self.script.first_server
-        theft = Theft(
-            server=hospital.plan.address(server),
-            share=SHARES[server],
-            login=self.script.user,
-            files=self.script.upload,
-            seed=self.script.seed,
-            to=network.outside_address(hospital.plan, network.THIEF),
-            port=THIEF_PORT,
-        )
-        done = hospital.run(
-            self.script.spreader,
-            [*PYTHON, "-m", "garde.lab.attackers.smb_theft"],
-            env={PASSWORD: hospital.secrets.logins[self.script.user]},
-            input=msgspec.json.encode(theft),
-            capture_output=True,
-            timeout=60,
-        )
-        if done.returncode:
-            raise Incomplete(f"the theft failed: {done.stderr.decode(errors='replace').strip()[-200:]}", "run it again")
-
     def _prove_journal(self) -> int:
         """Have the night's record checked as anybody can, and leave it where that was asked for."""
         self.speaker.step("the journal is proven")
@@ -304,9 +279,8 @@ class _Night:
 
     def _score(self, told: Told, lost: dict[str, list[str]]) -> Score:
         count, script, real = scoring.count_lost(lost), self.script, self._really_called()
-        log = self.hospital.internet_log
         if self.order.truth is not None:
-            uploaded = scoring.count_uploaded(log.read_bytes() if log.exists() else b"")
+            uploaded = abroad.taken(self.hospital.internet_log)
             truth = scoring.truth(
                 self.order.until,
                 script,

@@ -219,11 +219,5 @@ def write_truth(path: Path, told: Truth) -> None:
     write_secret(path, msgspec.json.encode(told) + b"\n")
 
 
-def count_uploaded(log: bytes) -> int:
-    """What the thief outside took, by its own count."""
-    words = [line.split() for line in log.splitlines()]
-    return sum(int(it[2]) for it in words if len(it) == 4 and it[0] == b"u" and it[2].isdigit())
-
-
 def count_lost(lost: Mapping[str, Sequence[str]]) -> int:
     return sum(map(len, lost.values()))

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from garde.errors import UsageError
 
-STAGES = ("cut", "plan", "paper", "morning")
-CUT, PLAN, PAPER, MORNING = "cut", "plan", "paper", "morning"
+STAGES = ("cut", "plan", "paper", "morning", "account")
+CUT, PLAN, PAPER, MORNING, ACCOUNT = STAGES
 PLAYED = (CUT, PLAN, PAPER, MORNING)  # those that this version can play
 BEGINS = 3 * 3600.0  # seconds after midnight: the first burst
 _DAY = 24 * 3600

@@ -1,0 +1,58 @@
+"""What the lab's gateway tells of the connections that pass by it, and what its agent is told to read.
+
+Comes in: the programs and the plan. Goes out: softflowd, a real exporter (NetFlow v9) that listens on the gateway's
+inner interface and tells the agent's collector on the same machine; `flows.toml` in that agent's state directory, with
+the kernel's own counts beside it. It counts nothing itself.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Final
+
+from garde.lab.hospital.plan import GATEWAY, Plan
+from garde.lab.hospital.programs import Programs
+
+COLLECTOR: Final = "127.0.0.1:2055"
+# Seconds: a night is short. A flow is told of soon after it ends, a long one every few seconds.
+_TIMEOUTS: Final = {"maxlife": 5, "expint": 1, "tcp": 5, "tcp.fin": 1, "tcp.rst": 1, "udp": 3, "general": 5}
+STARTED_S: Final = 10.0
+# It gets its packets from the kernel by the block: on a quiet line some seconds pass until one is full.
+LATE_S: Final = 20
+
+
+def home(plan: Plan) -> Path:
+    """Where the gateway's exporter has its own files. Where it is not there, the gateway tells nothing."""
+    return plan.machine_home(GATEWAY)
+
+
+def start(programs: Programs, plan: Plan) -> subprocess.Popen[bytes]:
+    """Start the exporter; returns when it listens."""
+    home(plan).mkdir(mode=0o700)
+    control = home(plan) / "softflowd.ctl"
+    words = ["softflowd", "-d", "-6", "-i", "eth0", "-n", COLLECTOR, "-v", "9"]
+    words += ["-p", str(home(plan) / "softflowd.pid"), "-c", str(control)]
+    words += [word for name, seconds in _TIMEOUTS.items() for word in ("-t", f"{name}={seconds}")]
+    process = programs.daemon("softflowd", GATEWAY, words)
+    programs.wait("softflowd", control.exists, STARTED_S, process)
+    return process
+
+
+def networks(plan: Plan) -> list[str]:
+    """The hospital's own, whose way out passes by the gateway."""
+    return [network for segment in plan.estate.segments for network in segment.networks]
+
+
+def note(plan: Plan, machine: str) -> None:
+    """Write `flows.toml` into the gateway's agent's state directory, where its exporter is there."""
+    if machine != GATEWAY or not home(plan).is_dir():
+        return
+    covers = json.dumps(networks(plan))  # lists of texts are written as in JSON in TOML
+    text = f'inside = {covers}\n\n[[source]]\nid = "kernel"\nsort = "conntrack"\ncovers = {covers}\n'
+    text += f'\n[[source]]\nid = "netflow"\nsort = "netflow"\ncovers = {covers}\n'
+    text += f'listen = "{COLLECTOR}"\nexporters = ["127.0.0.1"]\ndelay_s = {LATE_S}\n'
+    file = plan.agent_state(machine) / "flows.toml"
+    file.touch(mode=0o600)
+    file.write_text(text, encoding="utf-8")
