@@ -29,6 +29,7 @@ from garde.agent.control import Control
 from garde.agent.core import NICE, Core, set_priority
 from garde.agent.errands.core_end import Errands
 from garde.agent.errands.place import Place
+from garde.agent.flows.process import Flows
 from garde.agent.greeting import Greeting
 from garde.agent.holds import Holder
 from garde.agent.keeper_link import KeeperLink
@@ -106,11 +107,12 @@ def run_watch(
     between = pair() if enrolled else None  # link and errands speak to each other, and outlive each other
     place = Place(wanted.state, clock, observing=mode is Mode.OBSERVE, guards=True)
     errands = Errands.start(place, between[1] if between else None)
+    flows = Flows.start(place)
     link = Link.start(wanted.state, settings, clock, mode.value, between[0]) if between else None
     sys.setswitchinterval(SWITCH_SECONDS)
     ours, theirs = Pipe()
     ignore = ignore_of(settings.watch.exclude)
-    not_ours = [errands.fileno(), *([link.fileno()] if link else [])]
+    not_ours = [errands.fileno(), flows.fileno(), *([link.fileno()] if link else [])]
     keeper_pid = keeper.start(
         (theirs, ours), wanted.state, wanted.trees, settings, ignore, clock=clock, not_ours=not_ours
     )
@@ -123,7 +125,7 @@ def run_watch(
     stores = tuple(store.path for store in vault_open.coverage.stores)
     guarded = dict.fromkeys(store.rpartition(b"/")[0] for store in stores)  # with what is laid beside our part
     sensor, opened = open_best((*wanted.trees, *guarded), ignore)
-    sensor.own_pids |= {keeper_pid, errands.pid, *([link.pid] if link else [])}
+    sensor.own_pids |= {keeper_pid, errands.pid, flows.pid, *([link.pid] if link else [])}
     voice = Voice(out, put, clock)
     core = _assemble(
         wanted,
@@ -141,7 +143,7 @@ def run_watch(
         _collect_seldom()
         core.run()
     finally:
-        _end(core, keeper_pid, journal, held_lock, link=link, errands=errands)
+        _end(core, keeper_pid, journal, held_lock, link=link, errands=errands, flows=flows)
     return 0
 
 
@@ -320,7 +322,14 @@ def _hear_link(core: Core, link: Link) -> None:
 
 
 def _end(
-    core: Core, keeper_pid: int, journal: BackgroundJournal, held_lock: int, *, link: Link | None, errands: Errands
+    core: Core,
+    keeper_pid: int,
+    journal: BackgroundJournal,
+    held_lock: int,
+    *,
+    link: Link | None,
+    errands: Errands,
+    flows: Flows,
 ) -> None:
     """Leave in good order: confirmed holds stay (a hand that was stopped stays stopped), the rest is let go."""
     deadline = time.monotonic() + STOP_SECONDS
@@ -336,6 +345,7 @@ def _end(
         pass
     core.note(kinds.AgentStopped("asked to stop"))
     errands.end_by(deadline)
+    flows.end_by(deadline)
     if link is not None:
         link.end_by(deadline)
     _await(keeper_pid, deadline)

@@ -1,7 +1,7 @@
 """The errand flows: look back at what left, as far as this machine's flow sources saw it.
 
-Comes in: a job with two times and the addresses that are suspected. Goes out: `egress_seen`, `path_seen`, and at the end
-one `egress_looked` for each source. Rules, one test each:
+Comes in: a job with two times and the addresses that are suspected. Goes out: `egress_seen`, `path_seen`, and at the
+end one `egress_looked` for each source. Rules, one test each:
 
 1. It waits a moment for records that are still on their way: an upload that ended before the first damage must be in
    the answer.

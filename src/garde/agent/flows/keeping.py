@@ -1,7 +1,7 @@
 """One source in the worker: opened, read, silent, gone, and what is told of it.
 
-Comes in: a source, the time, the book in which its records are kept. Goes out: `flow_source_state` when it begins or ceases to
-see. Rules, one test each:
+Comes in: a source, the time, the book in which its records are kept. Goes out: `flow_source_state` when it begins or
+ceases to see. Rules, one test each:
 
 1. A source that opens sees, and says so at each start of the worker: the hub may be a new one.
 2. One that can't be opened or read is blind, says so once with the reason, and is tried again every ten seconds.

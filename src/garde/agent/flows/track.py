@@ -1,8 +1,8 @@
 """Having the kernel track connections and count their bytes.
 
-Comes in: nothing. Goes out: nothing, or OSError with the reason. The kernel tracks only where some rule asks for it, and
-counts only where it is told to: this says both, in this machine's own network namespace. The rule lies in a chain that
-no packet ever goes through (table `inet garde_flows`): that it is there is enough. It changes nothing of what passes.
+Comes in: nothing. Goes out: nothing, or OSError with the reason. The kernel tracks only where some rule asks for it,
+and counts only where it is told to: this says both, in this machine's own network namespace. The rule lies in a chain
+that no packet ever goes through (table `inet garde_flows`): that it is there is enough. What passes is not changed.
 """
 
 from __future__ import annotations

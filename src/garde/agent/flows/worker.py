@@ -112,9 +112,7 @@ class Worker:
         self._write()
         if now >= self._prune_at:
             self._prune_at = now + PRUNE_EVERY
-            self._guarded(
-                lambda: self._book.prune(self._clock.now(), self._settings.keep_days, self._settings.rows)
-            )
+            self._guarded(lambda: self._book.prune(self._clock.now(), self._settings.keep_days, self._settings.rows))
 
     def _write(self) -> None:
         memos = {each.settings.id: each.source.memo() for each in self._keeping if each.is_open}

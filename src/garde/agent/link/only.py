@@ -21,6 +21,7 @@ from garde.agent.control import Control, Reply
 from garde.agent.errands.core_end import Errands
 from garde.agent.errands.place import Place
 from garde.agent.errands.wire import Facts
+from garde.agent.flows.process import Flows
 from garde.agent.link.core_end import Link
 from garde.agent.link.enrolled import Enrolled, with_hub
 from garde.agent.link.pipe import pair
@@ -119,7 +120,9 @@ def run_link_only(
     if netns:
         enter(netns)
     to_link, to_errands = pair()
-    errands = Errands.start(Place(state, clock, observing=mode is Mode.OBSERVE, guards=False), to_errands)
+    place = Place(state, clock, observing=mode is Mode.OBSERVE, guards=False)
+    errands = Errands.start(place, to_errands)
+    flows = Flows.start(place)
     link = Link.start(state, with_hub(settings, enrolled), clock, mode.value, to_link)
     journal = BackgroundJournal(open_journal(state, clock=clock), clock=clock)
     put = link.tee_into(journal.put)
@@ -131,6 +134,7 @@ def run_link_only(
         put(kinds.AgentStopped("asked to stop"), clock.now())
         deadline = time.monotonic() + STOP_SECONDS
         errands.end_by(deadline)
+        flows.end_by(deadline)
         link.end_by(deadline)
         journal.close()
         os.close(held_lock)

@@ -16,6 +16,7 @@ import msgspec
 from garde.journal.forensic_kinds import Blind
 
 AT_ONCE: Final = 1 << 20  # bytes of one reading: some 4,000 lines
+HEAD: Final = 256  # bytes that tell one log from the next
 LONGEST: Final = 1 << 20  # bytes of one line; a longer one is left aside
 
 
@@ -25,6 +26,7 @@ class Mark(msgspec.Struct, array_like=True):
     inode: int = 0
     offset: int = 0
     at: float = 0.0  # when
+    head: bytes = b""  # how the log begins, as far as it was read: inode numbers are used again
 
 
 class Tail:
@@ -70,9 +72,11 @@ class Tail:
         except OSError:
             return False
         seen = os.fstat(self._file.fileno())
-        if self.mark.inode == seen.st_ino and self.mark.offset <= seen.st_size:
+        same = self.mark.inode == seen.st_ino and self.mark.offset <= seen.st_size
+        if same and self._file.read(len(self.mark.head)) == self.mark.head:
             self._file.seek(self.mark.offset)
         else:
+            self._file.seek(0)
             if self.mark.inode:  # the same file, cut short
                 self.blind.append(Blind(self.mark.at, now, "gap"))
             self.mark = Mark(seen.st_ino, 0, now)
@@ -98,7 +102,7 @@ class Tail:
             self.blind.append(Blind(self.mark.at, now, "gap"))
             self._file.seek(0)
             self._pending = b""
-            self.mark.offset = 0
+            self.mark.offset, self.mark.head = 0, b""
         return self._file.read(AT_ONCE)
 
     def _is_replaced(self) -> bool:
@@ -122,6 +126,8 @@ class Tail:
     def _split(self, data: bytes, now: float) -> Iterator[bytes]:
         """Cut into lines; the mark stands at the beginning of the one that is not whole yet."""
         self.mark.at = now
+        if len(self.mark.head) < HEAD and self.mark.offset + len(self._pending) == len(self.mark.head):
+            self.mark.head += data[: HEAD - len(self.mark.head)]
         parts = (self._pending + data).split(b"\n")
         rest = parts.pop()
         for part in parts:

@@ -1,0 +1,8 @@
+"""Makers of datagrams, logs and records: see flow_makers.py."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
