@@ -22,4 +22,5 @@ BENCHES: dict[str, str] = {
     "packs": "bench.packs",
     "backdoors": "bench.backdoors",
     "restore": "bench.restore",
+    "egress": "bench.egress",
 }
