@@ -1,4 +1,4 @@
-"""Whether data left: how fast flow records are taken in, what is missing counted, and what is found among normal traffic.
+"""Whether data left: how fast flow records are taken in, what is counted as missing, and what is found.
 
 Comes in: nothing. Goes out: three tables in one. The collector: NetFlow 9 datagrams over a real socket into the real
 store, records for each second of one core, gaps counted against what the sender left out. Quiet nights: a hospital's
@@ -19,7 +19,6 @@ from pathlib import Path
 
 from bench.common import Figures, Report, Result, Row, warn_if_busy
 from bench.egress_traffic import DAY, FIRST, Hospital, Theft, thefts
-
 from garde.clock import SystemClock, VirtualClock
 from garde.forensics.egress.config import FlowSettings, SourceSettings
 from garde.forensics.egress.look import look
@@ -132,7 +131,7 @@ _RECORD = struct.Struct(">4s4sIIIIHHBBBHH")
 
 
 def _datagrams(count: int) -> Iterator[bytes]:
-    """NetFlow 9 as a router sends it: a template now and then, thirty records each, from many machines to many places."""
+    """NetFlow 9 as a router sends it: a template now and then, thirty records each, many machines, many places."""
     template = struct.pack(">HH", 256, len(_FIELDS)) + b"".join(struct.pack(">HH", *each) for each in _FIELDS)
     for number in range(count):
         body = b""
@@ -140,7 +139,9 @@ def _datagrams(count: int) -> Iterator[bytes]:
             at = number * RECORDS_EACH + each
             inside = bytes((10, 20, at % 7, at % 250 + 1))
             outside = bytes((203, at // 251 % 40, at // 13 % 100, at % 251))
-            ends = (inside, outside, 40_000 + at % 20_000, 443) if at % 2 else (outside, inside, 443, 40_000 + at % 20_000)
+            ends = (
+                (inside, outside, 40_000 + at % 20_000, 443) if at % 2 else (outside, inside, 443, 40_000 + at % 20_000)
+            )
             body += _RECORD.pack(*ends[:2], 990_000, 999_000, 1_500, 9, *ends[2:], 6, 0x1B, 0, 1, 2)
         sets = struct.pack(">HH", 256, len(body) + 4 + -len(body) % 4) + body + b"\0" * (-len(body) % 4)
         if number % 20 == 0:

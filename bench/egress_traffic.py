@@ -60,7 +60,9 @@ class Hospital:
         hour = draw.uniform(0, 24) if nights or draw.random() < 0.08 else min(max(draw.gauss(13, 3), 0), 23.9)
         return self._day + hour * 3600
 
-    def _add(self, batch: Batch, machine: str, to: str, sent: float, back: float, at: float, lasted: float = 5.0) -> None:
+    def _add(
+        self, batch: Batch, machine: str, to: str, sent: float, back: float, at: float, lasted: float = 5.0
+    ) -> None:
         lasted = min(lasted, self._day + DAY - at - 1)
         batch.flows.append(Flow(machine, to, 443, 6, False, int(sent), int(back), at, at + max(lasted, 0.0)))
 

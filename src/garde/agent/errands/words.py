@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from garde.journal.forensic_kinds import EgressLooked
 from garde.journal.hub_kinds import OrderRefused
 from garde.journal.payload import Payload
 from garde.journal.recovery_kinds import (
@@ -48,6 +49,11 @@ def _swept(said: MachineSwept) -> str:
     return f"not clean: {', '.join(bad)}" if bad else "clean"
 
 
+def _looked_back(said: EgressLooked) -> str:
+    blind = f", blind {len(said.blind)} times" if said.blind else ""
+    return f"{said.source}: {said.records} sessions, {said.seen} more than usual{blind}"
+
+
 _WORDS: dict[type[Payload], Callable[[Any], tuple[str, str]]] = {
     OrderRefused: lambda said: ("", f"{said.code}: {plain(said.reason)}"),
     RetentionFrozen: lambda said: ("freeze", _frozen(said)),
@@ -57,5 +63,6 @@ _WORDS: dict[type[Payload], Callable[[Any], tuple[str, str]]] = {
     BaselineTaken: lambda said: ("baseline", f"{said.items} items, {said.sha256[:16]}…"),
     MachineSwept: lambda said: ("sweep", _swept(said)),
     MachineLooked: lambda said: ("look", f"{plain(said.machine)}: {len(said.answering)} of {said.tried} answer"),
+    EgressLooked: lambda said: ("flows", _looked_back(said)),
     WatchRaised: lambda said: ("raise", "raised" if said.until else "as usual"),
 }

@@ -24,6 +24,7 @@ import msgspec
 from garde.agent.errands import gate, stores, wire
 from garde.agent.errands.base import Code, Errand, ErrandRefused, Job
 from garde.agent.errands.executor import Executor
+from garde.agent.errands.flows import flows
 from garde.agent.errands.freezer import Freezer
 from garde.agent.errands.judge import judge
 from garde.agent.errands.place import Place
@@ -91,6 +92,7 @@ class Worker:
             Verb.SWEEP: lambda job: gate.sweep(job, state, clock, gate.Known(self._facts, self._offset)),
             Verb.BASELINE: self._baselines.errand,
             Verb.JUDGE: lambda job: judge(job, state, clock),
+            Verb.FLOWS: lambda job: flows(job, state, clock, self._offset or 0.0),
             Verb.RESTORE: lambda job: restore(job, state, clock, self._changed),
         }
 

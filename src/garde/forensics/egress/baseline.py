@@ -15,6 +15,7 @@ from garde.forensics.egress.tally import DAY_S, base_domain
 
 LEARN_DAYS: Final = 3.0  # of looking, before anything is called usual
 KNOWN_DAYS: Final = 3
+KNOWN_BY: Final = 3  # other machines, for a place that a machine does not know itself
 LOOK_BACK: Final = 30  # days that count
 UPLOAD: Final = 1.5  # more is sent than comes back, by so much: reading pages is one to ten the other way round
 
@@ -69,6 +70,20 @@ def read_usual(store: FlowStore, seen: Seen, machine: str, before: float) -> Usu
     )
     _fold(usual, rows, max(first, int(seen.began // DAY_S)))
     return usual
+
+
+def read_common(store: FlowStore, seen: Seen, machine: str, address: str, before: float) -> Place:
+    """What other machines usually send to a place, where enough of them know it: a provider of mail is new to a desk
+    every day, and new to the house never."""
+    today = int(before // DAY_S)
+    rows = store.ask(
+        "select count(distinct inside), count(distinct day), coalesce(max(total), 0) from (select inside, day,"
+        " sum(sent) as total from days where source = ? and outside = ? and inside != ? and day >= ? and day < ?"
+        " group by inside, day)",
+        (seen.id, address, machine, today - LOOK_BACK, today),
+    )
+    machines, days, most = rows[0]
+    return Place(days, most) if machines >= KNOWN_BY and days >= KNOWN_DAYS else Place()
 
 
 def days_before(seen: Seen, before: float) -> float:

@@ -12,9 +12,9 @@ from dataclasses import replace
 from typing import Final
 
 from garde.forensics.egress import blindness, paths
-from garde.forensics.egress.baseline import Usual, days_before, is_upload, read_usual
+from garde.forensics.egress.baseline import KNOWN_DAYS, Usual, days_before, is_upload, read_common, read_usual
 from garde.forensics.egress.config import FlowSettings, SourceSettings
-from garde.forensics.egress.findings import SUSPECT_PLACE, Sum, Suspected, judge
+from garde.forensics.egress.findings import SUSPECT_PLACE, Sum, Suspected, is_cloud, judge
 from garde.forensics.egress.nouns import DNS_PORT
 from garde.forensics.egress.question import Question
 from garde.forensics.egress.questions import tunnels
@@ -137,7 +137,20 @@ class _Judging:
         suspected = Suspected(found.inside in suspects, found.outside in suspects)
         if found.sent < SUSPECT_PLACE:
             return ()
-        return judge(found, self._usual_of(found.inside), suspected, self._question.seconds)
+        usual = self._usual_of(found.inside)
+        why = judge(found, usual, suspected, self._question.seconds)
+        if not why or suspected.machine or suspected.place or not self._learn_common(found, usual):
+            return why
+        return judge(found, usual, suspected, self._question.seconds)
+
+    def _learn_common(self, found: Sum, usual: Usual) -> bool:
+        """Whether a place that is new to this machine is known to others; a storage for everybody is none of theirs."""
+        if not usual.learned or usual.place(found.outside, found.name).days >= KNOWN_DAYS or is_cloud(found.name):
+            return False
+        common = read_common(self._store, self._seen, found.inside, found.outside, self._question.since)
+        if common.days:
+            usual.places[found.outside] = common
+        return common.days > 0
 
     def _usual_of(self, machine: str) -> Usual:
         if machine not in self._usual:

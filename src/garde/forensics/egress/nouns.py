@@ -7,6 +7,7 @@ Nothing here reads a source.
 from __future__ import annotations
 
 import ipaddress
+import socket
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -22,7 +23,7 @@ USUAL_INSIDE: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/
 _NOWHERE: Final = ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/127", "fe80::/10", "ff00::/8")
 _REMEMBERED: Final = 100_000  # addresses whose side is remembered: some 20 MB; a scan must not grow it without end
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_MAPPED: Final = bytes(10) + b"\xff\xff"  # an IPv4 address in IPv6's clothes
 
 
 class Flow(NamedTuple):
@@ -69,8 +70,7 @@ class Inside:
     """Which addresses are inside, which outside, and which are nowhere. Remembers what it was asked."""
 
     def __init__(self, networks: Iterable[str] = USUAL_INSIDE) -> None:
-        self._inside = [ipaddress.ip_network(each) for each in networks]
-        self._nowhere = [ipaddress.ip_network(each) for each in _NOWHERE]
+        self._inside, self._nowhere = _ranges(networks), _ranges(_NOWHERE)
         self._texts: dict[str, int] = {}
         self._packed: dict[bytes, tuple[str, int]] = {}
 
@@ -96,23 +96,38 @@ class Inside:
         return found
 
     def _find(self, text: str) -> int:
-        try:
-            address = ipaddress.ip_address(text)
-        except ValueError:
+        packed = _packed(text)
+        if not packed:
             return -1
-        if any(address in network for network in self._nowhere):
+        value = int.from_bytes(packed, "big")
+        if any(value & mask == network for network, mask in self._nowhere[len(packed)]):
             return -1
-        return int(any(address in network for network in self._inside))
+        return int(any(value & mask == network for network, mask in self._inside[len(packed)]))
+
+
+def _ranges(networks: Iterable[str]) -> dict[int, list[tuple[int, int]]]:
+    """Networks as (number, mask), by the length of their addresses: a scan asks for thousands of new ones a second."""
+    found: dict[int, list[tuple[int, int]]] = {4: [], 16: []}
+    for each in map(ipaddress.ip_network, networks):
+        found[each.max_prefixlen // 8].append((int(each.network_address), int(each.netmask)))
+    return found
+
+
+def _packed(text: str) -> bytes:
+    """An address's bytes; none for what is no address."""
+    try:
+        return socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET, text)
+    except (OSError, ValueError):
+        return b""
 
 
 def plain_packed(address: bytes) -> str:
     """Four or sixteen bytes as one spelling of an address; "" for anything else."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return ""
-    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
-    return str(mapped or found)
+    if len(address) == 16 and address.startswith(_MAPPED):
+        address = address[12:]
+    if len(address) == 4:
+        return socket.inet_ntop(socket.AF_INET, address)
+    return str(ipaddress.IPv6Address(address)) if len(address) == 16 else ""
 
 
 def place(

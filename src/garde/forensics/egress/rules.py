@@ -104,7 +104,7 @@ def conclude(state: State, case: Case) -> EgressConcluded:
     blind |= set(before.blind) if before is not None else set()
     blind_s = max((blindness.longest(unseen[name]) for name in blind if name in unseen), default=0.0)
     finding = "seen" if seen else "blind" if _touched(state, case) & blind or not unseen.keys() - blind else "none_seen"
-    entries = [each.seq for each in (*seen, *looks)]
+    entries = [*(each.seq for each in seen), *(each.seq for each in looks)]
     if before is not None:
         finding = max(finding, before.finding, key=_RANK.index)
         blind_s = max(blind_s, before.blind_s)
