@@ -188,9 +188,10 @@ def _steal(path: Path, theft: Theft, now: float) -> Row:
     mine = [each for each in found if each.address == theft.machine and each.to == theft.to]
     told = sum(each.bytes for each in mine)
     right = len(found) == 1 and len(mine) == 1 and abs(told - theft.bytes) <= BOUND_SHARE * theft.bytes
-    why = mine[0].why if mine else ()
-    return {"what": theft.name, "bytes_sent": theft.bytes, "bytes_told": told, "why": ", ".join(why), "findings": len(found),
-            "right": right}  # fmt: skip
+    return {
+        "what": theft.name, "bytes_sent": theft.bytes, "bytes_told": told, "why": ", ".join(mine[0].why if mine else ()),
+        "findings": len(found), "right": right,
+    }  # fmt: skip
 
 
 def _summary(seed: int, quiet: list[Row]) -> Row:

@@ -30,10 +30,9 @@ PROMISED: set[str] = set()
 # Of sharing: the way in, and the drawing of the way out.
 PROMISED |= {"watch_list_taken", "watch_list_made", "precaution_offered", "precaution_decided"}
 PROMISED |= {"shared_taken", "warning_drawn"}
-# Of the account: evidence, flows, family and origin.
+# Of the account: evidence, family and origin.
 PROMISED |= {"note_taken", "evidence_taken", "evidence_gathered", "evidence_moved", "evidence_referred"}
 PROMISED |= {"bundle_made", "bundle_wanted"}
-PROMISED |= {"flow_source_state", "egress_seen", "egress_looked", "path_seen", "egress_concluded"}
 PROMISED |= {"identify_asked", "family_named", "origin_found"}
 SHELL_CODES = {130, 141}  # Ctrl-C and a closed pipe: no errors of ours, so in no table of ours
 
