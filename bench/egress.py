@@ -189,8 +189,8 @@ def _steal(path: Path, theft: Theft, now: float) -> Row:
     told = sum(each.bytes for each in mine)
     right = len(found) == 1 and len(mine) == 1 and abs(told - theft.bytes) <= BOUND_SHARE * theft.bytes
     return {
-        "what": theft.name, "bytes_sent": theft.bytes, "bytes_told": told, "why": ", ".join(mine[0].why if mine else ()),
-        "findings": len(found), "right": right,
+        "what": theft.name, "bytes_sent": theft.bytes, "bytes_told": told,
+        "why": ", ".join(mine[0].why if mine else ()), "findings": len(found), "right": right,
     }  # fmt: skip
 
 
