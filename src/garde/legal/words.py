@@ -1,15 +1,82 @@
-"""Words of ours that several need: the default text of the ransom decision.
+"""Words of ours that several need: states of clocks and fields, the default text of the ransom decision.
 
-Comes in: nothing. Goes out: sentences, marked for the catalogues of `locale/`.
+Comes in: what is to be said, a speaker (`say_in(language, LEGAL_LOCALE)`). Goes out: sentences of the catalogues of
+`locale/`.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from pathlib import Path
+from typing import Final, Protocol
 
-from garde.journal.speech import mark
+from garde.journal.speech import Said, Say, mark
 
+LEGAL_LOCALE: Final = Path(__file__).parent / "locale"
 NOT_PAID: Final = mark(
     "Not paid. Paying guarantees neither a working key, nor that copied data are not published, nor that they do not "
     "come again; it pays for the next attack. The hospital restores from its own backups."
 )
+FIELD_STATES: Final = {
+    "known": mark("from the record"),
+    "unknown": mark("unknown"),
+    "said": mark("in the words of {by}"),
+    "unconfirmed": mark("from the record; the source does not confirm that the form has this field"),
+}
+CLOCK_STATES: Final = {
+    "waits": mark("waits"),
+    "runs": mark("runs"),
+    "soon": mark("nearly over"),
+    "overdue": mark("OVERDUE"),
+    "submitted": mark("handed in"),
+    "progress": mark("a progress report was handed in"),
+    "not_applicable": mark("does not apply"),
+    "proposal": mark("proposal, not in force"),
+    "expired": mark("not in force"),
+}
+
+
+class FieldLike(Protocol):
+    """What is said of a field."""
+
+    @property
+    def state(self) -> str:
+        """See `garde.legal.memory`."""
+        ...
+
+    @property
+    def by(self) -> str:
+        """Whose words."""
+        ...
+
+
+def field_state(field: FieldLike, say: Say) -> Said:
+    """Return where a field's words come from."""
+    return say(FIELD_STATES[field.state], by=field.by) if field.state in FIELD_STATES else Said("")
+
+
+def clock_state(state: str, say: Say) -> Said:
+    """Return how a clock stands."""
+    return say.word(CLOCK_STATES, state)
+
+
+def time_given(amount: int, unit: str, say: Say) -> Said:
+    """Return how long a duty gives."""
+    if not amount:
+        return say("without delay")
+    if unit == "days":
+        return say.many("{n} day", "{n} days", amount)
+    return (
+        say.many("{n} month", "{n} months", amount) if unit == "months" else say.many("{n} hour", "{n} hours", amount)
+    )
+
+
+def time_left(seconds: float, say: Say) -> Said:
+    """Return what is left of it, or by how much it is over."""
+    hours = abs(seconds) / 3600
+    if hours < 1:
+        amount = say.many("{n} minute", "{n} minutes", int(abs(seconds) // 60))
+    elif hours < 96:
+        amount = say.many("{n} hour", "{n} hours", int(hours))
+    else:
+        amount = say.many("{n} day", "{n} days", int(hours // 24))
+    return say("{amount} left", amount=amount) if seconds >= 0 else say("{amount} over", amount=amount)

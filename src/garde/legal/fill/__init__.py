@@ -11,7 +11,7 @@ from typing import Final
 
 from garde.estate.look import Lookup
 from garde.journal.speech import say_in
-from garde.legal.fill.base import LEGAL_LOCALE, Ask, Filler, Value
+from garde.legal.fill.base import Ask, Filler, Value
 from garde.legal.fill.done import DONE
 from garde.legal.fill.plain import PLAIN
 from garde.legal.fill.what import WHAT
@@ -19,6 +19,7 @@ from garde.legal.fill.when import WHEN
 from garde.legal.fill.who import WHO
 from garde.legal.forms import forms
 from garde.legal.memory import Draft, State
+from garde.legal.words import LEGAL_LOCALE
 
 FILLERS: Final[dict[str, Filler]] = {**WHO, **WHEN, **WHAT, **DONE, **PLAIN}
 # Fields that only people can answer: nothing in the journal says it.

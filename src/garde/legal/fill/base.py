@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 from garde.estate.look import Lookup
 from garde.journal.speech import Said, Say, mark
 from garde.legal.memory import Draft, Incident, State, Thing
 
-LEGAL_LOCALE: Final = Path(__file__).parents[1] / "locale"
 Value = tuple[str, list[int]]
 NOTHING: Final[Value] = ("", [])
 ROLES_OF_CUT: Final = ("applied", "proven", "not_proven")
@@ -31,6 +29,7 @@ ACTIONS: Final = {
     "outside": mark("way to the outside closed"),
     "port": mark("switch port of {target} shut"),
 }
+UNITS: Final = (mark("{n} B"), mark("{n} kB"), mark("{n} MB"), mark("{n} GB"))
 SERVICE_STATES: Final = {
     "degraded": mark("with less"),
     "paper": mark("on paper"),
@@ -94,11 +93,11 @@ def when(at: float) -> Said:
 def size(count: int, say: Say) -> Said:
     """Return bytes in the unit that fits."""
     value = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < 1000 or unit == "GB":
+    for unit in UNITS:
+        if value < 1000 or unit == UNITS[-1]:
             break
         value /= 1000
-    return say("{number} {unit}", number=say.tenths(value) if unit != "B" else count, unit=unit)
+    return say(unit, n=say.tenths(value) if unit != UNITS[0] else count)
 
 
 def lines(parts: Iterable[tuple[str, Iterable[int]]], most: int = MOST_LINES) -> Value:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from garde.journal.legal_words import EVENTS
 from garde.journal.speech import Said
 from garde.legal.clocks import HANDLED
 from garde.legal.fill.base import ACTIONS, NOTHING, ROLES_OF_CUT, SERVICE_STATES, Ask, Filler, Value, lines, when
@@ -140,10 +141,11 @@ def _found(ask: Ask) -> list[_Moment]:
 def _said(ask: Ask) -> list[_Moment]:
     incident, say = ask.incident, ask.say
     found: list[_Moment] = [
-        (each.at, say("{by} says: aware since {since}", by=ask.person(each.by), since=when(each.since)), [each.seq])
+        (each.at, say("{by} says since when: {event}, {since}", by=ask.person(each.by), since=when(each.since),
+                      event=say.word(EVENTS, each.event)), [each.seq])
         for said in incident.aware.values()
         for each in said
-    ]
+    ]  # fmt: skip
     for each in incident.ransom:
         words = say("decided: the ransom is paid") if each.paid else say("decided: the ransom is not paid")
         found.append((each.at, words, [each.seq]))
