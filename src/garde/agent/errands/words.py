@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from garde.journal.forensic_kinds import EgressLooked
+from garde.journal.forensic_kinds import EgressLooked, EvidenceGathered
 from garde.journal.hub_kinds import OrderRefused
 from garde.journal.payload import Payload
 from garde.journal.recovery_kinds import (
@@ -64,5 +64,6 @@ _WORDS: dict[type[Payload], Callable[[Any], tuple[str, str]]] = {
     MachineSwept: lambda said: ("sweep", _swept(said)),
     MachineLooked: lambda said: ("look", f"{plain(said.machine)}: {len(said.answering)} of {said.tried} answer"),
     EgressLooked: lambda said: ("flows", _looked_back(said)),
+    EvidenceGathered: lambda said: ("gather", f"{said.items} items kept, {said.left_out} left out"),
     WatchRaised: lambda said: ("raise", "raised" if said.until else "as usual"),
 }

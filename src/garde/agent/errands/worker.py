@@ -30,6 +30,7 @@ from garde.agent.errands.judge import judge
 from garde.agent.errands.place import Place
 from garde.agent.errands.restore import restore
 from garde.agent.errands.words import words_of
+from garde.agent.link import enrolled
 from garde.agent.link.outbox import Item
 from garde.agent.orders.book import ERRANDS_FILE, Book
 from garde.agent.orders.reports import Reports
@@ -91,6 +92,7 @@ class Worker:
             Verb.LOOK: gate.look,
             Verb.SWEEP: lambda job: gate.sweep(job, state, clock, gate.Known(self._facts, self._offset)),
             Verb.BASELINE: self._baselines.errand,
+            Verb.GATHER: self._gather,
             Verb.JUDGE: lambda job: judge(job, state, clock),
             Verb.FLOWS: lambda job: flows(job, state, clock, self._offset or 0.0),
             Verb.RESTORE: lambda job: restore(job, state, clock, self._changed),
@@ -172,6 +174,13 @@ class Worker:
         finally:
             del self._raising[order.command]
         yield WatchRaised(order.command, max(until, 0.0))
+
+    def _gather(self, job: Job) -> Iterator[Payload]:
+        from garde.agent.errands.gather import gather
+
+        state = self._place.state
+        machine = enrolled.load(state).machine if enrolled.is_enrolled(state) else os.uname().nodename
+        return gather(job, state, machine, self._place.clock, self._offset)
 
     def _is_quiet(self) -> bool:
         """Nobody was ever held here, and the core has made its first pass."""
