@@ -29,7 +29,7 @@ from garde.journal.text import Text
 from garde.private import make_private
 
 TURN_S = 1.0  # seconds between two looks at what can't be waited for
-WRITE_EVERY = 5.0  # seconds of records that a kill may cost: they are said as missing
+WRITE_EVERY = 2.0  # seconds of records that a kill may cost: they are said as missing
 WRITE_AT = 50_000  # rows in memory that are written at once
 PRUNE_EVERY = 3600.0
 

@@ -33,7 +33,7 @@ from garde.forensics.egress.nouns import USUAL_INSIDE
 FILE: Final = "flows.toml"
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SORTS: Final = {
-    "conntrack": (frozenset[str](), frozenset({"track"})),
+    "conntrack": (frozenset[str](), frozenset({"track", "delay_s"})),
     "netflow": (frozenset({"listen", "exporters"}), frozenset({"delay_s", "silent_s"})),
     "zeek": (frozenset({"folder"}), frozenset({"delay_s", "silent_s"})),
     "suricata": (frozenset({"file"}), frozenset({"delay_s", "silent_s"})),

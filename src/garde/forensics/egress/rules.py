@@ -4,8 +4,8 @@
 2. None was seen only where each machine that the incident touched (that saw harm, or is suspected) was seen by some
    source all the time; up to `TOLERATED_S` of blindness in a day are no blindness: an agent that was started again is
    said, and hides no day.
-3. Nothing is concluded while an agent that was asked has not answered, nor while one of its sources has not; after
-   `PATIENCE_S` it is concluded without them, and what they alone saw was not seen.
+3. Nothing is concluded while an agent that was asked, or is about to be, has not answered for each of its sources;
+   after `PATIENCE_S` it is concluded without them, and what they alone saw was not seen.
 4. Where no source is set up anywhere, that is the conclusion: blind, from no source.
 5. What was worse before stays so: a finding, a number of bytes, a blind machine, a blind time. It can get worse later.
 6. One upload that several sources saw counts once, by the largest of their numbers.
@@ -22,13 +22,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from garde.estate.look import Lookup
+from garde.forensics import errands
 from garde.forensics.egress import blindness
 from garde.forensics.keys import key, split
-from garde.forensics.memory import BEFORE_S, Case, Egress, Look, State
+from garde.forensics.memory import BEFORE_S, Case, Egress, Errand, Look, State
 from garde.journal.entry import Entry
 from garde.journal.forensic_kinds import Blind, EgressConcluded, EgressSeen
 from garde.journal.hub_kinds import WakeAsked
 from garde.journal.payload import Payload
+from garde.journal.recovery_kinds import ErrandAsked
 from garde.model.order import Verb
 
 PATIENCE_S: Final = 180.0  # for an agent that was asked: the slowest source's records are a minute late
@@ -40,19 +42,27 @@ WAKE: Final = "egress"
 
 def answer(state: State, entry: Entry, look: Lookup) -> Iterator[Payload]:
     """Return what follows."""
-    news = state.news
+    news, said = state.news, entry.payload
     if news.opened:
         yield WakeAsked(due=state.now + PATIENCE_S, key=key(WAKE, news.opened, entry.seq))
+    if isinstance(said, ErrandAsked) and said.verb == Verb.FLOWS:
+        yield WakeAsked(due=state.now + PATIENCE_S, key=key(WAKE, said.about, entry.seq))
     kind, about, _ = split(news.woke)
     for case in [each for each in state.cases.values() if not each.closed]:
-        patient = not (kind == WAKE and state.case(about) is case)
-        if patient and not (_has_ended(state, case) or _was_live(state, case, entry)):
+        if not _is_due(state, case, entry, woken=kind == WAKE and state.case(about) is case):
             continue
-        if patient and _is_awaited(state, case) and not _was_live(state, case, entry):
-            continue
-        said = conclude(state, case)
-        if _is_news(case, said):
-            yield said
+        found = conclude(state, case)
+        if _is_news(case, found):
+            yield found
+
+
+def _is_due(state: State, case: Case, entry: Entry, *, woken: bool) -> bool:
+    """Rule 3. What a source says of its own accord is said at once."""
+    if _was_live(state, case, entry):
+        return True
+    if woken:
+        return not _is_under_way(state, case)
+    return _has_ended(state, case) and not _is_awaited(state, case)
 
 
 def _has_ended(state: State, case: Case) -> bool:
@@ -68,19 +78,37 @@ def _was_live(state: State, case: Case, entry: Entry) -> bool:
     return isinstance(said, EgressSeen) and not said.command and case.id in state.news.known
 
 
+def _errands(state: State, case: Case) -> list[Errand]:
+    return [each for each in state.errands.values() if each.verb == Verb.FLOWS and state.case(each.incident) is case]
+
+
+def _is_under_way(state: State, case: Case) -> bool:
+    """Whether somebody was asked a moment ago."""
+    return any(state.now < each.until + PATIENCE_S for each in _errands(state, case))
+
+
 def _is_awaited(state: State, case: Case) -> bool:
-    """Rule 3."""
-    if any(each.verb == Verb.FLOWS and state.case(each.incident) is case for each in state.errands.values()):
+    """Whether an answer is on its way, or a question."""
+    if _is_under_way(state, case):
         return True
-    newest = _newest(state, case)
-    asked = {machine: each.command for (machine, _), each in newest.items()}
-    for machine in asked:
-        commands = [each.command for each in newest.values() if each.machine == machine]
-        last = max((each for each in newest.values() if each.machine == machine), key=lambda each: each.seq).command
-        answered = {each.source for each in newest.values() if each.machine == machine and each.command == last}
-        if commands and not _sources(state, machine) <= answered:
-            return True
-    return False
+    stuck = {each.machine for each in _errands(state, case)}
+    machines = [each for each in errands.flow_machines(state) if each in state.machines and each not in stuck]
+    return any(_is_to_be_asked(case, each) or _owes(state, case, each) for each in machines)
+
+
+def _is_to_be_asked(case: Case, machine: str) -> bool:
+    """Whether it was not asked yet about everybody who is suspected: it is about to be."""
+    asked = case.asked.get(f"{Verb.FLOWS}|{machine}")
+    return asked is None or not set(case.suspects) <= set(asked)
+
+
+def _owes(state: State, case: Case, machine: str) -> bool:
+    """Whether it has answered for some of its sources, and not for all of them yet."""
+    newest = [each for (name, _), each in _newest(state, case).items() if name == machine]
+    if not newest:
+        return False  # it has refused
+    last = max(newest, key=lambda each: each.seq).command
+    return not _sources(state, machine) <= {each.source for each in newest if each.command == last}
 
 
 def _sources(state: State, machine: str) -> set[str]:

@@ -30,7 +30,7 @@ from garde.forensics.egress.conntrack.netlink import Entry
 from garde.forensics.egress.nouns import Batch, Flow, Inside, place
 from garde.journal.forensic_kinds import Blind
 
-LOOK_EVERY: Final = 15.0  # seconds between two looks at the whole table
+LOOK_EVERY: Final = 0.75  # of the delay that the settings allow: seconds between two looks at the whole table
 AT_ONCE: Final = 500  # datagrams of one reading
 REMEMBERED: Final = 400  # connections in the memo, the largest
 ACCOUNTING: Final = Path("/proc/sys/net/netfilter/nf_conntrack_acct")
@@ -61,6 +61,7 @@ class Conntrack:
     def __init__(self, settings: SourceSettings, inside: Inside, clock: Clock) -> None:
         self._settings, self._inside, self._clock = settings, inside, clock
         self._heard: socket.socket | None = None
+        self._every = max(1.0, LOOK_EVERY * settings.delay)
         self._live: dict[bytes, _Live] = {}
         self._memo = _Memo(0.0, {})
         self._read_at = 0.0
@@ -120,13 +121,13 @@ class Conntrack:
 
     def _look(self, now: float, batch: Batch) -> None:
         """Go through the whole table (rule 1); what is not in it any more ended unheard."""
-        self._look_at = self._clock.monotonic() + LOOK_EVERY
+        self._look_at = self._clock.monotonic() + self._every
         table = netlink.dump()
         for entry in table:
             self._take(entry, now, batch, open_one=True)
         there = {entry.key for entry in table}
         for key in [key for key in self._live if key not in there]:
-            if self._live[key].at < now - 2 * LOOK_EVERY:
+            if self._live[key].at < now - 2 * self._every:
                 del self._live[key]
         uncounted = sum(1 for entry in table if not entry.counted)
         if uncounted:
