@@ -31,7 +31,7 @@ PROMISED: set[str] = set()
 PROMISED |= {"watch_list_taken", "watch_list_made", "precaution_offered", "precaution_decided"}
 PROMISED |= {"shared_taken", "warning_drawn"}
 # Of the account: evidence, family and origin.
-PROMISED |= {"evidence_moved", "evidence_referred"}
+PROMISED |= {"evidence_referred"}
 PROMISED |= {"bundle_made", "bundle_wanted"}
 PROMISED |= {"identify_asked", "family_named", "origin_found"}
 SHELL_CODES = {130, 141}  # Ctrl-C and a closed pipe: no errors of ours, so in no table of ours

@@ -23,6 +23,7 @@ import msgspec
 from garde.clock import Clock
 from garde.errors import Refused, UsageError
 from garde.hub.enrol import Enrolment
+from garde.hub.evidence import Custody
 from garde.hub.liveness import Beat, Liveness
 from garde.hub.loop import Loop
 from garde.hub.orders import Orders
@@ -103,6 +104,7 @@ class Intake:
         key: SigningKey,
         clock: Clock,
         checkpoint: Callable[[], Any] = lambda: None,
+        custody: Custody | None = None,
     ) -> None:
         self._loop, self._orders, self._liveness = loop, orders, liveness
         self._enrolment, self._refusals = enrolment, refusals
@@ -111,6 +113,9 @@ class Intake:
         self._last: dict[tuple[str, str], int] = {}  # (public key, kind) -> highest number seen
         self._keys: dict[str, PublicKey] = {}
         self._kinds = {"report": self._report, "heartbeat": self._heartbeat, "poll": self._poll}
+        if custody is not None:
+            self._custody = custody
+            self._kinds["evidence"] = self._evidence
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -276,6 +281,10 @@ class Intake:
             for each in waiting
         ]
         return {"orders": [raw.decode() for raw in sealed]}
+
+    async def _evidence(self, question: Envelope, address: str) -> dict[str, Any]:
+        """Take a piece of evidence; its digest stands in the report of the same agent."""
+        return await asyncio.to_thread(self._custody.piece, question.sender, question.body)
 
     # --- enrolment ---
 

@@ -36,6 +36,7 @@ from garde.hub.console.accounts import open_accounts
 from garde.hub.deps import Deps
 from garde.hub.enrol import Enrolment, Secrets
 from garde.hub.events import Events
+from garde.hub.evidence import Custody
 from garde.hub.fold import Fold
 from garde.hub.guard import Door
 from garde.hub.intake import Intake
@@ -221,6 +222,7 @@ def application(hub: Hub) -> tuple[App, Events]:
         key=hub.secrets.key,
         clock=hub.clock,
         checkpoint=_newest(hub.loop),
+        custody=Custody(hub.loop, hub.state, hub.clock),
     )
     door = Door(hub.deps.accounts, hub.state)
     app = build_app(hub.deps, intake=intake, door=door, keeper=hub.keeper, live=live, pages=routes(hub.deps))

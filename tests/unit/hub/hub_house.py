@@ -14,6 +14,7 @@ from garde.clock import VirtualClock
 from garde.estate.nouns import Estate, Machine
 from garde.hub.board import BOARD
 from garde.hub.enrol import Enrolment, Secrets
+from garde.hub.evidence import Custody
 from garde.hub.fold import Fold
 from garde.hub.intake import Intake
 from garde.hub.keeping import estate_loaded
@@ -66,7 +67,7 @@ class HubHouse:
         self.enrolment = Enrolment(self.loop, SECRETS, "10.0.0.5", 8443, clock)
         self.intake = Intake(
             self.loop, orders=self.orders, liveness=self.liveness, enrolment=self.enrolment, refusals=self.refusals,
-            key=SECRETS.key, clock=clock,
+            key=SECRETS.key, clock=clock, custody=Custody(self.loop, state, clock),
         )  # fmt: skip
 
     def __enter__(self) -> HubHouse:
@@ -102,7 +103,7 @@ class FakeAgent:
 
     def __init__(self, house: HubHouse, machine: str, key: SigningKey) -> None:
         self.house, self.machine, self.key = house, machine, key
-        self.seq = {"report": 0, "heartbeat": 0, "poll": 0}
+        self.seq = {"report": 0, "heartbeat": 0, "poll": 0, "evidence": 0}
         self.upto = 0
         self.after = 0
 

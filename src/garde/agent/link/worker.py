@@ -27,6 +27,7 @@ import msgspec
 from garde.agent.errands import wire as errands_wire
 from garde.agent.link import enrolled as enrolment
 from garde.agent.link import pipe
+from garde.agent.link.carrier import Carrier
 from garde.agent.link.catch_up import CatchUp
 from garde.agent.link.channel import Channel, Identity, Numbers
 from garde.agent.link.enrolled import Enrolled
@@ -44,6 +45,8 @@ from garde.agent.orders.reports import Reports
 from garde.clock import Clock
 from garde.contain.actions.cuts import Cuts
 from garde.contain.actions.nft import NeverCut
+from garde.forensics.custody.store import FOLDER as EVIDENCE
+from garde.forensics.custody.store import Evidence
 from garde.model.order import Order
 from garde.settings import Settings
 from garde.trust.files import write_secret
@@ -133,6 +136,7 @@ class Worker:
         )
         self._poller = Poller(channel("poll"), lambda: self._book.last_seq, self._executor.take, self._status, clock)
 
+        self._carrier = Carrier(channel("evidence"), Evidence(state / EVIDENCE))
         self._status.on_return = self._poller.redial
 
     def run(self) -> int:
@@ -141,6 +145,7 @@ class Worker:
         threads = [
             threading.Thread(target=self._speaker.run, name="speaker", daemon=True),
             threading.Thread(target=self._poller.run, name="poller", daemon=True),
+            threading.Thread(target=self._carrier.run, name="carrier", daemon=True),
             *self._executor.threads(),
         ]
         for thread in threads:
@@ -223,6 +228,7 @@ class Worker:
         if self._heard.mode != "stopped":
             self._heard.mode = "gone"
         self._poller.end()
+        self._carrier.end()
         self._executor.end()
         self._speaker.end(END_SECONDS)
         speaker.join(END_SECONDS + 0.2)

@@ -94,11 +94,16 @@ class Evidence:
 
     # --- keeping ------------------------------------------------------------------------------------------------------
 
-    def keep(self, source: int, what: What, limit: int) -> tuple[Item, bool]:
-        """Keep an open file's bytes; returns the item, and whether it is a new one. Raises NotKept or OSError."""
+    def keep(self, source: int, what: What, limit: int, *, expected: str = "") -> tuple[Item, bool]:
+        """Keep an open file's bytes; returns the item, and whether it is a new one. Raises NotKept or OSError.
+
+        `expected`: the digest that they must have.
+        """
         self._make()
         copy, sha256, size = self._copy(source, limit)
         try:
+            if expected and sha256 != expected:
+                raise NotKept("its bytes are not those that were taken")
             return self._keep(copy, what, sha256, size)
         finally:
             copy.unlink(missing_ok=True)
@@ -129,8 +134,7 @@ class Evidence:
                     size += len(data)
                     if size > limit:
                         raise NotKept(f"it is larger than {limit:,} bytes")
-                    if not self._has_room(len(data)):
-                        raise NotKept("there is no room for it")
+                    self.check_room(len(data))
                     digest.update(data)
                     file.write(data)
                 file.flush()
@@ -140,9 +144,11 @@ class Evidence:
             raise
         return copy, digest.hexdigest(), size
 
-    def _has_room(self, more: int) -> bool:
+    def check_room(self, more: int) -> None:
+        """Raise NotKept where so many bytes do not fit with room to spare."""
         seen = os.statvfs(self.folder)
-        return seen.f_bavail * seen.f_frsize >= ROOM + more
+        if seen.f_bavail * seen.f_frsize < ROOM + more:
+            raise NotKept("there is no room for it")
 
     def _keep(self, copy: Path, what: What, sha256: str, size: int) -> tuple[Item, bool]:
         name = id_of(what, sha256)
