@@ -17,7 +17,7 @@ from garde.estate.nouns import Neighbour
 from garde.sharing.out.memory import Out, Way
 
 FILE, TAXII, PHONE = "file", "taxii", "phone"  # what is no channel of calling.toml: by hand, fetched, spoken
-_PHONE = re.compile(r"[+0-9][0-9 ./()-]{3,30}")
+_PHONE = re.compile(r"[+0-9][0-9 ./()-]{2,30}")
 
 
 def ways_to(out: Out, neighbour: Neighbour) -> tuple[str, ...]:
