@@ -246,6 +246,13 @@ class Calls:
         else:
             worker.give(command)
 
+    def give(self, asked: PageAsked) -> bool:
+        """Hand on a page that another performer answers for; False where no channel has this name."""
+        worker = self.workers.get(asked.channel)
+        if worker is not None:
+            worker.give(asked)
+        return worker is not None
+
     def settled(self, command: str) -> None:
         pass
 

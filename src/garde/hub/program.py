@@ -51,7 +51,9 @@ from garde.hub.replies import Replies
 from garde.hub.reports import Reports
 from garde.hub.room import Room
 from garde.hub.server import App, build_app, listening, server_of
+from garde.hub.taxii import DISCOVERY
 from garde.hub.wakes import Wakes
+from garde.hub.warnings import Warnings
 from garde.journal import checkpoint
 from garde.journal.hub_kinds import HubStarted, HubStopped
 from garde.journal.kinds import ErrorSeen
@@ -146,7 +148,8 @@ def assemble(
     replies = Replies(secret_of(secrets.release), clock, lambda: loop)
     calls = _calls(state, calling, replies, secret_of(secrets.release), clock, loop=lambda: loop)
     reports = Reports(state, lambda: loop, clock)
-    performers: list[Performer] = [Wakes(clock), orders, Ports(state, lambda: loop.estate), calls, reports]
+    warnings = Warnings(state, lambda: loop, clock, calls.give, where=_taxii(config))
+    performers: list[Performer] = [Wakes(clock), orders, Ports(state, lambda: loop.estate), calls, reports, warnings]
     loop = Loop(
         journal, capabilities, performers, clock, views=[*FOLDS, *views], complain=complain, make_room=room.give
     )
@@ -189,6 +192,12 @@ def _link(config: Config) -> str:
     """Return where a telephone in the house finds the console."""
     host = f"[{config.address}]" if ":" in config.address else config.address
     return f"https://{host}:{config.bind[1]}" if host else ""
+
+
+def _taxii(config: Config) -> str:
+    """Return where a neighbour fetches what is approved."""
+    link = _link(config)
+    return f"{link}{DISCOVERY}" if link else ""
 
 
 def _calling(state: Path, link: str, complain: Callable[[str], None]) -> tuple[Calling, str]:

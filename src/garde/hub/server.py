@@ -1,8 +1,9 @@
 """The web server: agents, API and console behind one TLS port.
 
 Comes in: the assembled hub. Goes out: an ASGI application (`build_app`) and the running server (`Server`). /agent/*
-goes to the bare handler of `intake.py` (hot, no framework), everything else to Litestar: /api/v1 (OpenAPI at
-/api/v1/schema/openapi.json), /health, and the console's pages.
+goes to the bare handler of `intake.py` (hot, no framework), /taxii2/ to that of `taxii.py` (neighbours, with tokens of
+their own), everything else to Litestar: /api/v1 (OpenAPI at /api/v1/schema/openapi.json), /health, and the console's
+pages.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from garde.hub.events import Events
 from garde.hub.guard import Door, provide_caller
 from garde.hub.intake import Intake, Receive, Scope, Send
 from garde.hub.keeping import EstateKeeper
+from garde.hub.taxii import DISCOVERY, Taxii
 from garde.paper import NotTypeset
 from garde.trust.http import BoundedHttp
 
@@ -49,13 +51,15 @@ _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "R
 class App:
     """The ASGI application: one look at the path, and the request is where it belongs."""
 
-    def __init__(self, intake: Intake, site: Litestar) -> None:
-        self._intake, self._site = intake, site
+    def __init__(self, intake: Intake, taxii: Taxii, site: Litestar) -> None:
+        self._intake, self._taxii, self._site = intake, taxii, site
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "http" and scope["path"].startswith("/agent/"):
             await self._intake(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(DISCOVERY.rstrip("/")):
+            await self._taxii(scope, receive, send)
         else:
             await self._site(cast(Any, scope), cast(Any, receive), cast(Any, send))
 
@@ -98,7 +102,7 @@ def build_app(
         request_max_body_size=BODY_MOST,
         logging_config=None,
     )
-    return App(intake, site)
+    return App(intake, Taxii(deps), site)
 
 
 @get("/health", include_in_schema=False, media_type=MediaType.JSON)
