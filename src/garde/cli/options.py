@@ -40,3 +40,17 @@ def clock_of(lab_clock: Path | None) -> Clock:
         return OffsetClock(lab_clock)
     except (OSError, ValueError) as error:
         raise UsageError(f"{lab_clock} is no lab's clock: {error}", "it is a file of eight bytes") from error
+
+
+def read_password(login: str, file: Path | None) -> str:
+    """Return the password: from a private file, else typed at the terminal, else the first line of what is piped in."""
+    import getpass
+    import sys
+
+    if file is not None:
+        from garde.trust.files import read_secret
+
+        return read_secret(file).decode("utf-8", "replace").rstrip("\n")
+    if sys.stdin.isatty():
+        return getpass.getpass(f"Password of {login}: ")
+    return sys.stdin.readline().rstrip("\n")

@@ -137,11 +137,12 @@ class _Desk:
 
     def ask(self, path: str, body: dict[str, Any]) -> Any:
         """Ask the hub, as its operator or as the person named."""
+        from garde.cli.options import read_password
         from garde.hub.client import ask_as, ask_hub
 
         if not self._login:
             return ask_hub(self._state, self._clock, "POST", path, body)
-        return ask_as(self._state, (self._login, _password(self._login, self._password)), "POST", path, body)
+        return ask_as(self._state, (self._login, read_password(self._login, self._password)), "POST", path, body)
 
     def asked(self, action: str, words: Sequence[str]) -> tuple[str, dict[str, Any]]:
         """Return where to ask, and what."""
@@ -252,17 +253,3 @@ def _seconds(hours: float) -> float:
     if not math.isfinite(hours) or hours < 0:
         raise UsageError("hours are a number, 0 or more", "see `garde restart --help`")
     return hours * _HOUR
-
-
-def _password(login: str, file: Path | None) -> str:
-    """Return the password: from a private file, else typed at the terminal, else the first line of what is piped in."""
-    import getpass
-    import sys
-
-    if file is not None:
-        from garde.trust.files import read_secret
-
-        return read_secret(file).decode("utf-8", "replace").rstrip("\n")
-    if sys.stdin.isatty():
-        return getpass.getpass(f"Password of {login}: ")
-    return sys.stdin.readline().rstrip("\n")

@@ -23,7 +23,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from garde import __version__
 from garde.errors import GardeError, NotFound, NotPermitted, Refused, SettingsError, UsageError
-from garde.hub import api_admin, api_calls, api_facts, api_incident, api_plan, api_restart
+from garde.hub import api_admin, api_calls, api_facts, api_incident, api_plan, api_restart, api_share
 from garde.hub.api_shapes import Problem
 from garde.hub.deps import Deps
 from garde.hub.events import Events
@@ -75,6 +75,7 @@ def build_app(
             *api_calls.routers(door),
             *api_plan.routers(door),
             *api_restart.routers(door),
+            *api_share.routers(door),
             *api_facts.routers(door),
             *api_admin.routers(door),
         ],

@@ -16,12 +16,14 @@ from typing import Final
 
 from garde.errors import NotFound, NotPermitted, Refused, UsageError
 from garde.estate.nouns import Neighbour
+from garde.hub import warning_files
 from garde.hub.person_acts import PersonAtWork, note_text
 from garde.journal import sharing_kinds as s
 from garde.journal.entry import Entry
 from garde.sharing import may
 from garde.sharing.memory import State
 from garde.sharing.out import ways
+from garde.sharing.out.guard import MACHINES, Part
 from garde.sharing.out.memory import Version
 from garde.sharing.out.rules import TLPS
 
@@ -67,6 +69,26 @@ class ShareDesk(PersonAtWork):
             raise NotFound("there is no such warning", _LOOK)
         return found
 
+    # --- what a version says ---
+
+    def forms(self, warning: str, version: int = 0) -> tuple[str, ...]:
+        """Return the names of the forms in which a version lies here. Raises NotFound, StateDamaged."""
+        return warning_files.names(self.deps.state, self._drawn(warning, version))
+
+    def form(self, warning: str, name: str, version: int = 0) -> bytes:
+        """Return one of them, compared with what was drawn. Raises NotFound, StateDamaged."""
+        return warning_files.read(self.deps.state, self._drawn(warning, version), name)
+
+    def changes(self, warning: str, version: int = 0) -> tuple[Part, ...]:
+        """Return the difference between what is known and what would leave, part by part."""
+        return warning_files.changes(self.deps.state, self._drawn(warning, version))
+
+    def _drawn(self, warning: str, version: int) -> Version:
+        found = self.version(warning, version)
+        if not found.drawn:
+            raise Refused(f"it is not drawn: {found.failed or 'it is being made'}", _LOOK)
+        return found
+
     # --- the way out ---
 
     def draw(self, incident: str, tlp: str) -> list[Entry]:
@@ -82,9 +104,7 @@ class ShareDesk(PersonAtWork):
     def approve(self, warning: str, version: int, sha256: str) -> list[Entry]:
         """Release exactly this version: `sha256` is that of the STIX bundle which was looked at."""
         self._check(may.APPROVE)
-        found = self.version(warning, version)
-        if not found.drawn:
-            raise Refused("it is not drawn yet", _LOOK)
+        found = self._drawn(warning, version)
         if found.sha256 != sha256:
             raise Refused("this is not what was looked at", _LOOK)
         if found.approved:
@@ -97,6 +117,8 @@ class ShareDesk(PersonAtWork):
         found = self.version(warning, version)
         if not found.approved:
             raise Refused("nobody has approved it", f"look at it and approve it: garde share show {warning}")
+        if found.tlp not in MACHINES:
+            raise Refused("TLP:RED is told by voice only", f"telephone, then: garde share told {warning} NEIGHBOUR")
         named = tuple(dict.fromkeys(self.neighbour(each).id for each in neighbours))
         if not self.look.estate.neighbours:
             raise Refused("the hospital's file names no neighbour", "add them to hospital.yaml: neighbours")
@@ -107,14 +129,18 @@ class ShareDesk(PersonAtWork):
     def told(self, warning: str, neighbour: str, channel: str, *, confirmed: bool, name: str = "") -> list[Entry]:
         """Write down that a neighbour was told by hand (phone, file), or that he has understood."""
         self._check(may.TOLD)
-        found = self.version(warning)
-        by = self.caller.login
-        if not found.approved and not self.state().out.released():
-            raise Refused("nobody has approved it", f"look at it and approve it: garde share show {warning}")
+        found = self._newest_approved(warning)
         said = s.NeighbourTold(
-            warning, self.neighbour(neighbour).id, channel or ways.PHONE, by, confirmed, note_text(name), found.version
-        )
+            warning, self.neighbour(neighbour).id, channel or ways.PHONE, self.caller.login, confirmed,
+            note_text(name), found.version,
+        )  # fmt: skip
         return self._write(said)
+
+    def _newest_approved(self, warning: str) -> Version:
+        found = next((each for each in self.state().out.released() if each.warning == warning), None)
+        if found is None:
+            raise Refused("nobody has approved it", f"look at it and approve it: garde share show {warning}")
+        return found
 
     # --- who may read ---
 
