@@ -29,7 +29,7 @@ DOCS = TOP / "docs"
 PROMISED: set[str] = set()
 # Of sharing: the way in, and the drawing of the way out.
 PROMISED |= {"watch_list_taken", "watch_list_made", "precaution_offered", "precaution_decided"}
-PROMISED |= {"shared_taken", "warning_drawn"}
+PROMISED |= {"shared_taken"}
 # Of the account: evidence, family and origin.
 PROMISED |= {"evidence_referred"}
 PROMISED |= {"bundle_made", "bundle_wanted"}

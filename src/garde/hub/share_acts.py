@@ -24,8 +24,7 @@ from garde.sharing import may
 from garde.sharing.memory import State
 from garde.sharing.out import ways
 from garde.sharing.out.guard import MACHINES, Part
-from garde.sharing.out.memory import Version
-from garde.sharing.out.rules import TLPS
+from garde.sharing.out.memory import TLPS, Version
 
 TOKEN_BYTES: Final = 32  # of a neighbour's token: nobody guesses it, so that its digest can stand in the journal
 _LOOK: Final = "look at it as it stands now: garde share show"

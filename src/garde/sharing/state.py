@@ -10,8 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from garde.journal.entry import AGENT, Entry
-from garde.journal.forensic_kinds import FORENSIC_KINDS
-from garde.journal.kinds import KINDS as ALL_KINDS
+from garde.journal.kinds import NAMES
 from garde.sharing.in_ import fold as coming
 from garde.sharing.memory import State
 from garde.sharing.out import fold as going
@@ -20,11 +19,7 @@ __all__ = ["KINDS", "VERSION", "State", "project"]
 
 VERSION: Final = 1  # of the state's shape and meaning
 _READ: Final = {*going.AGENTS, *going.HUBS, *coming.AGENTS, *coming.HUBS}
-KINDS: Final = (
-    frozenset(name for name, kind in {**ALL_KINDS, **FORENSIC_KINDS}.items() if kind in _READ)
-    | going.ANSWERED
-    | coming.ANSWERED
-)
+KINDS: Final = frozenset(NAMES[kind] for kind in _READ) | going.ANSWERED | coming.ANSWERED
 
 
 def project(state: State, entry: Entry) -> State:

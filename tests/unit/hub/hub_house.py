@@ -21,6 +21,7 @@ from garde.hub.keeping import estate_loaded
 from garde.hub.liveness import Liveness
 from garde.hub.loop import Loop
 from garde.hub.orders import Orders
+from garde.hub.performer import Performer
 from garde.hub.refusals import Refusals
 from garde.hub.roster import ROSTER
 from garde.hub.wakes import Wakes
@@ -47,7 +48,12 @@ class HubHouse:
     """Make it in a `with`; `agent(...)` gives enrolled agents."""
 
     def __init__(
-        self, state: Path, clock: VirtualClock, capabilities: Sequence[Fold[Any]] = (), at_end: ExitStack | None = None
+        self,
+        state: Path,
+        clock: VirtualClock,
+        capabilities: Sequence[Fold[Any]] = (),
+        at_end: ExitStack | None = None,
+        performers: Sequence[Performer] = (),
     ) -> None:
         self.state, self.clock = state, clock
         self.at_end = at_end or ExitStack()
@@ -55,7 +61,7 @@ class HubHouse:
         self.journal = self.at_end.enter_context(open_journal(state, who="hub", clock=clock))
         self.orders = Orders(clock)
         self.loop = Loop(
-            self.journal, capabilities, [Wakes(clock), self.orders], clock, views=[ROSTER, BOARD],
+            self.journal, capabilities, [Wakes(clock), self.orders, *performers], clock, views=[ROSTER, BOARD],
             complain=self.complaints.append,
         )  # fmt: skip
         self.loop.start()

@@ -22,6 +22,7 @@ from garde.hub.facts import FACTS
 from garde.hub.fold import Fold
 from garde.hub.guard import Door
 from garde.hub.keeping import Checkpoints, EstateKeeper
+from garde.hub.performer import Performer
 from garde.hub.replies import Replies
 from garde.hub.server import build_app
 from garde.journal.hub_kinds import CutChanged, CutProposed, IncidentJoined, IncidentOpened, MachineCut
@@ -36,8 +37,14 @@ PASSWORD = "horse staple battery correct"
 class Site(HubHouse):
     """A hub with its API; `ask` goes in by the token, by a login, or by nothing."""
 
-    def __init__(self, state: Path, clock: VirtualClock, views: Sequence[Fold[Any]] = ()) -> None:
-        super().__init__(state, clock, views)
+    def __init__(
+        self,
+        state: Path,
+        clock: VirtualClock,
+        views: Sequence[Fold[Any]] = (),
+        performers: Sequence[Performer] = (),
+    ) -> None:
+        super().__init__(state, clock, views, performers=performers)
         self.accounts: LocalAccounts = open_accounts(state, clock)
         self.at_end.callback(self.accounts.close)
         token = state / "operator.token"
@@ -72,6 +79,11 @@ class Site(HubHouse):
         elif by:
             headers += [("cookie", f"{COOKIE}={self.cookies[by]}"), ("origin", origin)]
         raw = b"" if body is None else msgspec.json.encode(body)
+        status, answer = self.request(method, prefix + path, raw, headers)
+        return status, msgspec.json.decode(answer) if answer else None
+
+    def request(self, method: str, path: str, raw: bytes, headers: Sequence[tuple[str, str]]) -> tuple[int, bytes]:
+        """Hand one request to the whole application."""
 
         async def once() -> tuple[int, bytes]:
             live = Events(self.loop)
@@ -79,12 +91,11 @@ class Site(HubHouse):
                 self.deps, intake=self.intake, door=Door(self.accounts, self.state), keeper=self.keeper, live=live
             )
             try:
-                return await call(app, method, prefix + path, raw, headers)
+                return await call(app, method, path, raw, headers)
             finally:
                 live.close()
 
-        status, answer = asyncio.run(once())
-        return status, msgspec.json.decode(answer) if answer else None
+        return asyncio.run(once())
 
     def incident(self, needs: str = "one", refused: str = "") -> None:
         self.load_estate()

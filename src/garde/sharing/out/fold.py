@@ -25,7 +25,7 @@ from garde.journal import sharing_kinds as s
 from garde.journal.entry import Entry
 from garde.journal.payload import Payload
 from garde.sharing.out import facts
-from garde.sharing.out.memory import Case, Fact, Hop, Left, Named, Out, Sent, Told, Version, Way
+from garde.sharing.out.memory import TLPS, Case, Fact, Hop, Left, Named, Out, Sent, Told, Version, Way
 
 MOST_FACTS: Final = 200  # of one sort: a reader at night looks at tens
 MOST_VERDICTS: Final = 10_000
@@ -164,7 +164,7 @@ def _only_open(state: Out) -> Case | None:
 
 def _on_wanted(state: Out, entry: Entry, wanted: s.WarningWanted) -> None:
     case = state.case(wanted.incident)
-    if case is not None:
+    if case is not None and wanted.tlp in TLPS:
         case.tlp = wanted.tlp
 
 

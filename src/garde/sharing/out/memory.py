@@ -12,6 +12,7 @@ from typing import Final
 SORTS: Final = (
     "address", "domain", "ending", "file_name", "mail", "note_name", "sha256", "user", "wallet",
 )  # fmt: skip
+TLPS: Final = ("clear", "green", "amber", "amber+strict", "red")
 
 
 @dataclass(slots=True)

@@ -30,12 +30,11 @@ from garde.journal.entry import AGENT, Entry
 from garde.journal.payload import Payload
 from garde.sharing.memory import State
 from garde.sharing.out import facts, ways
-from garde.sharing.out.memory import Case, Out, Sent
+from garde.sharing.out.memory import TLPS, Case, Out, Sent
 
 UNCONFIRMED_S: Final = 30.0  # until a warning is drawn of what nobody confirms
 SETTLE_S: Final = 10.0  # notes, endings and the family's name come within seconds of each other
 TLP: Final = "amber"  # those who are warned, and whom they must tell to protect themselves
-TLPS: Final = ("clear", "green", "amber", "amber+strict", "red")
 MOST_VERSIONS: Final = 50  # of one warning that nobody asked for
 
 

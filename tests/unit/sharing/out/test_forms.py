@@ -18,8 +18,7 @@ from sharing_house import DIGEST, LOOK, ONION, draft, everything
 from garde.sharing.out import misp, stix, table
 from garde.sharing.out.draft import Draft, Indicator
 from garde.sharing.out.guard import MACHINES, guard
-from garde.sharing.out.memory import SORTS
-from garde.sharing.out.rules import TLPS
+from garde.sharing.out.memory import SORTS, TLPS
 
 
 def _released(*indicators: Indicator, **changes: Any) -> Draft:
