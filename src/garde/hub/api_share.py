@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import Response, Router, get, post
-from litestar.params import JSONBody, PathParameter
+from litestar.params import FromQuery, JSONBody, PathParameter
 
 from garde.hub.api_shapes import Written
 from garde.hub.guard import Door, Hub, Who
@@ -21,7 +21,6 @@ from garde.hub.share_acts import ShareDesk
 from garde.sharing.out import guard, ways
 
 Id = Annotated[str, PathParameter(max_length=200)]
-Number = Annotated[int, PathParameter(ge=0, le=10_000)]
 _Name = Annotated[str, msgspec.Meta(max_length=200)]
 _Names = Annotated[list[_Name], msgspec.Meta(max_length=1_000)]
 _Note = Annotated[str, msgspec.Meta(max_length=1_000)]
@@ -88,20 +87,20 @@ def sharing(deps: Hub, caller: Who) -> dict[str, Any]:
     return found | {"sent": [plainly(each) for each in out.sent.values()], "neighbours": neighbours}
 
 
-@get("/sharing/warnings/{warning:str}/{version:int}/changes", sync_to_thread=True)
-def changes(deps: Hub, caller: Who, warning: Id, version: Number) -> list[dict[str, Any]]:
+@get("/sharing/warnings/{warning:str}/changes", sync_to_thread=True)
+def changes(deps: Hub, caller: Who, warning: Id, version: FromQuery[int] = 0) -> list[dict[str, Any]]:
     """What the guard looked at: each part before and after, with the reason."""
     return list(guard.shown(ShareDesk(deps, caller).changes(warning, version)))
 
 
-@get("/sharing/warnings/{warning:str}/{version:int}/forms", sync_to_thread=True)
-def forms(deps: Hub, caller: Who, warning: Id, version: Number) -> list[str]:
+@get("/sharing/warnings/{warning:str}/forms", sync_to_thread=True)
+def forms(deps: Hub, caller: Who, warning: Id, version: FromQuery[int] = 0) -> list[str]:
     """The names of a version's forms."""
     return list(ShareDesk(deps, caller).forms(warning, version))
 
 
-@get("/sharing/warnings/{warning:str}/{version:int}/forms/{name:str}", sync_to_thread=True)
-def form(deps: Hub, caller: Who, warning: Id, version: Number, name: Id) -> Response[bytes]:
+@get("/sharing/warnings/{warning:str}/forms/{name:str}", sync_to_thread=True)
+def form(deps: Hub, caller: Who, warning: Id, name: Id, version: FromQuery[int] = 0) -> Response[bytes]:
     """One form as it is."""
     raw = ShareDesk(deps, caller).form(warning, name, version)
     kind = MEDIA.get(name.rpartition(".")[2], "application/octet-stream")

@@ -29,7 +29,7 @@ def test_the_first_confirmed_verdict_has_a_warning_waiting_for_a_persons_eyes(ho
     (drawn,) = house.payloads(s.WarningDrawn)
     assert (drawn.version, drawn.tlp, drawn.indicators) == (1, "amber", 3)
     assert drawn.removed == 1 and drawn.removed_why == ("an address of the house",)
-    status, parts = house.get(f"/warnings/{house.warning}/1/changes")
+    status, parts = house.get(f"/warnings/{house.warning}/changes")
     assert status == 200
     assert {(each["field"], each["before"], each["after"]) for each in parts if each["why"]} == {
         ("address", "10.0.0.99", "")
@@ -66,7 +66,7 @@ def test_what_was_changed_on_the_disk_is_handed_to_nobody(house: ShareHouse) -> 
     (failed,) = house.payloads(h.CommandFailed)
     assert "short.fr.txt is not what was drawn" in failed.reason
     (folder / STIX).write_bytes(b"{}")
-    assert house.get(f"/warnings/{house.warning}/1/forms/page.en.html")[0] != 200
+    assert house.get(f"/warnings/{house.warning}/forms/page.en.html")[0] != 200
 
 
 def test_a_telephone_gets_few_words_and_mail_the_whole_page(house: ShareHouse) -> None:
@@ -144,7 +144,7 @@ def test_a_person_approves_exactly_what_was_looked_at(house: ShareHouse) -> None
 
 def test_wards_see_nothing_and_viewers_decide_nothing(house: ShareHouse) -> None:
     house.attack()
-    for path in ("", f"/warnings/{house.warning}/1/changes", f"/warnings/{house.warning}/1/forms"):
+    for path in ("", f"/warnings/{house.warning}/changes", f"/warnings/{house.warning}/forms"):
         assert house.get(path, by="w")[0] == 403
         assert house.get(path, by="vic")[0] == 200
     told = {"neighbour": "nord"}
@@ -166,8 +166,8 @@ def test_what_makes_no_sense_is_refused(house: ShareHouse) -> None:
     assert house.post(f"/warnings/{house.warning}/send", {"neighbours": ["x"]})[0] == 404
     assert house.post(f"/warnings/{house.warning}/send", {"channel": "pigeon"})[0] == 404
     assert house.post("/keys", {"neighbour": "nord", "drop": True})[0] == 404
-    assert house.get(f"/warnings/{house.warning}/1/forms/changes.json")[0] == 404
-    assert house.get("/warnings/..%2f..%2fhub/1/forms/hub.key")[0] == 404
+    assert house.get(f"/warnings/{house.warning}/forms/changes.json")[0] == 404
+    assert house.get("/warnings/..%2f..%2fhub/forms/hub.key")[0] == 404
 
 
 def test_who_was_told_and_who_has_understood(house: ShareHouse) -> None:
