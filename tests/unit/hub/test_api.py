@@ -58,6 +58,8 @@ class Site(HubHouse):
             self.enrolment, Replies(b"c" * 32, clock, lambda: self.loop), self.keeper,
         )  # fmt: skip
         self.cookies: dict[str, str] = {}
+        self._runner = asyncio.Runner()
+        self._app: Any = None
 
     def account(self, login: str, role: str) -> None:
         self.accounts.make(login, role, PASSWORD)
@@ -86,16 +88,20 @@ class Site(HubHouse):
         """Hand one request to the whole application."""
 
         async def once() -> tuple[int, bytes]:
+            return await call(self._opened(), method, path, raw, headers)
+
+        return self._runner.run(once())
+
+    def _opened(self) -> Any:
+        """The application, made at the first request: it takes longer than all that is asked of it."""
+        if self._app is None:
             live = Events(self.loop)
-            app = build_app(
+            self.at_end.callback(self._runner.close)
+            self.at_end.callback(live.close)
+            self._app = build_app(
                 self.deps, intake=self.intake, door=Door(self.accounts, self.state), keeper=self.keeper, live=live
             )
-            try:
-                return await call(app, method, path, raw, headers)
-            finally:
-                live.close()
-
-        return asyncio.run(once())
+        return self._app
 
     def incident(self, needs: str = "one", refused: str = "") -> None:
         self.load_estate()

@@ -123,6 +123,23 @@ def site(tmp_path: Path, clock: VirtualClock) -> Iterator[Back]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Back]:
+    """One hub for all that is refused: it takes seconds to make, and nothing of it changes."""
+    with Back(tmp_path_factory.mktemp("standing"), VirtualClock()) as made:
+        assert isinstance(made, Back)
+        made.account("tim", "it_director")
+        yield made
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Back]:
+    """Another for who may say what: what was said before makes no difference there."""
+    with Back(tmp_path_factory.mktemp("asked"), VirtualClock()) as made:
+        assert isinstance(made, Back)
+        yield made
+
+
 def plan(site: Back, *waves: list[str]) -> tuple[int, Any]:
     return site.post("/plan", {"waves": [*waves], "observe_s": HOUR, "listed_s": HOUR})
 
@@ -148,14 +165,14 @@ def plan(site: Back, *waves: list[str]) -> tuple[int, Any]:
         ("/harm", {"incident": "i1", "at": 1.0}, {"ina"}),
     ],
 )
-def test_who_may_say_what(site: Back, path: str, body: dict[str, Any], may: set[str]) -> None:
-    before = site.loop.seq
+def test_who_may_say_what(asked: Back, path: str, body: dict[str, Any], may: set[str]) -> None:
+    before = asked.loop.seq
     for login in ("med", "vic", "wanda"):
-        status, answer = site.post(path, body, by=login)
+        status, answer = asked.post(path, body, by=login)
         assert ("your role cannot decide this" in answer.get("message", "")) == (login not in may), (login, answer)
         assert status != 201 or login in may
-    assert "ina" not in may or "your role" not in str(site.post(path, body, by="ina")[1])
-    assert all(each.who != "person/vic" for each in site.journal.entries(after=before))
+    assert "ina" not in may or "your role" not in str(asked.post(path, body, by="ina")[1])
+    assert all(each.who != "person/vic" for each in asked.journal.entries(after=before))
 
 
 def test_a_token_is_no_person(site: Back) -> None:
@@ -214,13 +231,12 @@ def test_nobody_reads_without_a_right_and_nothing_comes_from_another_page(site: 
     ],
 )
 def test_what_makes_no_sense_is_refused_and_writes_nothing(
-    site: Back, path: str, body: dict[str, Any], status: int, words: str
+    standing: Back, path: str, body: dict[str, Any], status: int, words: str
 ) -> None:
-    site.account("tim", "it_director")
-    before = site.loop.seq
-    found, answer = site.post(path, body, by="tim")
+    before = standing.loop.seq
+    found, answer = standing.post(path, body, by="tim")
     assert (found, words in answer["message"]) == (status, True), answer
-    assert site.loop.seq == before
+    assert standing.loop.seq == before
 
 
 def test_a_plan_is_warned_of_and_decided_all_the_same(site: Back) -> None:

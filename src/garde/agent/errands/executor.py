@@ -103,7 +103,8 @@ class Executor:
 
     def _work(self, lane: Lane) -> None:
         if lane is not Lane.NOW:
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)  # of this thread alone
+            own = threading.get_native_id()  # of this thread alone, and never above what the agent was given
+            os.setpriority(os.PRIO_PROCESS, own, max(NICE, os.getpriority(os.PRIO_PROCESS, own)))
         while (next_one := self._lanes[lane].get()) is not None:
             order, found = next_one
             began = self.book.stage_of(order.command) is Stage.BEGUN
