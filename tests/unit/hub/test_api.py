@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from argon2 import PasswordHasher
 from hub_house import ESTATE, HubHouse, call
 from hub_samples import CHANGED
 from litestar.exceptions import ClientException
@@ -29,7 +30,9 @@ from garde.journal.hub_kinds import CutChanged, CutProposed, IncidentJoined, Inc
 from garde.journal.kinds import ErrorSeen
 from garde.journal.text import Text
 from garde.trust.keys import SigningKey
+from garde.trust.passwords import Hasher
 
+QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)  # slow on purpose otherwise
 TOKEN = "the operator's own"
 PASSWORD = "horse staple battery correct"
 
@@ -46,6 +49,7 @@ class Site(HubHouse):
     ) -> None:
         super().__init__(state, clock, views, performers=performers)
         self.accounts: LocalAccounts = open_accounts(state, clock)
+        self.accounts.hasher = Hasher(QUICK)
         self.at_end.callback(self.accounts.close)
         token = state / "operator.token"
         token.write_text(TOKEN + "\n")
