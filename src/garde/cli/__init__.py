@@ -80,6 +80,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "garde.cli.point:point",
         "List and judge restore points, freeze their retention, bring one back.",
     ),
+    "flows": (
+        "garde.cli.flows:flows",
+        "Show this machine's flow sources and their blindness; look back at what left.",
+    ),
     "lab": ("garde.cli.lab:lab", "Make a small hospital on this machine, look at it, remove it."),
     "night": ("garde.cli.night:night", "Play the story's night on a lab of its own, and keep the score."),
 }

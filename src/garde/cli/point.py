@@ -69,7 +69,7 @@ def point(
             case "list":
                 return _list(screen, stores)
             case "judge":
-                return _judge(screen, stores, point, _moment(since), clock)
+                return _judge(screen, stores, point, moment(since), clock)
             case "freeze":
                 return _freeze(screen, stores)
             case "thaw":
@@ -121,7 +121,7 @@ def _open(state: Path, name: str, clock: Clock) -> tuple[Store, ...]:
     return found
 
 
-def _moment(text: str) -> float:
+def moment(text: str) -> float:
     """Wall seconds; 0 where nothing was said."""
     from datetime import datetime
 

@@ -119,7 +119,7 @@ def _counts(found: Sum, usual: Usual, known: Place, suspected: Suspected, times:
 
 def _reasons(found: Sum, usual: Usual, known: Place) -> tuple[str, ...]:
     said = {
-        "volume": found.sent >= KNOWN or (usual.learned and found.sent >= max(usual.most_day, 1)),
+        "volume": found.sent >= KNOWN or (usual.learned and found.sent >= max(usual.most_day, NEW_SLOW)),
         "long_session": found.longest >= LONG_S,
         "new_destination": usual.learned and known.days < 3,
         "cloud_storage": is_cloud(found.name),
