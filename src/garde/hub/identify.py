@@ -1,0 +1,122 @@
+"""Naming what it was, and where addresses are: both from files on this machine, in a thread of its own.
+
+Comes in: `identify_asked` and `places_asked` commands. Goes out: `family_named`, `places_found`; `command_failed` with the
+reason where that cannot be. It reads the entries that a command names from the journal, the hospital's own rules and
+hashes under `<state>/identify/`, and `<state>/geoip.toml`, each at the first command after a start. What is broken in
+them is said as `error_seen`, once. It asks nobody on any network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from garde.errors import SettingsError
+from garde.hub.performer import NEVER, Say
+from garde.journal.entry import Entry
+from garde.journal.forensic_kinds import IdentifyAsked, PlaceFound, PlacesAsked, PlacesFound
+from garde.journal.hub_kinds import CommandFailed
+from garde.journal.kinds import ErrorSeen
+from garde.journal.payload import Command, Payload
+from garde.journal.text import Text
+
+if TYPE_CHECKING:
+    from garde.forensics.identify.ranking import Known
+    from garde.forensics.origin.places.sources import Places
+    from garde.hub.loop import Loop
+
+FOLDER: Final = "identify"
+_FAULTS: Final = 5  # that are said of one file or folder
+
+
+class Identifier:
+    """The performer of both. See `garde.hub.performer.Performer`."""
+
+    kinds = ("identify_asked", "places_asked")
+
+    def __init__(self, state: Path, loop: Callable[[], Loop]) -> None:
+        self._state, self._loop = state, loop
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="identify")
+        self._say: Say = lambda payloads: None
+        self._known: Known | None = None
+        self._places: Places | None = None
+
+    def open(self, say: Say) -> None:
+        self._say = say
+
+    def begin(self, command: Command, entry: Entry) -> None:
+        self._thread.submit(self._perform, command)
+
+    def settled(self, command: str) -> None:
+        pass
+
+    def tick(self) -> None:
+        pass
+
+    def next_due(self) -> float:
+        return NEVER
+
+    def close(self) -> None:
+        self._thread.shutdown(wait=True, cancel_futures=True)  # what waits is open, and is begun at the next start
+
+    # --- in the thread ---
+
+    def _perform(self, command: Command) -> None:
+        try:
+            self._say([self._done(command)])
+        except Exception as error:  # nobody looks at what a thread of a pool raises
+            self._say([CommandFailed(command.command, f"{type(error).__name__}: {error}")])
+
+    def _done(self, command: Command) -> Payload:
+        if isinstance(command, IdentifyAsked):
+            from garde.forensics.identify.knowledge import naming
+
+            return naming(command, self._entries(command.entries), self._knowledge())
+        assert isinstance(command, PlacesAsked)
+        return self._placed(command)
+
+    def _entries(self, numbers: Sequence[int]) -> list[Entry]:
+        """Return these entries; one that is not there is left out."""
+        journal, found = self._loop().journal, []
+        for number in sorted(set(numbers)):
+            entry = next(iter(journal.entries(after=number - 1)), None)
+            if entry is not None and entry.seq == number:
+                found.append(entry)
+        return found
+
+    def _knowledge(self) -> Known:
+        if self._known is None:
+            from garde.forensics.identify.knowledge import open_known
+
+            self._known, pack = open_known(self._state / FOLDER)
+            self._complain(f"{self._state / FOLDER}", pack.broken)
+        return self._known
+
+    def _placed(self, asked: PlacesAsked) -> PlacesFound:
+        places = self._open_places()
+        found = []
+        for address in asked.addresses:
+            place = places.find(address)
+            if place is not None:
+                found.append(PlaceFound(address, place.country, place.network, place.may_be, place.source, place.date))
+        return PlacesFound(asked.command, asked.incident, tuple(found), tuple(each.name for each in places.sources))
+
+    def _open_places(self) -> Places:
+        if self._places is None:
+            from garde.forensics.origin.places.sources import FILE, Places, open_places
+
+            try:
+                self._places = open_places(self._state)
+                self._complain(FILE, self._places.broken)
+            except SettingsError as error:
+                self._places = Places()
+                self._complain(FILE, [error.message])
+        return self._places
+
+    def _complain(self, where: str, faults: Sequence[str]) -> None:
+        todo = "see docs/account.md; restart the hub when it is mended"
+        said = [ErrorSeen(where, Text(fault), todo) for fault in faults[:_FAULTS]]
+        if said:
+            self._say(said)
