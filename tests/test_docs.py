@@ -33,7 +33,6 @@ PROMISED |= {"shared_taken"}
 # Of the account: evidence, family and origin.
 PROMISED |= {"evidence_referred"}
 PROMISED |= {"bundle_made", "bundle_wanted"}
-PROMISED |= {"identify_asked", "family_named", "origin_found"}
 SHELL_CODES = {130, 141}  # Ctrl-C and a closed pipe: no errors of ours, so in no table of ours
 
 

@@ -157,6 +157,7 @@ def on_path(state: State, entry: Entry, payload: f.PathSeen) -> None:
     found = m.Path(
         _incident(state, entry, payload.command), machine_of(entry), payload.source, payload.inside, payload.outside,
         payload.port, payload.inbound, payload.first, payload.last, payload.bytes_in, payload.bytes_out, entry.seq,
+        payload.user.shown() if payload.user else "",
     )  # fmt: skip
     _add(state, state.paths, found, m.MOST_PATHS, "paths")
 
@@ -169,6 +170,7 @@ def on_naming(state: State, entry: Entry, payload: f.IdentifyAsked) -> None:
     case = state.case(payload.incident)
     if case is not None:
         case.naming[payload.command] = list(payload.entries)
+        case.identified = list(payload.entries)
 
 
 def on_family(state: State, entry: Entry, payload: f.FamilyNamed) -> None:

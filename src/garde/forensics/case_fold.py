@@ -6,6 +6,7 @@ Comes in: entries of the hub and of agents. Goes out: changes of `State`. `state
 from __future__ import annotations
 
 from garde.forensics import errands
+from garde.forensics import place_fold as places
 from garde.forensics.memory import Case, Errand, Hand, Spread, State, Suspect
 from garde.journal import forensic_kinds as f
 from garde.journal import hub_kinds as h
@@ -29,6 +30,7 @@ def on_harm(state: State, entry: Entry, payload: h.HarmJoined) -> None:
     """One more report of harm."""
     case = state.case(payload.incident)
     if case is not None:
+        places.joined(state, case, payload)
         _harmed(state, entry, case, payload.server)
 
 
@@ -63,6 +65,7 @@ def on_joined_into(state: State, entry: Entry, payload: h.IncidentJoined) -> Non
     whole.asked = part.asked | whole.asked
     whole.again += [each for each in part.again if each not in whole.again]
     whole.naming |= part.naming
+    whole.shown = part.shown | whole.shown
     whole.bundles = sorted([*part.bundles, *whole.bundles], key=lambda each: each.seq)
     whole.family, whole.origin = whole.family or part.family, whole.origin or part.origin
     whole.egress = whole.egress or part.egress
@@ -86,10 +89,14 @@ def on_spread(state: State, entry: Entry, payload: h.SpreadFound) -> None:
     case.spread = Spread(
         payload.spreader, payload.first_server, payload.first_at,
         [Hand(each.source, each.server, each.first) for each in payload.hops],
-        [Suspect(each.machine, each.address, each.confidence) for each in payload.suspects], entry.seq,
+        [_suspect(each) for each in payload.suspects], entry.seq,
     )  # fmt: skip
     state.news.spread = case.id
     state.news.known.append(case.id)
+
+
+def _suspect(one: h.Suspect) -> Suspect:
+    return Suspect(one.machine, one.address, one.confidence, [each.shown() for each in one.users])
 
 
 def on_confirmed(state: State, entry: Entry, payload: k.HoldConfirmed) -> None:

@@ -14,6 +14,7 @@ BY_RULE: Final = "rule"
 BEFORE_S: Final = 24 * 3600.0  # of flows looked through before the first harm: data leave in the hours before it
 # Bounds of what is remembered: the journal has all of it. A note lies in thousands of folders, and is told once.
 MOST_NOTES, MOST_ENDINGS, MOST_ITEMS, MOST_EGRESS, MOST_LOOKS, MOST_PATHS = 200, 500, 10_000, 2_000, 1_000, 5_000
+MOST_VERDICTS, MOST_PLACES, MOST_SHOWN = 500, 5_000, 16
 
 
 @dataclass(slots=True)
@@ -152,6 +153,16 @@ class Path:
     bytes_in: int
     bytes_out: int
     seq: int
+    user: str = ""  # as it may be shown
+
+
+@dataclass(slots=True)
+class Place:
+    """Where an address is registered."""
+
+    country: str = ""
+    network: str = ""
+    may_be: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -161,6 +172,7 @@ class Suspect:
     machine: str
     address: str
     confidence: float
+    users: list[str] = field(default_factory=list)  # as they may be shown
 
 
 @dataclass(slots=True)
@@ -267,6 +279,8 @@ class Case:
     again: list[str] = field(default_factory=list)  # machines that gather once more when what is under way has ended
     asked: dict[str, list[str]] = field(default_factory=dict)  # "verb|machine" -> addresses that were asked about
     naming: dict[str, list[int]] = field(default_factory=dict)  # open `identify_asked` -> its entries
+    identified: list[int] = field(default_factory=list)  # the entries that the family was last to be named from
+    shown: dict[str, int] = field(default_factory=dict)  # "what|machine" -> seq of the first verdict, mass delete
     family: Family | None = None
     origin: Origin | None = None
     egress: Conclusion | None = None
@@ -302,6 +316,7 @@ class News:
     source: str = ""  # machine whose flow source said something
     ended: list[list[str]] = field(default_factory=list)  # incident, verb, machine, done | failed
     known: list[str] = field(default_factory=list)  # incidents of which more is known: note, ending, evidence, path…
+    placed: str = ""  # an incident of which addresses were looked up
     woke: str = ""  # the key of a wake of ours
 
 
@@ -321,6 +336,9 @@ class State:
     looks: list[Look] = field(default_factory=list)
     paths: list[Path] = field(default_factory=list)
     errands: dict[str, Errand] = field(default_factory=dict)  # by command
+    verdicts: dict[str, int] = field(default_factory=dict)  # "machine|verdict" -> seq, of those in no incident yet
+    places: dict[str, Place] = field(default_factory=dict)  # by address; one that no file knows is there, empty
+    placing: dict[str, list[str]] = field(default_factory=dict)  # open `places_asked` -> incident, addresses
     left_out: dict[str, int] = field(default_factory=dict)  # what was over a bound -> how often
     news: News = field(default_factory=News)
 

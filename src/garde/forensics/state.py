@@ -22,6 +22,7 @@ from typing import Any, Final
 from garde.estate.canonical import from_json
 from garde.forensics import answer_fold as answers
 from garde.forensics import case_fold as cases
+from garde.forensics import place_fold as places
 from garde.forensics.keys import split
 from garde.forensics.memory import News, State
 from garde.journal import forensic_kinds as f
@@ -49,8 +50,16 @@ def _on_woke(state: State, entry: Entry, woke: h.Woke) -> None:
     state.news.woke = woke.key if split(woke.key)[0] else ""
 
 
+def _on_failed(state: State, entry: Entry, failed: h.CommandFailed) -> None:
+    """Something of the hub's own could not be done."""
+    cases.on_failed(state, entry, failed)
+    places.on_failed(state, entry, failed)
+
+
 _AGENTS: Final[dict[type[Payload], _Handler]] = {
     k.FindingMade: answers.on_finding,
+    k.VerdictReached: places.on_verdict,
+    k.MassDeleteSeen: places.on_mass_delete,
     k.HoldConfirmed: cases.on_confirmed,
     k.RestoreFinished: cases.on_restored,
     h.OrderRefused: cases.on_refused,
@@ -69,10 +78,12 @@ _HUBS: Final[dict[type[Payload], _Handler]] = {
     h.IncidentJoined: cases.on_joined_into,
     h.IncidentClosed: cases.on_closed,
     h.SpreadFound: cases.on_spread,
-    h.CommandFailed: cases.on_failed,
+    h.CommandFailed: _on_failed,
     h.Woke: _on_woke,
     ErrandAsked: cases.on_asked,
     f.IdentifyAsked: answers.on_naming,
+    f.PlacesAsked: places.on_places_asked,
+    f.PlacesFound: places.on_places_found,
     f.FamilyNamed: answers.on_family,
     f.OriginFound: answers.on_origin,
     f.EgressConcluded: answers.on_concluded,

@@ -39,6 +39,7 @@ from garde.hub.events import Events
 from garde.hub.evidence import Custody
 from garde.hub.fold import Fold
 from garde.hub.guard import Door
+from garde.hub.identify import Identifier
 from garde.hub.intake import Intake
 from garde.hub.keeping import Checkpoints, EstateKeeper
 from garde.hub.liveness import Liveness
@@ -149,7 +150,10 @@ def assemble(
     calls = _calls(state, calling, replies, secret_of(secrets.release), clock, loop=lambda: loop)
     reports = Reports(state, lambda: loop, clock)
     warnings = Warnings(state, lambda: loop, clock, calls.give, where=_taxii(config))
-    performers: list[Performer] = [Wakes(clock), orders, Ports(state, lambda: loop.estate), calls, reports, warnings]
+    identifier = Identifier(state, lambda: loop)
+    performers: list[Performer] = [
+        Wakes(clock), orders, Ports(state, lambda: loop.estate), calls, reports, warnings, identifier,
+    ]  # fmt: skip
     loop = Loop(
         journal, capabilities, performers, clock, views=[*FOLDS, *views], complain=complain, make_room=room.give
     )

@@ -169,6 +169,36 @@ class FamilyNamed(Payload):
     data_date: str  # ISO date of the data that this rests on
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacesAsked(Command):
+    """Where these addresses are is to be looked up, in files of the hub's own."""
+
+    incident: str
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceFound:
+    """Where an address is registered: infrastructure, and no word on who sat behind it."""
+
+    address: str
+    country: str  # ISO 3166 code, "" unknown
+    network: str  # AS or name, "" unknown
+    may_be: tuple[str, ...]  # relay | vpn | hosting | tor | shared_address, as the source says
+    source: str
+    date: str  # ISO date of the source's data, "" unknown
+
+
+@dataclass(frozen=True, slots=True)
+class PlacesFound(Payload):
+    """What the files know of the addresses that were asked; one that is not in it is not known."""
+
+    command: str
+    incident: str
+    places: tuple[PlaceFound, ...]
+    sources: tuple[str, ...]  # that were asked
+
+
 @dataclass(frozen=True, slots=True)
 class OriginHop:
     """One step of the way from outside, nearest first: infrastructure seen, not blame."""
@@ -282,6 +312,8 @@ FORENSIC_KINDS: dict[str, type[Payload]] = {
     "path_seen": PathSeen,
     "identify_asked": IdentifyAsked,
     "family_named": FamilyNamed,
+    "places_asked": PlacesAsked,
+    "places_found": PlacesFound,
     "origin_found": OriginFound,
     "egress_concluded": EgressConcluded,
     "evidence_moved": EvidenceMoved,
@@ -296,4 +328,4 @@ FORENSIC_REPORTS = frozenset({
 })  # fmt: skip
 # Those that end an errand of an agent, and those that end a command of the hub's own.
 FORENSIC_OUTCOMES = frozenset({"evidence_gathered", "egress_looked"})
-HUB_OUTCOMES = frozenset({"family_named", "bundle_made"})
+HUB_OUTCOMES = frozenset({"family_named", "places_found", "bundle_made"})

@@ -147,6 +147,21 @@ def _concluded(e: f.EgressConcluded, say: Say) -> _Spoken:
     return say("As of {at}: {finding}, from {sources} sources", **known), NOTE
 
 
+def _places(e: f.PlacesAsked, say: Say) -> _Spoken:
+    addresses = say.many("{n} address", "{n} addresses", len(e.addresses))
+    return say("Where {addresses} are is being looked up", addresses=addresses), NOTE
+
+
+def _placed(e: f.PlacesFound, say: Say) -> _Spoken:
+    if not e.sources:
+        return say("No file says where addresses are: no country can be named"), WARN
+    found = [say("{address} in {country}", address=each.address, country=each.country) for each in e.places if each.country]
+    if not found:
+        return say("Where the addresses are is not known to {sources}", sources=", ".join(e.sources)), NOTE
+    return say("Infrastructure, not blame: {found} ({sources})", found=say.list(found[:5]),
+               sources=", ".join(e.sources)), NOTE  # fmt: skip
+
+
 def _moved(e: f.EvidenceMoved, say: Say) -> _Spoken:
     known = {"item": e.item, "to": say.word(_TO, e.to), "by": e.by}
     if not e.same:
@@ -183,6 +198,8 @@ FORENSIC_WRITERS: dict[type[Payload], Callable[[Any, Say], _Spoken]] = {
     f.PathSeen: _path,
     f.IdentifyAsked: _identify,
     f.FamilyNamed: _family,
+    f.PlacesAsked: _places,
+    f.PlacesFound: _placed,
     f.OriginFound: _origin,
     f.EgressConcluded: _concluded,
     f.EvidenceMoved: _moved,

@@ -213,6 +213,10 @@ SAMPLES: dict[str, k.Payload] = {
         "c" * 32, "i1", "Drill\x1b", 0.97, (f.FamilyGuess("Drill", 0.97, ("note text",), (4,)),), ("T1486",),
         "none_known", "galaxy", "2026-11-02",
     ),
+    "places_asked": f.PlacesAsked(command="c" * 32, cause=9, incident="i1", addresses=("203.0.113.9", "203.0.113.10")),
+    "places_found": f.PlacesFound(
+        "c" * 32, "i1", (f.PlaceFound("203.0.113.9", "UA", "AS64500 Example", ("hosting",), "own", "2026-03-01"),), ("own",)
+    ),
     "origin_found": f.OriginFound(
         "i1",
         (

@@ -173,7 +173,7 @@ class _Maker:
         self.families.setdefault(family, Family(family, frozenset(called)))
         for each in called:
             self.names.setdefault(squeeze(each), family)
-        meta = cluster.get("meta", {})
+        meta = _meta(cluster)
         for ending in _endings(meta):
             self.endings[ending].add(family)
         for pattern in _patterns(meta):
@@ -185,9 +185,13 @@ class _Maker:
         return Catalogue(self.families, self.names, endings, patterns, date, version)
 
 
+def _meta(cluster: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = cluster.get("meta")
+    return found if isinstance(found, Mapping) else {}
+
+
 def _called(cluster: Mapping[str, Any]) -> list[str]:
-    meta = cluster.get("meta", {})
-    found = [str(cluster.get("value", "")), *(str(each) for each in _list(meta.get("synonyms")))]
+    found = [str(cluster.get("value", "")), *(str(each) for each in _list(_meta(cluster).get("synonyms")))]
     return [cut for each in found if len(cut := _TAIL.sub("", each).strip(" .,-\"'“”")) > 1]
 
 

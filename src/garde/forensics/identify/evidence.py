@@ -1,22 +1,19 @@
 """What there is to go by, taken out of entries.
 
-Comes in: entries of the hub's journal (`note_taken`, `finding_made`, `evidence_taken`, what shows techniques). Goes out:
+Comes in: entries of the hub's journal (`note_taken`, `finding_made`, `evidence_taken`, `verdict_reached`). Goes out:
 `Evidence`. Texts that were erased, or that are no text, are left out. It judges nothing.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
 
+from garde.forensics.answer_fold import ending_of
 from garde.journal import forensic_kinds as f
 from garde.journal import kinds as k
 from garde.journal.entry import Entry
-
-LONGEST_ENDING: Final = 40  # bytes: longer ones are names
-
 
 @dataclass(frozen=True, slots=True)
 class Note:
@@ -60,19 +57,15 @@ def evidence_of(entries: Iterable[Entry]) -> Evidence:
             case f.EvidenceTaken(sort="sample" | "note", sha256=digest):
                 hashes.setdefault(digest, Mark(digest, entry.seq))
             case k.FindingMade(file=file):
-                for ending in [ending_of(file.path.value or b"", file.path_after.value or b"")]:
-                    if ending:
-                        endings.setdefault(ending, Mark(ending, entry.seq))
+                for ending in _endings([file]):
+                    endings.setdefault(ending, Mark(ending, entry.seq))
+            case k.VerdictReached(files=files):
+                for ending in _endings(files):
+                    endings.setdefault(ending, Mark(ending, entry.seq))
     return Evidence(tuple(notes.values()), tuple(endings.values()), tuple(hashes.values()))
 
 
-def ending_of(before: bytes, after: bytes) -> str:
-    """Return what was put behind a name, in lower case; "" where nothing was, or where it is as long as a name."""
-    old, new = before.rpartition(b"/")[2], after.rpartition(b"/")[2]
-    if not new or old == new:
-        return ""
-    dot = new.rfind(b".")
-    found = new[len(old) :] if old and new.startswith(old) else new[dot:] if dot > 0 else b""
-    if not found.startswith(b".") or len(found) > LONGEST_ENDING or old.endswith(found):
-        return ""
-    return found.decode("utf-8", "replace").lower()
+def _endings(files: Iterable[k.FileDamage]) -> Iterator[str]:
+    for file in files:
+        if found := ending_of(file.path.value or b"", file.path_after.value or b""):
+            yield found.lower()

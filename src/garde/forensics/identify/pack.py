@@ -2,7 +2,7 @@
 
 Comes in: a folder (`identify/` in the hub's state directory; it may be absent) with `*.yar` files, whose rules name
 their family in the metadata (`family = "lockbit"`), and `hashes.txt`: lines `SHA256 family`, `#` for a remark. Goes out:
-`Pack`, and one line for everything in it that can't be used. Garde's own few rules lie in `rules/`. It reads text of at
+`Pack`, and one line for everything in it that can't be used. Garde's own few rules lie in `yara/`. It reads text of at
 most `MOST` bytes, within `SECONDS`; a rule that does not compile leaves the others standing.
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-OWN: Final = Path(__file__).with_name("rules")
+OWN: Final = Path(__file__).with_name("yara")
 MOST: Final = 1 << 20
 SECONDS: Final = 5
 _RULES: Final = 8 << 20  # bytes of all rule files together: a pack for notes is small

@@ -10,18 +10,15 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from garde.journal import forensic_kinds as f
-from garde.journal import hub_kinds as h
 from garde.journal import kinds as k
 from garde.journal.entry import Entry
 
 ENCRYPTED: Final = "T1486"  # Data Encrypted for Impact
 DESTROYED: Final = "T1485"  # Data Destruction
 SHARES: Final = "T1021.002"  # Remote Services: SMB/Windows Admin Shares
-TAINTED: Final = "T1080"  # Taint Shared Content
 ACCOUNTS: Final = "T1078"  # Valid Accounts
 EXTORTED: Final = "T1657"  # Financial Theft
 SHELL: Final = "T1059.004"  # Command and Scripting Interpreter: Unix Shell
-REMOTE: Final = "T1021"  # Remote Services
 OUT_BY_DNS: Final = "T1048.003"  # Exfiltration Over Unencrypted Non-C2 Protocol
 OUT_TO_CLOUD: Final = "T1567.002"  # Exfiltration to Cloud Storage
 OUT: Final = "T1048"  # Exfiltration Over Alternative Protocol
@@ -30,11 +27,9 @@ NAMES: Final = {
     ENCRYPTED: "Data Encrypted for Impact",
     DESTROYED: "Data Destruction",
     SHARES: "SMB/Windows Admin Shares",
-    TAINTED: "Taint Shared Content",
     ACCOUNTS: "Valid Accounts",
     EXTORTED: "Financial Theft",
     SHELL: "Unix Shell",
-    REMOTE: "Remote Services",
     OUT_BY_DNS: "Exfiltration Over Unencrypted Non-C2 Protocol",
     OUT_TO_CLOUD: "Exfiltration to Cloud Storage",
     OUT: "Exfiltration Over Alternative Protocol",
@@ -61,8 +56,6 @@ def _of(entry: Entry) -> Iterator[str]:
             yield DESTROYED
         case f.NoteTaken():
             yield EXTORTED
-        case h.SpreadFound(hops=hops) if len({hop.server for hop in hops}) > 1:
-            yield REMOTE
         case f.EgressSeen(why=why):
             yield OUT_BY_DNS if "dns_tunnel" in why else OUT_TO_CLOUD if "cloud_storage" in why else OUT
             if "trickle" in why:

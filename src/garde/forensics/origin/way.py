@@ -208,7 +208,7 @@ def _outside(scene: Scene, lines: Sequence[Line]) -> Iterator[Hop]:
     for role in (CONTROLLER, RECEIVER):
         found = [hop for _, hop in sorted(by_role[role], key=lambda each: each[0])]
         yield from _each_once(found)[:MOST]
-    if not by_role:
+    if not any(by_role.values()):
         yield from _each_once(pages)[:MOST]
 
 

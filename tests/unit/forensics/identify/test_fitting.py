@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import note_writer as notes
+from tests.support import note_writer as notes
 from garde.forensics.identify.classifier import Weights, shipped
 from garde.forensics.identify.fitting import (
     Measured,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-import note_writer as notes
+from tests.support import note_writer as notes
 from garde.forensics.identify.catalogue import build
 from garde.forensics.identify.classifier import (
     CONFIDENT,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import note_writer as notes
+from tests.support import note_writer as notes
 from garde.forensics.identify.reading import MOST, decode, read_note, without_markup
 
 

@@ -2,7 +2,7 @@
 
 Comes in: lines `FIRST,LAST,CC`, with `#` for a remark; addresses as numbers (IPv4, as Debian has them) or written out (IPv4
 and IPv6). A hospital's own may go on with `,NETWORK` and `,USE USE` (relay vpn hosting tor shared_address). Goes out:
-`TextSource`. Ranges do not overlap; of IPv6 the first 64 bits count. A line that cannot be read is counted, and the rest
+`TextSource`. Ranges do not overlap. A line that cannot be read is counted, and the rest
 stands. It is read into memory: Debian's own files, which are large and sorted, are for `sorted_file.py`.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import socket
-from array import array
 from bisect import bisect_right
 from collections.abc import Iterable
 from pathlib import Path
@@ -28,7 +27,9 @@ class _Ranges:
     """Sorted ranges of numbers, each with the index of what is known of it."""
 
     def __init__(self) -> None:
-        self.first, self.last, self.what = array("Q"), array("Q"), array("I")
+        self.first: list[int] = []
+        self.last: list[int] = []
+        self.what: list[int] = []
 
     def add(self, first: int, last: int, what: int) -> None:
         self.first.append(first)
@@ -39,9 +40,9 @@ class _Ranges:
         """Files are sorted nearly always: looked at before it is done."""
         if any(a > b for a, b in zip(self.first, self.first[1:], strict=False)):
             order = sorted(range(len(self.first)), key=self.first.__getitem__)
-            for name in ("first", "last", "what"):
-                old = getattr(self, name)
-                setattr(self, name, array(old.typecode, (old[number] for number in order)))
+            self.first, self.last, self.what = (
+                [old[number] for number in order] for old in (self.first, self.last, self.what)
+            )
 
     def find(self, number: int) -> int:
         """Return the index; -1 where no range holds the number."""
@@ -116,7 +117,7 @@ class TextSource:
 
 
 def number_of(address: bytes) -> tuple[int, bool] | None:
-    """Return an address as a number and whether it is IPv6 (the first 64 bits of it); None for anything else."""
+    """Return an address as a number and whether it is IPv6; None for anything else."""
     if address.isdigit():
         number = int(address) if len(address) <= 10 else 1 << 32
         return (number, False) if number < 1 << 32 else None
@@ -129,4 +130,4 @@ def number_of(address: bytes) -> tuple[int, bool] | None:
         return None
     if packed[:12] == b"\0" * 10 + b"\xff\xff":  # an IPv4 address in IPv6 clothes
         return int.from_bytes(packed[12:]), False
-    return int.from_bytes(packed[:8]), True
+    return int.from_bytes(packed), True
