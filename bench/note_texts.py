@@ -1,7 +1,7 @@
 """The texts that the classifier of notes is trained and measured with.
 
-Comes in: the folder of public notes (`$GARDE_SAMPLES/notes`, else `../shared/data/notes`), `honest_texts.toml`, the lab's
-documents, this machine's own documentation. Goes out: samples. None of the notes is part of the repository.
+Comes in: the folder of public notes (`$GARDE_SAMPLES/notes`, else `../shared/data/notes`), `honest_texts.toml`, the
+lab's documents, this machine's own documentation. Goes out: samples. None of the notes is part of the repository.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ Comes in: the folder of notes. Goes out: the model, written; what was measured, 
 from __future__ import annotations
 
 import sys
-
 from pathlib import Path
 
 import msgspec
@@ -31,7 +30,7 @@ def main(words: list[str]) -> int:
         print(f"{name}: {found.right} of {found.texts} right, {found.named} named, {found.wrong} wrong, "
               f"{found.confident_wrong} of them with confidence")  # fmt: skip
         print("".join(f"    {fault}\n" for fault in found.faults), end="")
-    
+
     model = train(samples, weights, date=DATE, source=SOURCE)
     FILE.write_bytes(msgspec.msgpack.encode(model))
     print(f"{FILE}: {FILE.stat().st_size} bytes")

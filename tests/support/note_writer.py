@@ -15,14 +15,14 @@ If you do not pay in bitcoin within 72 hours, your data will be published.
 """
 BETA = """Hello dear company!
 
-All servers are locked by our team. Write an e-mail to {mail} and attach two files. The price depends on how fast you write.
-Your backups were deleted, there is no way to restore your files without our private key. Please do not shut down your servers.
-Your personal key: {number}
+All servers are locked by our team. Write an e-mail to {mail} and attach two files. The price depends on how fast you
+write. Your backups were deleted, there is no way to restore your files without our private key. Please do not shut
+down your servers. Your personal key: {number}
 """
 GAMMA = """ATTENTION ATTENTION
 
-We took 300 gigabytes from your storage: contracts, passports, medical files. They will be sold if you do not contact us.
-Open the chat in Tor Browser and enter your login {number}. We are waiting for your manager, not for your police.
+We took 300 gigabytes from your storage: contracts, passports, medical files. They will be sold if you do not contact
+us. Open the chat in Tor Browser and enter your login {number}. We are waiting for your manager, not for your police.
 Your files were encrypted by us, and only our decryptor can recover them.
 """
 

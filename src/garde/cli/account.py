@@ -2,7 +2,8 @@
 
 Comes in: an action and its words. Goes out: for the desk's accounts what was changed, and a new password, shown once;
 that works on the desk's own state directory, beside the running desk or without one, and who may write there keeps the
-accounts. For `report` the final report of an incident, from the hub's journal, beside a running hub or without one.
+accounts. For `report` the final report of an incident, from the hub's journal, beside a running hub or without one. For
+`identify` the family of files that lie here, with no hub and no network.
 """
 
 from __future__ import annotations
@@ -21,14 +22,19 @@ if TYPE_CHECKING:
     from garde.desk.pages.accounts import Accounts
 
 Action = Annotated[
-    Literal["list", "add", "role", "password", "shut", "open", "report"],
+    Literal["list", "add", "role", "password", "shut", "open", "report", "identify"],
     Parameter(
         help="List; make one; change its role; give it a new password; shut it; open it again. report: what a night "
-        "came to, for a board of directors."
+        "came to, for a board of directors. identify: what kind of ransomware left these files."
     ),
 ]
 Words = Annotated[
-    str, Parameter(name="WORDS", help="One person's login: c.moreau. report: an incident, if not the last.")
+    str,
+    Parameter(
+        name="WORDS",
+        help="One person's login: c.moreau. report: an incident, if not the last. "
+        "identify: notes, damaged files, samples.",
+    ),
 ]
 Role = Annotated[
     Literal["", "clerk", "lab", "lead"],
@@ -42,6 +48,7 @@ Beside = Annotated[
     Path | None, Parameter(name="--beside", help="report: another night's own times (JSON), to set ours beside.")
 ]
 HubState = Annotated[Path, Parameter(name="--hub", help="report: state directory of the hub.")]
+Pack = Annotated[Path | None, Parameter(name="--pack", help="identify: folder of own rules and hashes, beside ours.")]
 Lang = Annotated[Literal["en", "fr"] | None, Parameter(help="report: language. Default: by $LC_ALL and $LANG.")]
 
 
@@ -56,10 +63,11 @@ def account(
     beside: Beside = None,
     hub: HubState = DEFAULT_HUB,
     lang: Lang = None,
+    pack: Pack = None,
     as_json: Json = False,
     lab_clock: LabClock = None,
 ) -> int:
-    """Keep who may sign in at the downtime desk's pages (a login is one person's); write a night's final report.
+    """Keep who may sign in at the downtime desk's pages; write a night's final report; name a family of ransomware.
 
     Example: garde account report --pdf night.pdf --html night.html
     """
@@ -67,6 +75,10 @@ def account(
     from garde.errors import UsageError
 
     screen = Screen(as_json)
+    if action == "identify":
+        from garde.cli.account_identify import identify
+
+        return identify(screen, words, pack)
     if len(words) > 1:
         raise UsageError(f"{action} takes one word", "see `garde account --help`")
     word = words[0] if words else ""

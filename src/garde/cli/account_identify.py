@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from garde.cli.screen import Screen
@@ -36,7 +36,7 @@ def identify(screen: Screen, files: Sequence[str], pack: Path | None) -> int:
         screen.line(f"pack: {fault}", "warn")
     guesses = rank(evidence, known)
     family, confidence = named(guesses)
-    _data(screen, family, confidence, guesses, known, packed.broken)
+    screen.data(_data(family, confidence, guesses, known) | {"broken": packed.broken})
     _say(screen, family, confidence, guesses)
     _decryptor(screen, family, known)
     screen.line(f"As of {date_of(known)}. A likely name, no certainty, and no word on who did it.", "dim")
@@ -79,17 +79,15 @@ def _is_text(text: str) -> bool:
     return bool(text.strip()) and odd <= len(text[:4096]) // 50
 
 
-def _data(
-    screen: Screen, family: str, confidence: float, guesses: Sequence[Guess], known: Known, broken: Sequence[str]
-) -> None:
+def _data(family: str, confidence: float, guesses: Sequence[Guess], known: Known) -> dict[str, Any]:
     from garde.forensics.identify.knowledge import date_of, decryptor_of
 
     decryptor, source = decryptor_of(family, known.catalogue)
-    screen.data({
+    return {
         "kind": "family", "family": family, "confidence": confidence, "decryptor": decryptor,
-        "decryptor_source": source, "data_date": date_of(known), "broken": list(broken),
+        "decryptor_source": source, "data_date": date_of(known),
         "ranked": [{"family": each.family, "confidence": each.confidence, "proofs": each.proofs} for each in guesses],
-    })  # fmt: skip
+    }  # fmt: skip
 
 
 def _say(screen: Screen, family: str, confidence: float, guesses: Sequence[Guess]) -> None:

@@ -1,9 +1,9 @@
 """Naming what it was, and where addresses are: both from files on this machine, in a thread of its own.
 
-Comes in: `identify_asked` and `places_asked` commands. Goes out: `family_named`, `places_found`; `command_failed` with the
-reason where that cannot be. It reads the entries that a command names from the journal, the hospital's own rules and
-hashes under `<state>/identify/`, and `<state>/geoip.toml`, each at the first command after a start. What is broken in
-them is said as `error_seen`, once. It asks nobody on any network.
+Comes in: `identify_asked` and `places_asked` commands. Goes out: `family_named`, `places_found`; `command_failed` with
+the reason where that cannot be. It reads the entries that a command names from the journal, the hospital's own rules
+and hashes under `<state>/identify/`, and `<state>/geoip.toml`, each at the first command after a start. What is broken
+in them is said as `error_seen`, once. It asks nobody on any network.
 """
 
 from __future__ import annotations

@@ -155,7 +155,9 @@ def _places(e: f.PlacesAsked, say: Say) -> _Spoken:
 def _placed(e: f.PlacesFound, say: Say) -> _Spoken:
     if not e.sources:
         return say("No file says where addresses are: no country can be named"), WARN
-    found = [say("{address} in {country}", address=each.address, country=each.country) for each in e.places if each.country]
+    found = [
+        say("{address} in {country}", address=each.address, country=each.country) for each in e.places if each.country
+    ]
     if not found:
         return say("Where the addresses are is not known to {sources}", sources=", ".join(e.sources)), NOTE
     return say("Infrastructure, not blame: {found} ({sources})", found=say.list(found[:5]),

@@ -215,7 +215,7 @@ SAMPLES: dict[str, k.Payload] = {
     ),
     "places_asked": f.PlacesAsked(command="c" * 32, cause=9, incident="i1", addresses=("203.0.113.9", "203.0.113.10")),
     "places_found": f.PlacesFound(
-        "c" * 32, "i1", (f.PlaceFound("203.0.113.9", "UA", "AS64500 Example", ("hosting",), "own", "2026-03-01"),), ("own",)
+        "c" * 32, "i1", (f.PlaceFound("203.0.113.9", "UA", "AS64500 Ex", ("hosting",), "own", "2026-03-01"),), ("own",)
     ),
     "origin_found": f.OriginFound(
         "i1",

@@ -24,13 +24,6 @@ import msgspec
 OWN: Final = Path(__file__).with_name("families.toml")
 GALAXY: Final = ("data", "misp-galaxy", "clusters", "ransomware.json")
 MARK: Final = "{ending}"
-# Endings of honest files, that a few families put behind names as well: they say nothing.
-_HONEST: Final = frozenset(
-    ".7z .ace .aes .bak .bin .bmp .bz2 .cfg .class .code .crypt .css .csv .dat .db .dll .dng .doc .docx .exe .gif .gpg .gz .html .htm "
-    ".iso .jar .java .jpg .js .json .log .mdb .mkv .mp3 .mp4 .msi .pdf .pem .perl .pl .php .png .ppt .pptx .psd .py .rar .rs .rtf "
-    ".sh .sql .sys .system .tar .test .tgz .tmp .txt .url .wav .work .xls .xlsx .xml .xyz .zip .com .org .old .new .backup .fun "
-    ".epic .cn .nz .se .html .info".split()
-)
 _ENDING: Final = re.compile(r"\.[^\s.<>()\[\]{}*?\\/|:,;\"]{2,32}")
 _RANDOM: Final = re.compile(r"<[^<>]{1,40}>|\[[^\[\]]{1,40}\]|\{[^{}]{1,40}\}|%[^%]{1,20}%|\([^()]{1,40}\)|#{2,}|X{4,}")
 _NOTE_END: Final = re.compile(r"\.(txt|html?|hta|bmp|png|jpe?g|rtf|url|pdf|md)$", re.IGNORECASE)
@@ -83,6 +76,7 @@ class Catalogue:
     patterns: tuple[Pattern, ...]
     date: str  # of Garde's own table
     galaxy: int  # its version; 0: not installed
+    usual: frozenset[str] = frozenset()  # words of which names of notes are made, anybody's
     _of_ending: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def find(self, name: str) -> str:
@@ -130,23 +124,24 @@ def _galaxy() -> dict[str, Any]:
     if spec is None or not spec.submodule_search_locations:
         return {}
     file = Path(spec.submodule_search_locations[0]).joinpath(*GALAXY)
-    return msgspec.json.decode(file.read_bytes()) if file.is_file() else {}  # type: ignore[no-any-return]
+    return msgspec.json.decode(file.read_bytes()) if file.is_file() else {}
 
 
 def build(own: Mapping[str, Any], galaxy: Mapping[str, Any]) -> Catalogue:
     """Join both. Own knowledge goes before: a name that it has is the galaxy's under that name."""
-    made = _Maker()
+    made = _Maker(frozenset(own.get("honest_endings", ())))
     for name, body in own["families"].items():
         made.take_own(name, body)
     for cluster in galaxy.get("values", ()):
         made.take(cluster)
-    return made.done(str(own["date"]), int(galaxy.get("version", 0)))
+    return made.done(str(own["date"]), int(galaxy.get("version", 0)), frozenset(own.get("usual_words", ())))
 
 
 class _Maker:
     """A catalogue that grows."""
 
-    def __init__(self) -> None:
+    def __init__(self, honest: frozenset[str]) -> None:
+        self._honest = honest
         self.families: dict[str, Family] = {}
         self.names: dict[str, str] = {}
         self.endings: dict[str, set[str]] = defaultdict(set)
@@ -174,15 +169,15 @@ class _Maker:
         for each in called:
             self.names.setdefault(squeeze(each), family)
         meta = _meta(cluster)
-        for ending in _endings(meta):
+        for ending in set(_endings(meta)) - self._honest:
             self.endings[ending].add(family)
         for pattern in _patterns(meta):
             self.patterns[pattern].add(family)
 
-    def done(self, date: str, version: int) -> Catalogue:
+    def done(self, date: str, version: int, usual: frozenset[str]) -> Catalogue:
         patterns = tuple(Pattern(name, frozenset(who)) for name, who in sorted(self.patterns.items()))
         endings = {name: frozenset(who) for name, who in self.endings.items()}
-        return Catalogue(self.families, self.names, endings, patterns, date, version)
+        return Catalogue(self.families, self.names, endings, patterns, date, version, usual)
 
 
 def _meta(cluster: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -196,11 +191,11 @@ def _called(cluster: Mapping[str, Any]) -> list[str]:
 
 
 def _endings(meta: Mapping[str, Any]) -> Iterator[str]:
-    """Yield endings that can be compared: the last part of a longer one, nothing that honest files carry."""
+    """Yield endings that can be compared: of a longer one the last part."""
     for written in _list(meta.get("extensions")):
         text = str(written).strip().lower()
         last = f".{text.rpartition('.')[2]}" if "." in text else ""
-        random = _RANDOM.search(last) or "random" in last or last in _HONEST
+        random = _RANDOM.search(last) or "random" in last
         if last and not random and _ENDING.fullmatch(last) and any(sign.isalpha() for sign in last):
             yield last
 

@@ -33,7 +33,10 @@ CONFIDENT: Final = 0.8
 NAMED: Final = 0.5
 RANKED: Final = 5  # answers that are given at most
 _ALIKE: Final = 0.25  # likeness from which on two texts have more in common than their subject
-_HEARSAY, _SIGNED = 0.45, 0.75  # what is said of a text that only holds a name: without and with an address to answer to
+_HEARSAY, _SIGNED = (
+    0.45,
+    0.75,
+)  # what is said of a text that only holds a name: without and with an address to answer to
 _A_NOTE: Final = 4  # topics: with fewer, a name in it says nothing
 _FLOOR: Final = 0.02  # below it nothing speaks for a family
 
@@ -165,7 +168,7 @@ class Classifier:
 
 
 def _most(reading: Reading, figures: Figures) -> float:
-    """Return the highest confidence that such figures allow: a name that stands in a text is no proof that it is a note."""
+    """Return the highest confidence that such figures allow: a name in a text is no proof that it is a note."""
     if figures.contacts or (figures.likeness >= _ALIKE and reading.topics >= _A_NOTE):
         return 0.99
     if reading.topics < _A_NOTE or not reading.contacts:

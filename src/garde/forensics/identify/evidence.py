@@ -15,6 +15,7 @@ from garde.journal import forensic_kinds as f
 from garde.journal import kinds as k
 from garde.journal.entry import Entry
 
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """One note: its name, its text."""

@@ -16,7 +16,7 @@ import random
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -86,10 +86,8 @@ class Measured:
 
 def load_notes(folder: Path) -> list[Sample]:
     """Return the notes of a folder that holds one folder a family. Raises OSError."""
-    found = []
-    for file in sorted(folder.glob("*/*")):
-        if file.is_file() and not file.name.startswith("."):
-            found.append(sample_of(file.parent.name, file.name, file.read_bytes()))
+    files = [file for file in sorted(folder.glob("*/*")) if file.is_file() and not file.name.startswith(".")]
+    found = [sample_of(file.parent.name, file.name, file.read_bytes()) for file in files]
     return [each for each in found if each.reading.words >= LEAST_WORDS]
 
 
@@ -112,7 +110,7 @@ def leave_out(samples: Sequence[Sample], weights: Weights, names: NamesOf) -> It
     count = Counter(each.family for each in samples)
     for number, each in enumerate(samples):
         if count[each.family] > 1:
-            yield each, _without(samples, lambda other, gone=number: other != gone, weights, names)
+            yield each, _without(samples, {number}, weights, names)
 
 
 def leave_family_out(
@@ -121,14 +119,13 @@ def leave_family_out(
     """Yield each note with a classifier that has never heard of its family."""
     for family in sorted({each.family for each in samples}):
         gone = {number for number, each in enumerate(samples) if each.family == family}
-        asked = _without(samples, lambda other, gone=gone: other not in gone, weights, names)
+        asked = _without(samples, gone, weights, names)
         yield from ((samples[number], asked) for number in sorted(gone))
 
 
-def _without(samples: Sequence[Sample], keep: Callable[[int], bool], weights: Weights, names: NamesOf) -> Classifier:
-    model = model_of(
-        [(each.family, each.reading) for number, each in enumerate(samples) if keep(number)], weights
-    )
+def _without(samples: Sequence[Sample], gone: Collection[int], weights: Weights, names: NamesOf) -> Classifier:
+    kept = [(each.family, each.reading) for number, each in enumerate(samples) if number not in gone]
+    model = model_of(kept, weights)
     return Classifier(model, names(frozenset(model.families)))
 
 
@@ -187,7 +184,7 @@ def _rows(
         take(sample, asked, sample.family)
     for sample, asked in leave_family_out(samples, weights, names):
         take(sample, asked, sample.family)  # only its own name can still tell
-    whole = _without(samples, lambda number: True, weights, names)
+    whole = _without(samples, (), weights, names)
     for sample in samples:
         take(another_victims(sample), whole, sample.family)
     for sample in honest:
@@ -224,7 +221,7 @@ def measure(
         answers = asked.answers(sample.reading)
         itself = bool(answers) and answers[0].family == sample.family  # it says its name: that is right
         _both(found, "unknown families", sample, sample.family if itself else "", answers)
-    whole = _without(samples, lambda number: True, weights, names)
+    whole = _without(samples, (), weights, names)
     for sample in samples:
         _both(found, "copies", sample, sample.family, whole.answers(another_victims(sample).reading))
     for sample in honest:

@@ -1,7 +1,8 @@
 """All that this installation knows of families, opened once.
 
-Comes in: a folder of the hospital's own rules and hashes (`pack.py`), or none. Goes out: `Known`, and `naming`: from entries
-to the payload that names the family. It reads files at the first call and none later; it asks nobody on any network.
+Comes in: a folder of the hospital's own rules and hashes (`pack.py`), or none. Goes out: `Known`, and `naming`: from
+entries to the payload that names the family. It reads files at the first call and none later; it asks nobody on any
+network.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """A hospital's own knowledge of families: YARA-X rules and listed hashes, in one folder.
 
 Comes in: a folder (`identify/` in the hub's state directory; it may be absent) with `*.yar` files, whose rules name
-their family in the metadata (`family = "lockbit"`), and `hashes.txt`: lines `SHA256 family`, `#` for a remark. Goes out:
-`Pack`, and one line for everything in it that can't be used. Garde's own few rules lie in `yara/`. It reads text of at
-most `MOST` bytes, within `SECONDS`; a rule that does not compile leaves the others standing.
+their family in the metadata (`family = "lockbit"`), and `hashes.txt`: lines `SHA256 family`, `#` for a remark. Goes
+out: `Pack`, and one line for everything in it that can't be used. Garde's own few rules lie in `yara/`. It reads text
+of at most `MOST` bytes, within `SECONDS`; a rule that does not compile leaves the others standing.
 """
 
 from __future__ import annotations
@@ -29,14 +29,18 @@ class Pack:
     rules: int = 0
     hashes: dict[str, str] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
-    _scanner: Any = None
+    _compiled: Any = None
 
     def __call__(self, content: bytes) -> list[tuple[str, str]]:
         """Return family and name of each rule that matches; nothing where time was over."""
-        if self._scanner is None:
+        if self._compiled is None:
             return []
+        import yara_x
+
+        scanner = yara_x.Scanner(self._compiled)  # one belongs to the thread that made it
+        scanner.set_timeout(SECONDS)
         try:
-            found = self._scanner.scan(content[:MOST]).matching_rules
+            found = scanner.scan(content[:MOST]).matching_rules
         except Exception:  # yara_x.ScanError, yara_x.TimeoutError: what a rule makes of one text
             return []
         return [(_family(rule), rule.identifier) for rule in found if _family(rule)]
@@ -71,8 +75,7 @@ def _compile(pack: Pack, files: list[Path]) -> None:
             pack.broken.append(f"{name}: {' '.join(str(error).split())[:200]}")
     rules = compiler.build()
     pack.rules = len(list(rules))
-    pack._scanner = yara_x.Scanner(rules)
-    pack._scanner.set_timeout(SECONDS)
+    pack._compiled = rules
 
 
 def _sources(pack: Pack, files: list[Path]) -> Iterator[tuple[str, str]]:

@@ -33,13 +33,6 @@ _OWN_NOTE, _NOTE, _EVERYBODYS = 0.85, 0.6, 0.35  # likewise names of notes; one 
 _CROSS: Final = 0.9  # the note's name holds the ending that the files really have
 _LEAST: Final = 0.02
 _SHORT_NAME: Final = 3  # letters: a family's name that short is found in anything
-# Words of which names of notes are made.
-_USUAL: Final = frozenset(
-    "a all and are back by contact data decrypt decrypted decrypting decryption decode encrypted file files for get have help "
-    "hta how htm html important in info information instruction instructions is it me message my need note notice now of open "
-    "please read readme recover recovery restore restoring return rtf this to txt unlock url us view warning what with you "
-    "your".split()
-)
 
 
 class Rules(Protocol):
@@ -140,8 +133,10 @@ def _of_ending(ending: str, seq: int, catalogue: Catalogue) -> Iterator[Proof]:
 
 def _ours(ending: str, catalogue: Catalogue) -> str:
     """Return the ending as the catalogue has it: what an attacker wrote stands in no sentence."""
-    return ending if ending in catalogue.endings else next(
-        (each for each in catalogue.endings if each.endswith("*") and ending.startswith(each[:-1])), "*"
+    return (
+        ending
+        if ending in catalogue.endings
+        else next((each for each in catalogue.endings if each.endswith("*") and ending.startswith(each[:-1])), "*")
     )
 
 
@@ -159,7 +154,7 @@ def _name_chance(pattern: Pattern, family: str, cross: bool, catalogue: Catalogu
     if _holds(pattern.pattern, family, catalogue):
         return _OWN_NOTE
     words = [each for each in re.split(r"[\W_\d]+", pattern.pattern) if each]
-    usual = "*" in pattern.pattern or all(each in _USUAL for each in words)
+    usual = "*" in pattern.pattern or all(each in catalogue.usual for each in words)
     return (_EVERYBODYS if usual else _NOTE) / len(pattern.families)
 
 

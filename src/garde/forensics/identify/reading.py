@@ -28,18 +28,39 @@ _TOPICS: Final = tuple(
     re.compile(pattern)
     for pattern in (
         r"encr[yi]pt|verschl|chiffr|cifrad|locked|verrouill",
-        r"your (?:\w+ ){0,3}(?:files?|data|documents|network|company|systems?|servers?|backups?)\b|vos (?:fichiers|données)",
+        r"your (?:\w+ ){0,3}(?:files?|data|documents|network|company|systems?|servers?|backups?)\b"
+        r"|vos (?:fichiers|données)",
         r"decr[yi]pt|recover|restore|unlock|your files back|déchiffr|récupér",
         r"bitcoin|\bbtc\b|\bpay(?:ment|ing)?\b|\bprice\b|ransom|purchase|\bmoney\b|monero|rançon|pay[ée]r",
-        r"tor browser|\.onion|contact us|e-?mail us|write (?:to )?us|_mail_|\btox\b|_url_|\bchat\b|contactez|écri(?:re|vez)",
+        r"tor browser|\.onion|contact us|e-?mail us|write (?:to )?us|_mail_|\btox\b|_url_|\bchat\b"
+        r"|contactez|écri(?:re|vez)",
         r"publish|\bleak|stolen|exfiltrat|download(?:ed)? (?:\w+ ){0,4}data|will lose|sold|delet|publi(?:er|ées)|perd",
-        r"do(?:n't| not) (?:\w+ ){0,3}(?:renam|modif|try|delet|shut|reset|touch|change|edit|use|move|contact|hire|report)"
+        r"do(?:n't| not) (?:\w+ ){0,3}"
+        r"(?:renam|modif|try|delet|shut|reset|touch|change|edit|use|move|contact|hire|report)"
         r"|third[- ]party|ne (?:\w+ ){0,2}(?:renommez|modifiez|pas)|n'éteignez",
     )
 )
-_VOICE: Final = frozenset("you your yours we us our vous vos votre nous notre nos ihr ihre wir uns".split())
+_VOICE: Final = frozenset(
+    [
+        "you",
+        "your",
+        "yours",
+        "we",
+        "us",
+        "our",
+        "vous",
+        "vos",
+        "votre",
+        "nous",
+        "notre",
+        "nos",
+        "ihr",
+        "ihre",
+        "wir",
+        "uns",
+    ]
+)
 _MUCH_VOICE: Final = 0.06  # of all words: the median of known notes is 0.08
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +126,7 @@ def _cut(text: str, begin: str, end: str) -> str:
 
 
 def _contacts(lower: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Places that honest texts name as well (a bank of bitcoins, a law) are no contacts: hosts of the open web are not taken."""
+    """Hosts of the open web are not taken: honest texts name them as well (a bank of bitcoins, a law)."""
     onions = frozenset(_OTHER.findall(lower)) | frozenset(_ONION.findall(lower))
     return frozenset({*_MAIL.findall(lower), *onions, *_TOX.findall(lower)}), onions
 

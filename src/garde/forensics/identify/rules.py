@@ -6,8 +6,8 @@ Comes in: the state as `forensics.state.project` has left it with the entry, the
 1. The family is asked for once harm is confirmed and there is something to go by: a note, an ending, a verdict.
 2. It is asked for again when more is there than it was last named from, and never twice at once: what came meanwhile is
    taken when the answer is in. The newest answer counts.
-3. Notes and endings of most copies and files come first; what shows how it was done comes with them. An attacker who writes
-   a thousand different notes has `MOST` entries looked at.
+3. Notes and endings of most copies and files come first; what shows how it was done comes with them. An attacker who
+   writes a thousand different notes has `MOST` entries looked at.
 4. In an incident that a person has closed nothing more is asked.
 """
 
@@ -37,7 +37,9 @@ def answer(state: State, entry: Entry, look: Lookup) -> Iterator[Payload]:
 
 def _touched(state: State) -> list[Case]:
     news = state.news
-    names = dict.fromkeys([*news.known, *(incident for incident, _ in news.harmed), *([news.opened] if news.opened else [])])
+    names = dict.fromkeys(
+        [*news.known, *(incident for incident, _ in news.harmed), *([news.opened] if news.opened else [])]
+    )
     return [found for name in names if (found := state.cases.get(name)) is not None]
 
 
@@ -45,7 +47,9 @@ def entries_of(state: State, case: Case) -> tuple[int, ...]:
     """Return the entries to name it from. Rule 3."""
     here = (case.id, "")
     notes = sorted((each for each in state.notes if each.incident in here), key=lambda each: (-each.copies, each.seq))
-    endings = sorted((each for each in state.endings if each.incident in here), key=lambda each: (-each.files, each.seq))
+    endings = sorted(
+        (each for each in state.endings if each.incident in here), key=lambda each: (-each.files, each.seq)
+    )
     samples = [each for each in state.items.values() if each.sort == "sample" and each.incident == case.id]
     ways = {tuple(each.why): each.seq for each in reversed(state.egress) if each.incident == case.id}
     found = [

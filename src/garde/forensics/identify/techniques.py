@@ -1,7 +1,7 @@
 """Which ATT&CK techniques were really seen.
 
-Comes in: entries. Goes out: ids of MITRE ATT&CK (Enterprise), sorted. Only what an entry shows is named; what a family is
-known to do otherwise is not, since nobody saw it here.
+Comes in: entries. Goes out: ids of MITRE ATT&CK (Enterprise), sorted. Only what an entry shows is named; what a family
+is known to do otherwise is not, since nobody saw it here.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """What follows from an entry for the question where it came from.
 
 Comes in: the state as `forensics.state.project` has left it with the entry, the entry, the estate in force. Goes out:
-`places_asked`, `origin_found`. Pure: no clock, no socket, no chance; it changes nothing. `way.py` finds the way; the rules
-here, one test each:
+`places_asked`, `origin_found`. Pure: no clock, no socket, no chance; it changes nothing. `way.py` finds the way; the
+rules here, one test each:
 
-1. The way is looked for when the spreader is known or another one, and when an agent has looked back at its flows. While
-   an agent looks, what it tells is waited for.
-2. Addresses outside are looked up first, each once; then the origin is said with its countries. Where nothing can be looked
-   up it is said without.
+1. The way is looked for when the spreader is known or another one, and when an agent has looked back at its flows.
+   While an agent looks, what it tells is waited for.
+2. Addresses outside are looked up first, each once; then the origin is said with its countries. Where nothing can be
+   looked up it is said without.
 3. It is said again only where it is another one than before: the newest counts.
 4. Without a spreader nothing is said, and in an incident that a person has closed nothing more.
 """
@@ -79,10 +79,10 @@ def scene_of(state: State, case: Case, look: Lookup) -> way.Scene | None:
 
 
 def _line(path: m.Path, look: Lookup) -> way.Line:
-    """Return a connection as seen from the machine that it went to, where both are inside and it is known who opened it."""
+    """Return a connection; one between two machines inside as the one to which it was opened sees it."""
     if not path.inbound and not way.is_outside(path.outside, look):
-        return way.Line(path.outside, path.inside, path.port, True, path.first, path.last, path.bytes_out, path.bytes_in,
-                        [path.seq])  # fmt: skip
+        turned = (path.outside, path.inside, path.port, True, path.first, path.last, path.bytes_out, path.bytes_in)
+        return way.Line(*turned, [path.seq])
     return way.Line(path.inside, path.outside, path.port, path.inbound, path.first, path.last, path.bytes_in,
                     path.bytes_out, [path.seq])  # fmt: skip
 
@@ -111,5 +111,8 @@ def _differs(found: OriginFound, known: m.Origin | None) -> bool:
     if known is None:
         return True
     new = [(each.address, each.role, each.country, each.network, each.confidence, each.may_be) for each in found.hops]
-    old = [(each.address, each.role, each.country, each.network, each.confidence, tuple(each.may_be)) for each in known.hops]
+    old = [
+        (each.address, each.role, each.country, each.network, each.confidence, tuple(each.may_be))
+        for each in known.hops
+    ]
     return new != old or list(found.foothold) != known.foothold

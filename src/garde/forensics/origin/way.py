@@ -1,19 +1,20 @@
 """The way back from the spreader to the outside, out of connections that were seen.
 
-Comes in: who spreads and since when, the connections of that machine, where addresses are, the estate. Goes out: the hops,
-nearest first, and what may have been the first foothold. Pure. The rules, one test each:
+Comes in: who spreads and since when, the connections of that machine, where addresses are, the estate. Goes out: the
+hops, nearest first, and what may have been the first foothold. Pure. The rules, one test each:
 
 1. The spreader comes first; its confidence is containment's.
-2. A connection counts that was there within a day before the first harm, or began soon after it. One that was open at the
-   first harm is `seen`, one that ended within an hour before it is `likely`, any other `possible`.
-3. Somebody outside who opened a connection to the spreader controls it, as far as can be seen; so does one outside whom the
-   spreader itself kept a line to, if little went over it in both directions. Much coming in is what people do all day
-   (pages, updates), and is named only where nothing else was seen.
+2. A connection counts that was there within a day before the first harm, or began soon after it. One that was open at
+   the first harm is `seen`, one that ended within an hour before it is `likely`, any other `possible`.
+3. Somebody outside who opened a connection to the spreader controls it, as far as can be seen; so does one outside
+   whom the spreader itself kept a line to, if little went over it in both directions. Much coming in is what people do
+   all day (pages, updates), and is named only where nothing else was seen.
 4. Much going out is a receiver: who took what left. It need not be who leads.
 5. A machine inside that opened a remote session to the spreader is a foothold; its own ways out are followed as well.
-6. One outside with whom several machines talk that are not suspected is rather something that all use: `possible` at most.
-7. What an address may be is said with it: what the files of places know; where they know nothing, relay, vpn and hosting all
-   are possible. Infrastructure seen, never blame.
+6. One outside with whom several machines talk that are not suspected is rather something that all use: `possible` at
+   most.
+7. What an address may be is said with it: what the files of places know; where they know nothing, relay, vpn and
+   hosting all are possible. Infrastructure seen, never blame.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from garde.forensics.identify.catalogue import Catalogue, build, catalogue, sque
 
 OWN = {
     "date": "2026-01-01",
+    "honest_endings": [".docx"],
     "families": {
         "blackcat": {"called": ["blackcat", "alphv"], "notes": ["RECOVER-{ending}-FILES.txt"], "decryptor": "known"},
         "marlock": {"endings": [".marlock*"]},
@@ -35,8 +36,8 @@ def test_one_family_under_several_names_is_one() -> None:
 
 @pytest.mark.parametrize(
     "written",
-    [".docx", "your files get marked", ".<7_random_letters>", ".[random].encrypted2", "[a-z]{4,6}", "AES-256", ".", ".1234",
-     "removes extensions", ".a b"],
+    [".docx", "your files get marked", ".<7_random_letters>", ".[random].encrypted2", "[a-z]{4,6}", "AES-256", ".",
+     ".1234", "removes extensions", ".a b"],
 )  # fmt: skip
 def test_an_ending_that_is_none_is_left_out(written: str) -> None:
     found = galaxy({"value": "X1", "meta": {"extensions": [written]}})
@@ -51,7 +52,12 @@ def test_of_a_long_ending_the_last_part_counts() -> None:
 
 
 def test_names_of_notes_hold_no_ids_of_one_victim() -> None:
-    found = galaxy({"value": "N1", "meta": {"ransomnotes-filenames": ["README_[id]_NOW.txt", "https://x/y.png", "a\\b.txt", "x.txt"]}})
+    found = galaxy(
+        {
+            "value": "N1",
+            "meta": {"ransomnotes-filenames": ["README_[id]_NOW.txt", "https://x/y.png", "a\\b.txt", "x.txt"]},
+        }
+    )
     assert [each.pattern for each in found.patterns] == ["readme_*_now.txt", "recover-{ending}-files.txt"]
     assert found.with_note("Readme_7F_now.TXT", [])[0].families == {"n1"}
 
@@ -62,8 +68,11 @@ def test_a_name_that_holds_the_files_ending_needs_it() -> None:
     assert found.with_note("RECOVER-sykffle-FILES.txt", [".other"]) == []
 
 
-@given(st.dictionaries(st.sampled_from(["value", "meta", "x"]), st.none() | st.text(max_size=9) | st.dictionaries(
-    st.sampled_from(["extensions", "synonyms", "ransomnotes-filenames"]), st.none() | st.text(max_size=9) | st.lists(st.none() | st.text(max_size=20), max_size=3), max_size=3), max_size=3))  # fmt: skip
+ODD = st.none() | st.text(max_size=9) | st.lists(st.none() | st.text(max_size=20), max_size=3)
+META = st.dictionaries(st.sampled_from(["extensions", "synonyms", "ransomnotes-filenames"]), ODD, max_size=3)
+
+
+@given(st.dictionaries(st.sampled_from(["value", "meta", "x"]), ODD | META, max_size=3))
 def test_no_entry_of_the_galaxy_breaks_it(cluster: dict[str, Any]) -> None:
     assert "blackcat" in galaxy(cluster).families
 

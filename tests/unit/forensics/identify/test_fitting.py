@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.support import note_writer as notes
+
 from garde.forensics.identify.classifier import Weights, shipped
 from garde.forensics.identify.fitting import (
     Measured,
@@ -45,7 +46,9 @@ def test_a_copy_has_other_contacts_and_is_the_same_each_time() -> None:
 
 
 def test_tuning_and_measuring_agree_on_what_is_right() -> None:
-    weights = tune(SAMPLES, [sample_of("", "letter", "Dear colleague, the patient went home today and is well again.")], NAMES)
+    weights = tune(
+        SAMPLES, [sample_of("", "letter", "Dear colleague, the patient went home today and is well again.")], NAMES
+    )
     assert len(weights.curve) == len(shipped().weights.curve)
     assert all(value >= 0 for value in weights.curve[1:6])
     found = measure(SAMPLES, [], weights, NAMES)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-
 from tests.support import note_writer as notes
+
 from garde.forensics.identify.catalogue import build
 from garde.forensics.identify.classifier import (
     CONFIDENT,
@@ -46,7 +46,9 @@ def test_a_contact_of_one_family_alone_is_more_than_likeness(asked: Classifier) 
 
 
 def test_a_note_that_signs_is_believed_but_a_name_in_a_text_is_no_note(asked: Classifier) -> None:
-    signed = "ALPHALOCK RANSOMWARE\nYour files are encrypted. Pay us in bitcoin, do not rename anything. Mail: k@lab.invalid"
+    signed = (
+        "ALPHALOCK RANSOMWARE\nYour files are encrypted. Pay us in bitcoin, do not rename anything. Mail: k@lab.invalid"
+    )
     first = asked.answers(read_note(signed))[0]
     assert (first.family, first.confidence < CONFIDENT) == ("alphalock", True)
     told = "The press says that AlphaLock ransomware hit a hospital. Nobody paid. The police wrote a report on it."
@@ -78,7 +80,11 @@ def test_the_shipped_model_names_no_honest_text_with_confidence() -> None:
     asked = Classifier(model, SelfNames(catalogue(), frozenset(model.families)))
     file = Path(__file__).resolve().parents[4] / "bench" / "honest_texts.toml"
     texts = tomllib.loads(file.read_text("utf-8"))["texts"]
-    wrong = [each["name"] for each in texts if any(it.confidence >= CONFIDENT for it in asked.answers(read_note(each["text"])))]
+    wrong = [
+        each["name"]
+        for each in texts
+        if any(it.confidence >= CONFIDENT for it in asked.answers(read_note(each["text"])))
+    ]
     assert (len(texts) > 25, wrong) == (True, [])
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.support import note_writer as notes
+
 from garde.forensics.identify.reading import MOST, decode, read_note, without_markup
 
 
@@ -17,7 +17,9 @@ def test_a_note_speaks_of_what_notes_speak_of_and_a_letter_does_not() -> None:
 
 
 def test_contacts_are_addresses_to_answer_to_and_not_what_everybody_links_to() -> None:
-    reading = read_note("See https://www.torproject.org and http://" + notes.SITE_A + ".onion/x or mail a.b@lab.invalid")
+    reading = read_note(
+        "See https://www.torproject.org and http://" + notes.SITE_A + ".onion/x or mail a.b@lab.invalid"
+    )
     assert reading.contacts == {notes.SITE_A, "a.b@lab.invalid"}
     assert reading.onions == {notes.SITE_A}
 

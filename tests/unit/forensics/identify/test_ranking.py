@@ -14,6 +14,7 @@ from garde.lab.night.draw import FAMILIES
 CATALOGUE = build(
     {
         "date": "2026-01-01",
+        "usual_words": ["how", "to", "decrypt", "txt"],
         "families": {
             "lockbit": {"endings": [".lockbit"], "notes": ["Restore-My-Files.txt"]},
             "twin": {"endings": [".shared"]},
@@ -31,7 +32,9 @@ def known(**more: object) -> Known:
 
 
 def ask(*endings: str, notes: tuple[Note, ...] = (), **more: object) -> list[Guess]:
-    return rank(Evidence(notes, tuple(Mark(each, 10 + n) for n, each in enumerate(endings)), (Mark(DIGEST, 5),)), known(**more))
+    return rank(
+        Evidence(notes, tuple(Mark(each, 10 + n) for n, each in enumerate(endings)), (Mark(DIGEST, 5),)), known(**more)
+    )
 
 
 def test_a_mark_that_several_share_says_less() -> None:
@@ -50,7 +53,10 @@ def test_two_strong_ones_leave_neither_above_one_half() -> None:
     found = ask(".lockbit", hashes={DIGEST: "twin"})
     assert found[0].family == "twin"
     assert sum(each.confidence for each in found) < 1.0
-    even = rank(Evidence(endings=(Mark(".lockbit", 1),), hashes=(Mark(DIGEST, 2),)), known(hashes={DIGEST: "twin"}, rules=lambda data: []))
+    even = rank(
+        Evidence(endings=(Mark(".lockbit", 1),), hashes=(Mark(DIGEST, 2),)),
+        known(hashes={DIGEST: "twin"}, rules=lambda data: []),
+    )
     assert even[1].confidence < 0.5
 
 
@@ -72,7 +78,12 @@ def test_listed_hashes_and_rules_are_proofs_with_their_entries() -> None:
 
 def test_nothing_is_unknown_and_nothing_is_certain() -> None:
     assert named(ask()) == ("", 0.0)
-    sure = ask(".lockbit", hashes={DIGEST: "lockbit"}, notes=(Note("lockbit.txt", "x", 9),), rules=lambda data: [("lockbit", "r")])
+    sure = ask(
+        ".lockbit",
+        hashes={DIGEST: "lockbit"},
+        notes=(Note("lockbit.txt", "x", 9),),
+        rules=lambda data: [("lockbit", "r")],
+    )
     assert sure[0].confidence <= 0.99
 
 

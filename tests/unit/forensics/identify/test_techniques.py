@@ -35,7 +35,9 @@ def egress(*why: str) -> f.EgressSeen:
 
 
 def note(text: str | None, name: str = "info.txt", digest: str = "aa") -> f.NoteTaken:
-    return f.NoteTaken("", "i1", Text(f"/srv/x/{name}"), Text(text, "ref") if text is None else Text(text), digest, 10, 3, 0.0)
+    return f.NoteTaken(
+        "", "i1", Text(f"/srv/x/{name}"), Text(text, "ref") if text is None else Text(text), digest, 10, 3, 0.0
+    )
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ OUT = "203.0.113.7"
 
 def path(house: House, outside: str = OUT, machine: str = "gw", command: str = "", **more: object) -> None:
     known: dict[str, object] = {"inside": "10.0.1.1", "outside": outside, "port": 443, "inbound": False,
-                                "first": START - 600, "last": START + 60, "bytes_in": 900, "bytes_out": 800}  # fmt: skip
+                                "first": START - 600, "last": START + 60, "bytes_in": 90, "bytes_out": 80}  # fmt: skip
     house.agent(machine, f.PathSeen(command, "conntrack", **(known | more)))  # type: ignore[arg-type]
 
 
@@ -103,7 +103,10 @@ def test_a_remote_session_between_two_machines_is_read_from_either_end() -> None
     for one, other, inbound in (("10.0.1.2", "10.0.1.1", False), ("10.0.1.1", "10.0.1.2", True)):
         house = attacked()
         path(house, other, inside=one, inbound=inbound, port=3389)
-        assert [(each.role, each.machine) for each in found(house)[-1].hops] == [("spreader", "ws"), ("foothold", "ws2")]
+        assert [(each.role, each.machine) for each in found(house)[-1].hops] == [
+            ("spreader", "ws"),
+            ("foothold", "ws2"),
+        ]
 
 
 def test_without_a_spreader_and_in_a_closed_incident_nothing_is_said() -> None:

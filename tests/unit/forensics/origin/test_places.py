@@ -131,6 +131,10 @@ def test_debians_files_are_sorted_and_give_what_reading_them_whole_gives() -> No
         for line in [lines[0], lines[-1], *lines[:: len(lines) // 300]]:
             first, last, country = line.split(",")
             for address in (first, last):
-                written = address if ":" in address else ".".join(str(int(address) >> shift & 255) for shift in (24, 16, 8, 0))
+                written = (
+                    address
+                    if ":" in address
+                    else ".".join(str(int(address) >> shift & 255) for shift in (24, 16, 8, 0))
+                )
                 found = whole.find(written)
                 assert (found.country if found else "??") == country, line

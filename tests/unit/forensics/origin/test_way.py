@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-
 from forensic_house import ESTATE
+
 from garde.estate.look import Lookup
 from garde.forensics.origin.way import (
     ANYTHING,
@@ -67,7 +67,9 @@ def test_a_connection_counts_by_when_it_was(first: float, last: float, confidenc
 
 
 def test_one_of_days_before_or_of_hours_later_counts_for_nothing() -> None:
-    assert way(line(last=HARM - DAY_S - 1, first=HARM - 2 * DAY_S), line(first=HARM + 3_600, last=HARM + 4_000))[1:] == []
+    assert (
+        way(line(last=HARM - DAY_S - 1, first=HARM - 2 * DAY_S), line(first=HARM + 3_600, last=HARM + 4_000))[1:] == []
+    )
 
 
 def test_who_leads_is_told_from_pages_that_people_look_at() -> None:

@@ -1,8 +1,8 @@
 """What every source of places keeps to.
 
-Comes in: an address. Goes out: `Place`, or None where the source does not know it. Who calls: the hub's performer, from a
-thread of its own, any number of times. A source is read once, when it is opened; it asks nobody on any network. What it
-says is where a piece of infrastructure is registered: never who sat behind it.
+Comes in: an address. Goes out: `Place`, or None where the source does not know it. Who calls: the hub's performer,
+from a thread of its own, any number of times. A source is read once, when it is opened; it asks nobody on any network.
+What it says is where a piece of infrastructure is registered: never who sat behind it.
 """
 
 from __future__ import annotations

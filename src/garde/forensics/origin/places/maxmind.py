@@ -1,7 +1,7 @@
 """Countries, networks and uses of addresses in MaxMind's format (`*.mmdb`), which a hospital brings itself.
 
-Comes in: files: country or city, ASN, anonymous IP, any of them. Goes out: `MaxMindSource`: each file adds what the ones
-before do not know. It needs the package `maxminddb`, reads a file by mapping it, and asks nobody.
+Comes in: files: country or city, ASN, anonymous IP, any of them. Goes out: `MaxMindSource`: each file adds what the
+ones before do not know. It needs the package `maxminddb`, reads a file by mapping it, and asks nobody.
 """
 
 from __future__ import annotations

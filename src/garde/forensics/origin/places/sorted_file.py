@@ -1,7 +1,8 @@
-"""Countries of addresses in Debian's tor-geoipdb, looked up where the file lies: nothing is read before it is asked for.
+"""Countries of addresses in Debian's tor-geoipdb, looked up where the file lies: nothing is read before it is asked.
 
-Comes in: files of lines `FIRST,LAST,CC` that are sorted by their first address, one for IPv4 and one for IPv6. Goes out:
-`SortedSource`. A look-up reads some twenty lines of the mapped file. A file that is not sorted belongs to `text.py`.
+Comes in: files of lines `FIRST,LAST,CC` that are sorted by their first address, one for IPv4 and one for IPv6. Goes
+out: `SortedSource`. A look-up reads some twenty lines of the mapped file. A file that is not sorted belongs to
+`text.py`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which files say where addresses are: `geoip.toml`.
 
-Comes in: the hub's state directory. Goes out: `Places`, which asks its sources in their order: one adds what those before
-do not know. Without the file Debian's tor-geoipdb is taken where it is installed. The file:
+Comes in: the hub's state directory. Goes out: `Places`, which asks its sources in their order: one adds what those
+before do not know. Without the file Debian's tor-geoipdb is taken where it is installed. The file:
 
     [[source]]
     sort = "text"                       # text | maxmind | sorted

@@ -1,9 +1,9 @@
 """Countries of addresses in a text file: Debian's tor-geoipdb, or one that a hospital writes by hand.
 
-Comes in: lines `FIRST,LAST,CC`, with `#` for a remark; addresses as numbers (IPv4, as Debian has them) or written out (IPv4
-and IPv6). A hospital's own may go on with `,NETWORK` and `,USE USE` (relay vpn hosting tor shared_address). Goes out:
-`TextSource`. Ranges do not overlap. A line that cannot be read is counted, and the rest
-stands. It is read into memory: Debian's own files, which are large and sorted, are for `sorted_file.py`.
+Comes in: lines `FIRST,LAST,CC`, with `#` for a remark; addresses as numbers (IPv4, as Debian has them) or written out
+(IPv4 and IPv6). A hospital's own may go on with `,NETWORK` and `,USE USE` (relay vpn hosting tor shared_address). Goes
+out: `TextSource`. Ranges do not overlap. A line that cannot be read is counted, and the rest stands. It is read into
+memory: Debian's own files, which are large and sorted, are for `sorted_file.py`.
 """
 
 from __future__ import annotations
@@ -89,7 +89,13 @@ class TextSource:
     def _take(self, line: bytes) -> None:
         parts = line.rstrip(b"\r\n").split(b",", 2)
         first, last = (number_of(parts[0]), number_of(parts[1])) if len(parts) == 3 else (None, None)
-        if first is None or last is None or first[1] != last[1] or last[0] < first[0] or (what := self._what(parts[2])) < 0:
+        if (
+            first is None
+            or last is None
+            or first[1] != last[1]
+            or last[0] < first[0]
+            or (what := self._what(parts[2])) < 0
+        ):
             self.broken += 1
             return
         self.lines += 1
