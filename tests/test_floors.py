@@ -31,6 +31,7 @@ MAY_START_PROGRAMS = (
     "paper",
     "recovery.points",
     "recovery.checks",
+    "sharing.in_",
 )
 STARTERS = ("subprocess", "os.posix_spawn", "os.exec", "os.spawn", "asyncio.create_subprocess_exec", "pty")
 BANNED = (

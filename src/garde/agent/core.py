@@ -22,6 +22,7 @@ from garde.agent.holds import Holder
 from garde.agent.keeper_link import KeeperLink
 from garde.agent.naming import Ahead
 from garde.agent.raised import Raised
+from garde.agent.sharpening import Sharpening
 from garde.agent.undo import Undo
 from garde.agent.voice import Voice
 from garde.clock import Clock
@@ -69,6 +70,7 @@ class Core:
     note: Callable[[Payload], None]  # the journal's, for what is no event
     bait: bool
     raised: Raised
+    sharpening: Sharpening
     ready: Callable[[Coverage], None] = lambda coverage: None  # called once, when the first pass is complete
     selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
     coverage: Coverage | None = None
@@ -94,6 +96,7 @@ class Core:
             self.holder.work(now, self._drained)
             self._say_lag(now)
             self.raised.look()
+            self.sharpening.look()
             self.keeper.pump(now, self.rate)
             self._speak(now)
             if seen:
@@ -263,6 +266,8 @@ class Core:
                 waiter = self.waiters.get(message.task.removeprefix("restore "))
                 if waiter is not None:
                     waiter({"progress": {"done": message.done, "total": message.total}})
+            case say.Matched():
+                self.watcher.digest_seen(message.path, message.sha256, now)
             case say.Unwatched():
                 self.undo.unwatched(message.damaged)
             case say.Trouble():

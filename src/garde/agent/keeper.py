@@ -16,7 +16,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from garde.agent import messages as say
+from garde.agent import watch_list
 from garde.clock import Clock, SystemClock
+from garde.model.watchlist import Sort
 from garde.settings import Settings
 from garde.vault import Captured, Coverage, Damaged, Failed, Outcome, RestoreItem, ScanProgress, Skipped, Vault
 from garde.watch.sensors.handles import fid_of
@@ -75,7 +77,10 @@ class Keeper:
             self._retained = self._clock.monotonic()
         if self._clock.monotonic() - self._asked < IDLE_SECONDS:
             return False
-        return self._vault.hash_some(HASH_SLICE) > 0
+        hashed = self._vault.hash_some(HASH_SLICE)
+        for path, sha256 in self._vault.take_matches():
+            self._pipe.send(say.Matched(path, sha256))
+        return hashed > 0
 
     def _scan_step(self) -> None:
         step = next(self._passes[0], None)
@@ -102,11 +107,22 @@ class Keeper:
             for path in message.paths:
                 self._vault.capture(path, accept=True)
             self._pipe.send(say.BatchDone(len(message.paths), (), (), None))
+        elif isinstance(message, say.WatchFor):
+            self._watch_for(message.place)
         elif isinstance(message, say.RestoreFiles):
             self._restore(message.id, _items(message), message.evidence, message.dry_run, len(message.items))
         elif isinstance(message, say.RestoreAll):
             items = list(self._vault.harmed(self._trees, missing=message.missing))
             self._restore(message.id, iter(items), (), message.dry_run, len(items))
+
+    def _watch_for(self, place: Path) -> None:
+        try:
+            digests = watch_list.read(place).tables[Sort.SHA256]
+        except (OSError, ValueError) as error:
+            self._pipe.send(say.Trouble("watch list", str(error)))
+            return
+        self._vault.look_for(frozenset(bytes.fromhex(each.decode()) for each in digests))
+        self._pipe.send(say.BatchDone(0, (), (), None))
 
     def _capture(self, batch: say.Batch) -> None:
         results = self._vault.capture_many((path, fid) for path, fid, _ in batch.captures)

@@ -6,6 +6,7 @@ Comes in and goes out: frozen messages. Both ends are the same program, forked; 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from garde.content import Comparison
 from garde.vault import Coverage
@@ -65,11 +66,18 @@ class RestoreAll:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchFor:
+    """Say so when a file has a digest that is on the list there."""
+
+    place: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """Finish and leave."""
 
 
-ToKeeper = Scan | Batch | Accept | RestoreFiles | RestoreAll | Stop
+ToKeeper = Scan | Batch | Accept | RestoreFiles | RestoreAll | WatchFor | Stop
 
 # --- keeper to core
 
@@ -139,6 +147,14 @@ class RestoreDone:
 
 
 @dataclass(frozen=True, slots=True)
+class Matched:
+    """A file that was kept lately has a digest on the watch list."""
+
+    path: bytes
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Trouble:
     """Something went wrong and the keeper goes on."""
 
@@ -146,4 +162,4 @@ class Trouble:
     reason: str
 
 
-ToCore = Opened | Progress | Unwatched | Scanned | BatchDone | RestoreDone | Trouble
+ToCore = Opened | Progress | Unwatched | Scanned | BatchDone | RestoreDone | Matched | Trouble

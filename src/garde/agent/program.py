@@ -38,12 +38,13 @@ from garde.agent.link.enrolled import Enrolled, with_hub
 from garde.agent.link.pipe import BLAMED, Put, pair
 from garde.agent.lookup import VaultLookup, warm
 from garde.agent.messages import Opened as VaultOpened
-from garde.agent.messages import Scan, Stop
+from garde.agent.messages import Scan, Stop, WatchFor
 from garde.agent.mode import Mode
 from garde.agent.naming import Ahead, Naming
 from garde.agent.netns import enter
 from garde.agent.raised import Raised
 from garde.agent.requests import Requests
+from garde.agent.sharpening import Sharpening
 from garde.agent.undo import Undo
 from garde.agent.voice import Voice
 from garde.agent.watchman import has_ended
@@ -228,8 +229,14 @@ def _assemble(
         note=note,
         bait=settings.watch.bait and enforce,
         raised=Raised(wanted.state, clock, watcher.raise_sensitivity, note),
+        sharpening=Sharpening(
+            wanted.state,
+            lambda whole: watcher.watch_for(whole, clock.monotonic()),
+            lambda place: keeper_link.urgent(WatchFor(place)),
+        ),
     )
     core.raised.load()
+    core.sharpening.load()
     core.at_end += [naming.close, ahead.close, smb.close]
     if smb.fileno() >= 0:
         core.selector.register(smb.fileno(), selectors.EVENT_READ, lambda: _say_overdue(smb, voice))
@@ -294,7 +301,12 @@ def _wire_errands(core: Core, errands: Errands) -> None:
             if place == tree or place.startswith(tree + b"/"):
                 core.keeper.urgent(Scan(place))
 
+    def watch_for(command: str) -> bool:
+        core.sharpening.begin(command)
+        return True
+
     errands.raised, errands.changed, errands.began = raise_until, changed, core.sensor.own_pids.add
+    errands.watch_for, core.sharpening.answer = watch_for, errands.sharpened
     core.selector.register(errands.fileno(), selectors.EVENT_READ, lambda: _hear_errands(core, errands))
     for held in core.holder.older():
         if held.stage is Stage.CONFIRMED:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http.client
+import io
+import os
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterator
@@ -38,6 +40,7 @@ from garde.trust.enrolment import split_address
 from garde.trust.files import read_secret
 
 TIMEOUT_S = 30.0
+SEND_S = 180.0  # of a large file that is read at once
 COOKIE: Final = "__Host-garde"  # garde.hub.console.accounts.COOKIE
 _KINDS: dict[str, type[GardeError]] = {
     kind.code: kind for kind in (NotFound, NotPermitted, Refused, SettingsError, UsageError)
@@ -56,14 +59,30 @@ def ask_hub(state: Path, clock: Clock, method: str, path: str, body: Any = None)
         return ask_running(state, method, path, body)
 
 
-def ask_running(state: Path, method: str, path: str, body: Any = None) -> Any:
-    """Ask a hub that runs; raises HubAbsent where none answers."""
+def send_file(state: Path, who: tuple[str, str] | None, path: str, file: Path) -> Any:
+    """Send a file to a hub that runs, as it lies there; as a person (login, password), or as its operator (None)."""
+    with _connected(state, SEND_S) as connection, file.open("rb") as body:
+        if who is None:
+            return _ask_api(connection, "POST", path, body, _bearer(state))
+        cookie = _sign_in(connection, *who)
+        try:
+            return _ask_api(connection, "POST", path, body, {"Cookie": cookie, "Origin": _origin(connection)})
+        finally:
+            _post_form(connection, "/sign-out", {}, {"Cookie": cookie})
+
+
+def _bearer(state: Path) -> dict[str, str]:
     try:
-        token = read_secret(state / TOKEN_FILE).decode().strip()
+        return {"Authorization": f"Bearer {read_secret(state / TOKEN_FILE).decode().strip()}"}
     except OSError as error:
         raise _absent(state, error) from error
+
+
+def ask_running(state: Path, method: str, path: str, body: Any = None) -> Any:
+    """Ask a hub that runs; raises HubAbsent where none answers."""
+    headers = _bearer(state)
     with _connected(state) as connection:
-        return _ask_api(connection, method, path, body, {"Authorization": f"Bearer {token}"})
+        return _ask_api(connection, method, path, body, headers)
 
 
 def ask_as(state: Path, who: tuple[str, str], method: str, path: str, body: Any = None) -> Any:
@@ -109,23 +128,32 @@ def _origin(connection: http.client.HTTPSConnection) -> str:
 def _ask_api(
     connection: http.client.HTTPSConnection, method: str, path: str, body: Any, headers: dict[str, str]
 ) -> Any:
-    raw = b"" if body is None else msgspec.json.encode(body)
-    connection.request(method, f"/api/v1{path}", raw, {"Content-Type": "application/json", **headers})
+    if isinstance(body, io.BufferedReader):
+        raw: Any = body  # sent piece by piece
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(_size(body)), **headers}
+    else:
+        raw = b"" if body is None else msgspec.json.encode(body)
+        headers = {"Content-Type": "application/json", **headers}
+    connection.request(method, f"/api/v1{path}", raw, headers)
     answer = connection.getresponse()
     return _read(answer.status, answer.read())
 
 
+def _size(file: io.BufferedReader) -> int:
+    return os.fstat(file.fileno()).st_size
+
+
 @contextlib.contextmanager
-def _connected(state: Path) -> Iterator[http.client.HTTPSConnection]:
+def _connected(state: Path, timeout: float = TIMEOUT_S) -> Iterator[http.client.HTTPSConnection]:
     """Dial the running hub; raises HubAbsent where none answers."""
     try:
         host, port = split_address((state / SERVING).read_text(encoding="utf-8").strip())
         context = client_context((state / "ca.pem").read_text(encoding="ascii"))
     except (OSError, UsageError) as error:
         raise _absent(state, error) from error
-    connection = http.client.HTTPSConnection(HUB_NAME, port, timeout=TIMEOUT_S, context=context)
+    connection = http.client.HTTPSConnection(HUB_NAME, port, timeout=timeout, context=context)
     try:
-        connection.sock = _dial(host, port, context)
+        connection.sock = _dial(host, port, context, timeout)
         yield connection
     except (OSError, http.client.HTTPException) as error:
         raise HubAbsent(
@@ -198,8 +226,8 @@ def _read(status: int, raw: bytes) -> Any:
     raise kind(str(said.get("message") or f"status {status}"), str(said.get("todo") or ""))
 
 
-def _dial(host: str, port: int, context: ssl.SSLContext) -> ssl.SSLSocket:
-    plain = socket.create_connection((host, port), TIMEOUT_S)
+def _dial(host: str, port: int, context: ssl.SSLContext, timeout: float) -> ssl.SSLSocket:
+    plain = socket.create_connection((host, port), timeout)
     try:
         return context.wrap_socket(plain, server_hostname=HUB_NAME)
     except BaseException:

@@ -20,6 +20,7 @@ from garde.journal.hub_kinds import OrderAsked
 from garde.journal.kinds import KINDS
 from garde.journal.payload import Command
 from garde.journal.recovery_kinds import RECOVERY_OUTCOMES, ErrandAsked
+from garde.journal.sharing_kinds import SHARING_OUTCOMES
 
 COMMAND_KINDS = frozenset(name for name, kind in KINDS.items() if issubclass(kind, Command))
 OUTCOME_KINDS = (
@@ -39,6 +40,7 @@ OUTCOME_KINDS = (
     | RECOVERY_OUTCOMES
     | FORENSIC_OUTCOMES
     | HUB_OUTCOMES
+    | SHARING_OUTCOMES
 )
 AGENT = "agent/"  # what `who` begins with where an agent said it
 

@@ -15,6 +15,7 @@ may not say, is skipped, counted as refused, and never stands in the way of thos
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
@@ -29,6 +30,7 @@ from garde.hub.loop import Loop
 from garde.hub.orders import Orders
 from garde.hub.refusals import Refusals
 from garde.hub.roster import Known
+from garde.hub.watch_lists import WatchLists
 from garde.journal import wire
 from garde.journal.kinds import REPORTABLE
 from garde.journal.payload import Payload
@@ -75,6 +77,13 @@ class _Poll(msgspec.Struct):
     wait: float = 25.0
 
 
+class _Part(msgspec.Struct):
+    """Of a watch list."""
+
+    digest: str
+    offset: int = 0
+
+
 class _Enrol(msgspec.Struct):
     token: str  # the whole text, or its secret alone
     machine: str
@@ -105,14 +114,20 @@ class Intake:
         clock: Clock,
         checkpoint: Callable[[], Any] = lambda: None,
         custody: Custody | None = None,
+        lists: WatchLists | None = None,
     ) -> None:
         self._loop, self._orders, self._liveness = loop, orders, liveness
         self._enrolment, self._refusals = enrolment, refusals
-        self._key, self._clock, self._checkpoint = key, clock, checkpoint
+        self._key, self._clock, self._checkpoint, self._lists = key, clock, checkpoint, lists
         self._started = clock.now()
         self._last: dict[tuple[str, str], int] = {}  # (public key, kind) -> highest number seen
         self._keys: dict[str, PublicKey] = {}
-        self._kinds = {"report": self._report, "heartbeat": self._heartbeat, "poll": self._poll}
+        self._kinds = {
+            "report": self._report,
+            "heartbeat": self._heartbeat,
+            "poll": self._poll,
+            "watch-list": self._watch_list,
+        }
         if custody is not None:
             self._custody = custody
             self._kinds["evidence"] = self._evidence
@@ -285,6 +300,16 @@ class Intake:
     async def _evidence(self, question: Envelope, address: str) -> dict[str, Any]:
         """Take a piece of evidence; its digest stands in the report of the same agent."""
         return await asyncio.to_thread(self._custody.piece, question.sender, question.body)
+
+    async def _watch_list(self, question: Envelope, address: str) -> dict[str, Any]:
+        """One part of a list; an agent asks until it has the whole, and checks the digest itself."""
+        said = msgspec.json.decode(question.body, type=_Part)
+        if said.offset < 0:
+            raise ValueError("an offset below zero")
+        if self._lists is None:
+            return {"total": -1}
+        total, data = await asyncio.to_thread(self._lists.part, said.digest, said.offset)
+        return {"total": total, "data": base64.b64encode(data).decode()}
 
     # --- enrolment ---
 

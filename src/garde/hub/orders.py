@@ -223,6 +223,7 @@ def errand_of(command: ErrandAsked, entry: Entry) -> Order:
         ports=command.ports,
         baseline=command.baseline,
         about=command.about,
+        digest=command.digest,
     )
 
 

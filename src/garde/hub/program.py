@@ -55,6 +55,7 @@ from garde.hub.server import App, build_app, listening, server_of
 from garde.hub.taxii import DISCOVERY
 from garde.hub.wakes import Wakes
 from garde.hub.warnings import Warnings
+from garde.hub.watch_lists import WatchLists
 from garde.journal import checkpoint
 from garde.journal.hub_kinds import HubStarted, HubStopped
 from garde.journal.kinds import ErrorSeen
@@ -236,6 +237,7 @@ def application(hub: Hub) -> tuple[App, Events]:
         clock=hub.clock,
         checkpoint=_newest(hub.loop),
         custody=Custody(hub.loop, hub.state, hub.clock),
+        lists=WatchLists(hub.state),
     )
     door = Door(hub.deps.accounts, hub.state)
     app = build_app(hub.deps, intake=intake, door=door, keeper=hub.keeper, live=live, pages=routes(hub.deps))

@@ -23,7 +23,16 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from garde import __version__
 from garde.errors import GardeError, NotFound, NotPermitted, Refused, SettingsError, UsageError
-from garde.hub import api_admin, api_calls, api_facts, api_incident, api_plan, api_restart, api_share
+from garde.hub import (
+    api_admin,
+    api_calls,
+    api_facts,
+    api_incident,
+    api_plan,
+    api_restart,
+    api_share,
+    api_share_in,
+)
 from garde.hub.api_shapes import Problem
 from garde.hub.deps import Deps
 from garde.hub.events import Events
@@ -77,6 +86,7 @@ def build_app(
             *api_restart.routers(door),
             *api_share.routers(door),
             *api_facts.routers(door),
+            *api_share_in.routers(door),
             *api_admin.routers(door),
         ],
         dependencies={

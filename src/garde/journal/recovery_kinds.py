@@ -8,6 +8,7 @@ estate ids; the values of `colour`, `status`, `item`, `answer` and `stage` are t
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from garde.journal.hub_kinds import Check
 from garde.journal.payload import Command, Payload
@@ -177,6 +178,10 @@ class ErrandAsked(Command):
     by: str = ""
     reason: str = ""
     expires: float = 0.0
+    digest: str = ""  # of a watch list
+
+
+PRECAUTION: Final = "precaution-"  # what the id of an isolation begins with that is no way back
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,7 @@ class WatchListMade(Payload):
     indicators: int
     sources: tuple[str, ...]
     seconds: float
+    of: tuple[str, ...] = ()  # digests of what neighbours sent and what counts in it; the others count no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,3 +196,4 @@ SHARING_KINDS: dict[str, type[Payload]] = {
     "precaution_decided": PrecautionDecided,
 }
 SHARING_REPORTS = frozenset({"watch_list_taken", "indicator_seen"})
+SHARING_OUTCOMES = frozenset({"watch_list_taken"})  # of errands

@@ -31,6 +31,8 @@ class Verb(StrEnum):
     # The account (`garde.forensics`): these only look and keep.
     GATHER = "gather"  # keep notes, damaged files with their sound versions, logs and the journal as evidence
     FLOWS = "flows"  # look back at flow records from `since` to `until`; `addresses`: whose paths are asked for
+    # Being warned (`garde.sharing`):
+    WATCH_FOR = "watch_for"  # fetch the watch list with this `digest`, watch for it, look for it in older records
 
 
 CUTS = frozenset({Verb.BLOCK, Verb.KICK, Verb.ACCOUNT, Verb.READ_ONLY, Verb.ISOLATE, Verb.OUTSIDE, Verb.UNDO})
@@ -59,4 +61,5 @@ class Order:
     until: float = 0.0  # wall seconds: raise
     ports: tuple[int, ...] = ()  # look: TCP ports to try on `addresses`
     baseline: str = ""  # sweep: SHA-256 of the baseline that the hub believes, in hex
+    digest: str = ""  # watch_for: SHA-256 of the list, in hex
     about: str = ""  # estate id of the machine that it is about: whose data, or who is looked at; or an incident

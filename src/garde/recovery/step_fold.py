@@ -149,7 +149,9 @@ def on_step_wanted(state: State, entry: Entry, payload: v.StepWanted) -> None:
 
 
 def on_isolation(state: State, entry: Entry, payload: v.IsolationWanted) -> None:
-    """It is wanted that a machine talks to these only."""
+    """It is wanted that a machine talks to these only. What is cut as a precaution is healthy: it is on no way back."""
+    if payload.isolation.startswith(v.PRECAUTION):
+        return
     step = state.steps.setdefault(payload.machine, Step(payload.machine))
     if any(each.id == payload.isolation for each in step.isolations):
         return

@@ -241,6 +241,15 @@ class Vault:
         """SHA-256 of pre-images not hashed yet; returns how many were finished."""
         return self._hashing.some(seconds)
 
+    def look_for(self, digests: frozenset[bytes]) -> None:
+        """Note files that are hashed from now on and have one of these."""
+        self._hashing.wanted = digests
+
+    def take_matches(self) -> list[tuple[bytes, bytes]]:
+        """Return path and SHA-256 of those noted since."""
+        found, self._hashing.matches = self._hashing.matches, []
+        return found
+
     def retain(self) -> Dropped:
         """Apply count, days and the 24-hour rule."""
         dropped = self._retention.run()

@@ -41,6 +41,8 @@ class Hashing:
         self._places = places
         self._clock = clock
         self._work: _Work | None = None
+        self.wanted: frozenset[bytes] = frozenset()  # digests on the watch list
+        self.matches: list[tuple[bytes, bytes]] = []  # path and digest of files that have one of them
         self._after = 0  # tried up to here in this round: one that cannot be read must not stop the rest
 
     def some(self, seconds: float) -> int:
@@ -89,6 +91,13 @@ class Hashing:
         self._index.db.execute(
             "UPDATE versions SET sha256 = ?, structure = ? WHERE id = ?", (digest, structure.value, work.version.id)
         )
+        if digest in self.wanted:
+            self._match(work.version.file, digest)
         work.file.close()
         self._work = None
         return 1
+
+    def _match(self, file: int, digest: bytes) -> None:
+        row = self._index.db.execute("SELECT path FROM files WHERE id = ?", (file,)).fetchone()
+        if row is not None:
+            self.matches.append((row[0], digest))

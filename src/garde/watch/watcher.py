@@ -295,8 +295,9 @@ class Watcher:
             party.listed = ""
             if self.sharpened is not None:
                 self._sighted(party, self.sharpened.hand(party, party.actor, b""), now)
-                for name in list(party.names):
-                    self._sighted(party, self.sharpened.name(party, name, name), now)
+                for name, directories in list(party.names.items()):
+                    path = next(iter(directories)) + b"/" + name
+                    self._sighted(party, self.sharpened.name(party, path, name), now)
 
     def digest_seen(self, path: bytes, sha256: bytes, now: float) -> None:
         """Learn what a file that was kept lately is, where it is on the list."""

@@ -62,6 +62,7 @@ class Lane(StrEnum):
     NOW = "now"  # seconds, and it matters when
     SHORT = "short"  # minutes
     LONG = "long"  # hours
+    LIST = "list"  # seconds, but it waits for the hub
 
 
 LANES = {
@@ -73,6 +74,7 @@ LANES = {
     Verb.BASELINE: Lane.SHORT,
     Verb.GATHER: Lane.SHORT,
     Verb.FLOWS: Lane.SHORT,
+    Verb.WATCH_FOR: Lane.LIST,
     Verb.JUDGE: Lane.LONG,
     Verb.RESTORE: Lane.LONG,
 }

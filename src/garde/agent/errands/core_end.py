@@ -36,6 +36,7 @@ class Errands:
     end: socket.socket
     clock: Clock
     raised: Callable[[float], bool] = lambda until: False  # watch so until then; False: there is nothing that watches
+    watch_for: Callable[[str], bool] = lambda command: False  # the list in force; answered by `sharpened`
     changed: Callable[[bytes], None] = lambda place: None  # files were put in place below it
     began: Callable[[int], None] = lambda pid: None  # the worker's pid: another one where it was started again
     gone: bool = False
@@ -76,6 +77,11 @@ class Errands:
         self.facts = facts
         self._send(facts)
 
+    def sharpened(self, command: str, indicators: int, detail: str) -> None:
+        """Say what is watched for now."""
+        if command:
+            self._send(wire.Sharpened(command, indicators, detail))
+
     # --- from the worker ----------------------------------------------------------------------------------------------
 
     def hear(self, emit: Emit) -> None:
@@ -90,6 +96,9 @@ class Errands:
                 case wire.Raise():
                     taken = self.raised(message.until)
                     self._send(wire.Watching(message.command, message.until if taken else -1.0))
+                case wire.WatchFor():
+                    if not self.watch_for(message.command):
+                        self.sharpened(message.command, -1, "")
                 case wire.Changed():
                     self.changed(message.place)
                 case wire.Said():

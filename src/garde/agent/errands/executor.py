@@ -35,13 +35,14 @@ from garde.journal.hub_kinds import OrderRefused
 from garde.journal.kinds import NAMES
 from garde.journal.payload import Payload
 from garde.journal.recovery_kinds import RECOVERY_OUTCOMES
+from garde.journal.sharing_kinds import SHARING_OUTCOMES
 from garde.journal.text import plain
 from garde.model.order import Order, Verb
 
 SAY_EVERY = 0.5  # seconds between two words on how far it is
 NICE = 10  # of the lanes that take minutes and hours, and of every program that they start
 _WORDS_MOST = 500  # characters of a reason
-_OUTCOMES = RECOVERY_OUTCOMES | FORENSIC_OUTCOMES | {"order_refused"}
+_OUTCOMES = RECOVERY_OUTCOMES | FORENSIC_OUTCOMES | SHARING_OUTCOMES | {"order_refused"}
 
 Say = Callable[[Said], None]
 

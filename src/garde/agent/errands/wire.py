@@ -49,6 +49,14 @@ class Watching(msgspec.Struct, frozen=True, tag="watching"):
     until: float  # -1: there is nothing here that watches
 
 
+class Sharpened(msgspec.Struct, frozen=True, tag="sharpened"):
+    """The answer to `WatchFor`: how many indicators the core watches for; -1: there is nothing here that watches."""
+
+    command: str
+    indicators: int
+    detail: str = ""
+
+
 # --- errands to core
 
 
@@ -72,6 +80,12 @@ class Said(msgspec.Struct, frozen=True, tag="said"):
     point: str = ""
 
 
+class WatchFor(msgspec.Struct, frozen=True, tag="watch_for"):
+    """Watch for the list that lies in force in the state directory."""
+
+    command: str
+
+
 class Changed(msgspec.Struct, frozen=True, tag="changed"):
     """Files were put in place below here: they are to be known as they are now."""
 
@@ -89,6 +103,20 @@ class Asked(msgspec.Struct, frozen=True, tag="asked"):
     offset: float | None = None  # the hub's time minus this machine's, in seconds; None: not learned yet
 
 
+class Got(msgspec.Struct, frozen=True, tag="got"):
+    """The answer to `Want`: it lies in the state directory, or why it does not."""
+
+    digest: str
+    why: str = ""  # "": it is there
+    again: bool = False  # it may be there another time
+
+
+class Want(msgspec.Struct, frozen=True, tag="want"):
+    """Fetch this watch list of the hub."""
+
+    digest: str
+
+
 class Kept(msgspec.Struct, frozen=True, tag="kept"):
     """It is safe on the errands' disk: the link need not say it again."""
 
@@ -103,9 +131,9 @@ class Told(msgspec.Struct, frozen=True, tag="told"):
     payload: msgspec.Raw
 
 
-ToErrands = Held | Facts | Watching | Asked
-ToCore = Hello | Raise | Said | Changed
-ToLink = Hello | Kept | Told
+ToErrands = Held | Facts | Watching | Sharpened | Asked | Got
+ToCore = Hello | Raise | WatchFor | Said | Changed
+ToLink = Hello | Want | Kept | Told
 
 TO_ERRANDS = msgspec.json.Decoder(ToErrands)
 TO_CORE = msgspec.json.Decoder(ToCore)

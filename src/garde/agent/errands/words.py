@@ -22,6 +22,7 @@ from garde.journal.recovery_kinds import (
     RetentionThawed,
     WatchRaised,
 )
+from garde.journal.sharing_kinds import WatchListTaken
 from garde.journal.text import plain
 from garde.model.restart import Answer
 
@@ -65,5 +66,6 @@ _WORDS: dict[type[Payload], Callable[[Any], tuple[str, str]]] = {
     MachineLooked: lambda said: ("look", f"{plain(said.machine)}: {len(said.answering)} of {said.tried} answer"),
     EgressLooked: lambda said: ("flows", _looked_back(said)),
     EvidenceGathered: lambda said: ("gather", f"{said.items} items kept, {said.left_out} left out"),
+    WatchListTaken: lambda said: ("watch_for", f"{said.indicators} indicators, {said.sha256[:16]}… {said.detail}"),
     WatchRaised: lambda said: ("raise", "raised" if said.until else "as usual"),
 }

@@ -29,6 +29,7 @@ from garde.agent.errands.freezer import Freezer
 from garde.agent.errands.judge import judge
 from garde.agent.errands.place import Place
 from garde.agent.errands.restore import restore
+from garde.agent.errands.watch_for import WatchFor
 from garde.agent.errands.words import words_of
 from garde.agent.link import enrolled
 from garde.agent.link.outbox import Item
@@ -74,6 +75,7 @@ class Worker:
         self._known = stores.Known(state, clock, self._reports)
         self._baselines = gate.Baselines(state, clock, self._reports, self._is_quiet)
         self._freezer = Freezer(state, self._stores, self._reports, self._say, clock)
+        self._watch_for = WatchFor(place, self._to_link, lambda asked: wire.send(core, asked), self._reports)
         self._executor = Executor(
             table=self._table(),
             book=Book(state / ERRANDS_FILE),
@@ -93,6 +95,7 @@ class Worker:
             Verb.SWEEP: lambda job: gate.sweep(job, state, clock, gate.Known(self._facts, self._offset)),
             Verb.BASELINE: self._baselines.errand,
             Verb.GATHER: self._gather,
+            Verb.WATCH_FOR: self._watch_for.errand,
             Verb.JUDGE: lambda job: judge(job, state, clock),
             Verb.FLOWS: lambda job: flows(job, state, clock, self._offset or 0.0),
             Verb.RESTORE: lambda job: restore(job, state, clock, self._changed),
@@ -101,7 +104,12 @@ class Worker:
     def run(self) -> int:
         """Work until the core has gone."""
         self._executor.resume()
-        threads = [threading.Thread(target=self._freeze, name="holds", daemon=True), *self._executor.threads()]
+        self._watch_for.resume()
+        threads = [
+            threading.Thread(target=self._freeze, name="holds", daemon=True),
+            threading.Thread(target=self._watch_for.search, name="looking back", daemon=True),
+            *self._executor.threads(),
+        ]
         for thread in threads:
             thread.start()
         self._known.begin()
@@ -135,6 +143,8 @@ class Worker:
                     waiting = self._raising.get(message.command)
                     if waiting is not None:
                         waiting.put(message.until)
+                case wire.Sharpened():
+                    self._watch_for.sharpened(message)
         return True
 
     def _hear_link(self) -> bool:
@@ -147,6 +157,8 @@ class Worker:
                     self._offset = message.offset if message.offset is not None else self._offset
                     self._executor.take(message.seq, message.order)
                     wire.send(self._link, wire.Kept(message.order.command))
+                case wire.Got():
+                    self._watch_for.got(message)
         return True
 
     # --- threads and errands of the worker itself ---------------------------------------------------------------------
@@ -185,6 +197,9 @@ class Worker:
     def _is_quiet(self) -> bool:
         """Nobody was ever held here, and the core has made its first pass."""
         return self._facts is not None and not self._freezer.was_needed
+
+    def _to_link(self, wanted: wire.Want) -> bool:
+        return self._link is not None and wire.send(self._link, wanted)
 
     # --- what goes out ------------------------------------------------------------------------------------------------
 

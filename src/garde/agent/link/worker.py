@@ -31,6 +31,7 @@ from garde.agent.link.carrier import Carrier
 from garde.agent.link.catch_up import CatchUp
 from garde.agent.link.channel import Channel, Identity, Numbers
 from garde.agent.link.enrolled import Enrolled
+from garde.agent.link.fetcher import Fetcher
 from garde.agent.link.http import HubConnection
 from garde.agent.link.hubtime import HubTime
 from garde.agent.link.outbox import FILE as OUTBOX
@@ -137,6 +138,7 @@ class Worker:
         self._poller = Poller(channel("poll"), lambda: self._book.last_seq, self._executor.take, self._status, clock)
 
         self._carrier = Carrier(channel("evidence"), Evidence(state / EVIDENCE))
+        self._fetcher = Fetcher(channel("watch-list"), state, self._fetched)
         self._status.on_return = self._poller.redial
 
     def run(self) -> int:
@@ -146,6 +148,7 @@ class Worker:
             threading.Thread(target=self._speaker.run, name="speaker", daemon=True),
             threading.Thread(target=self._poller.run, name="poller", daemon=True),
             threading.Thread(target=self._carrier.run, name="carrier", daemon=True),
+            threading.Thread(target=self._fetcher.run, name="fetcher", daemon=True),
             *self._executor.threads(),
         ]
         for thread in threads:
@@ -207,6 +210,8 @@ class Worker:
                     return False
                 case errands_wire.Hello():
                     self._executor.hand_over_again()
+                case errands_wire.Want():
+                    self._fetcher.want(message.digest)
                 case errands_wire.Kept():
                     self._executor.handed_over(message.command)
                 case errands_wire.Told():
@@ -221,6 +226,10 @@ class Worker:
         known = offset if self._time.known else None
         errands_wire.send(self._errands, errands_wire.Asked(_here(order, offset), seq, known))
 
+    def _fetched(self, got: errands_wire.Got) -> None:
+        if self._errands is not None:
+            errands_wire.send(self._errands, got)
+
     def _finish(self, speaker: threading.Thread) -> None:
         """Say the last words: in good order, or that the watching part was killed."""
         if not self._core_gone:
@@ -229,6 +238,7 @@ class Worker:
             self._heard.mode = "gone"
         self._poller.end()
         self._carrier.end()
+        self._fetcher.end()
         self._executor.end()
         self._speaker.end(END_SECONDS)
         speaker.join(END_SECONDS + 0.2)
