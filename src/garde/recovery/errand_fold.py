@@ -48,8 +48,8 @@ MOST_RESTORED: Final = 20  # of one machine
 
 
 def on_asked(state: State, entry: Entry, payload: v.ErrandAsked) -> None:
-    """An errand is on its way. Those of the account are none of the way back."""
-    if payload.verb in ACCOUNT:
+    """An errand is on its way. Those of the account, and watch lists, are none of the way back."""
+    if payload.verb in ACCOUNT or payload.verb == Verb.WATCH_FOR:
         return
     state.errands[payload.command] = Errand(
         payload.machine, payload.verb, payload.about, payload.store, payload.point, payload.where,

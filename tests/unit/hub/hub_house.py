@@ -25,6 +25,7 @@ from garde.hub.performer import Performer
 from garde.hub.refusals import Refusals
 from garde.hub.roster import ROSTER
 from garde.hub.wakes import Wakes
+from garde.hub.watch_lists import WatchLists
 from garde.journal import open_journal, wire
 from garde.journal.entry import Entry
 from garde.journal.kinds import NAMES
@@ -73,7 +74,7 @@ class HubHouse:
         self.enrolment = Enrolment(self.loop, SECRETS, "10.0.0.5", 8443, clock)
         self.intake = Intake(
             self.loop, orders=self.orders, liveness=self.liveness, enrolment=self.enrolment, refusals=self.refusals,
-            key=SECRETS.key, clock=clock, custody=Custody(self.loop, state, clock),
+            key=SECRETS.key, clock=clock, custody=Custody(self.loop, state, clock), lists=WatchLists(state),
         )  # fmt: skip
 
     def __enter__(self) -> HubHouse:
@@ -109,7 +110,7 @@ class FakeAgent:
 
     def __init__(self, house: HubHouse, machine: str, key: SigningKey) -> None:
         self.house, self.machine, self.key = house, machine, key
-        self.seq = {"report": 0, "heartbeat": 0, "poll": 0, "evidence": 0}
+        self.seq = {"report": 0, "heartbeat": 0, "poll": 0, "evidence": 0, "watch-list": 0}
         self.upto = 0
         self.after = 0
 

@@ -171,15 +171,24 @@ class WatchFor:
             except (OSError, ValueError, GardeError, ErrandRefused) as error:
                 self.tell(ErrorSeen("WATCH-LIST", Text(f"older records could not be searched: {error}")))
             else:
-                self._note.unlink(missing_ok=True)
+                self._done(wanted)
+
+    def _done(self, wanted: _Search) -> None:
+        """Note that it was searched for, where no other list came meanwhile."""
+        with contextlib.suppress(OSError, msgspec.DecodeError):
+            if msgspec.json.decode(self._note.read_bytes(), type=_Search) == wanted:
+                self._note.unlink()
 
     def _search(self, wanted: _Search) -> None:
-        whole = watch_list.read(watch_list.fetched(self.place.state, wanted.digest))
+        place = watch_list.fetched(self.place.state, wanted.digest)
+        if not place.exists():
+            return  # another list has taken its place
+        whole = watch_list.read(place)
         told: Told = {}
         self._in_index(whole, told)
         with open_journal(self.place.state, read_only=True) as journal:
             look_back.in_journal(journal.entries(), whole, told)
-        for seen in sorted(told.values(), key=lambda each: each.at):
+        for seen in sorted(told.values(), key=lambda each: (each.at, each.sort, each.value)):
             source = whole.source(seen.sort, seen.value) or ""
             self.tell(
                 IndicatorSeen(
