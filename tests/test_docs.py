@@ -27,9 +27,6 @@ TOP = Path(__file__).resolve().parents[1]
 DOCS = TOP / "docs"
 # Kinds of the account that nothing writes yet: whoever writes one takes it out.
 PROMISED: set[str] = set()
-# Of sharing: the way in, and the drawing of the way out.
-PROMISED |= {"watch_list_taken", "watch_list_made", "precaution_offered", "precaution_decided"}
-PROMISED |= {"shared_taken"}
 # Of the account: evidence, family and origin.
 PROMISED |= {"evidence_referred"}
 PROMISED |= {"bundle_made", "bundle_wanted"}

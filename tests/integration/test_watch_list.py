@@ -1,6 +1,6 @@
 """A neighbour's bundle, a real hub and a real agent: taken, fetched, watched for; the attacker ends at his first file.
 
-The bundle is taken as people take it (`garde share take`); what the agent had known before is searched back.
+The bundle is taken over the hub's own API; what the agent had known before is searched back.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import pytest
 from bench.fs import image
 from tests.integration.test_link import Agent
 
-from garde.journal.entry import Entry
 from garde.journal.kinds import ActorHeld, VerdictReached
 from garde.journal.sharing_kinds import IndicatorSeen, PrecautionOffered, SharedTaken, WatchListMade, WatchListTaken
 from garde.journal.store import open_journal
@@ -95,7 +94,7 @@ def agent(hub: HubProcess, share: Path, tmp_path: Path) -> Iterator[Agent]:
     found.stop(signal.SIGKILL)
 
 
-def entries(hub: HubProcess, kind: type) -> list[Entry]:
+def entries(hub: HubProcess, kind: type) -> list[Any]:
     with open_journal(hub.state, read_only=True) as journal:
         return [entry for entry in journal.entries() if isinstance(entry.payload, kind)]
 
@@ -108,11 +107,11 @@ def wait_for(found: Callable[[], Any], agent: Agent, seconds: float = 20.0) -> A
     return result
 
 
-def take(hub: HubProcess, folder: Path, sent: dict[str, Any]) -> None:
-    file = folder / "sent.json"
-    file.write_text(json.dumps(sent))
-    code, _, complaint = garde("share", "take", str(file), "--from", "clinic-b", "--state", str(hub.state))
-    assert code == 0, complaint
+def take(hub: HubProcess, sent: dict[str, Any]) -> None:
+    token = (hub.state / "operator.token").read_text().strip()
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/octet-stream"}
+    status, answer = hub.post("/api/v1/sharing/taken?source=clinic-b", json.dumps(sent).encode(), headers)
+    assert status == 201, answer
 
 
 def attack(share: Path, ending: str = ".dat2", note: str = "") -> None:
@@ -134,11 +133,9 @@ def touched(agent: Agent, hub: HubProcess) -> int:
     return int(held.payload.touched)
 
 
-def test_a_bundle_is_taken_and_the_attacker_ends_at_his_first_file(
-    hub: HubProcess, agent: Agent, share: Path, tmp_path: Path
-) -> None:
+def test_a_bundle_is_taken_and_the_attacker_ends_at_his_first_file(hub: HubProcess, agent: Agent, share: Path) -> None:
     (share / f"old{ENDING}").write_text("somebody called a sound file so, long ago\n")
-    take(hub, tmp_path, bundle(f"[file:name MATCHES '\\\\{ENDING}$']", "[file:name MATCHES '\\\\.pdf$']"))
+    take(hub, bundle(f"[file:name MATCHES '\\\\{ENDING}$']", "[file:name MATCHES '\\\\.pdf$']"))
     (made,) = entries(hub, SharedTaken)
     assert (made.payload.source, made.payload.indicators, made.payload.refused) == ("clinic-b", 1, 1)
     assert made.payload.refused_why == ("1 × an ending that honest files have",)
@@ -160,10 +157,8 @@ def test_a_bundle_is_taken_and_the_attacker_ends_at_his_first_file(
     assert "listed" in file.proofs
 
 
-def test_an_attacker_who_writes_a_listed_note_is_known_by_it(
-    hub: HubProcess, agent: Agent, share: Path, tmp_path: Path
-) -> None:
-    take(hub, tmp_path, bundle(f"[file:name = '{NOTE}']", label="garde:note_name"))
+def test_an_attacker_who_writes_a_listed_note_is_known_by_it(hub: HubProcess, agent: Agent, share: Path) -> None:
+    take(hub, bundle(f"[file:name = '{NOTE}']", label="garde:note_name"))
     wait_for(lambda: entries(hub, WatchListTaken), agent)
     agent.stop()  # what is watched for survives a restart of the agent
     agent.start()

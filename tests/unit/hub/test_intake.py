@@ -119,7 +119,7 @@ def test_an_errand_goes_signed_and_its_last_word_alone_ends_it(tmp_path: Path, c
         assert order == {
             "command": order["command"], "cut": "", "verb": "judge", "addresses": [], "users": [], "allow": [],
             "reason": "", "by": "carla", "expires": clock.now() + 86_400, "store": "r1", "point": "", "where": "",
-            "since": 5.0, "until": 0.0, "ports": [], "baseline": "", "about": "dpi-1",
+            "since": 5.0, "until": 0.0, "ports": [], "baseline": "", "digest": "", "about": "dpi-1",
         }  # fmt: skip
         command = order["command"]
         other.report(judged(command), PointsJudged(command, "r1", 1, 2.0))

@@ -166,9 +166,8 @@ def test_a_watch_that_cannot_read_it_refuses(desk: Desk) -> None:
 
 
 def test_older_records_are_searched_and_each_indicator_is_told_once_with_its_oldest_sighting(desk: Desk) -> None:
-    desk.index(
-        (b"/srv/b.locked", "pdf", None), (b"/srv/a.locked", "pdf", None), (b"/srv/x", "elf", bytes.fromhex(DIGEST))
-    )
+    dropped = (b"/srv/x", "elf", bytes.fromhex(DIGEST))
+    desk.index((b"/srv/b.locked", "pdf", None), (b"/srv/a.locked", "pdf", None), dropped)
     actor = k.ActorNote("smb", address="::ffff:203.0.113.9", users=(Text("LAB\\svc-x"),))
     damage = k.FileDamage(Text(b"/srv/c"), Text(b"/srv/c.pdf"), NOW, ("type_lost",))
     with open_journal(desk.state, clock=desk.clock) as journal:

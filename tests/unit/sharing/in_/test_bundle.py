@@ -259,10 +259,17 @@ def test_any_bytes_are_read_or_refused(raw: bytes, form: str) -> None:
     assert all(len(value) <= 255 for _, value in made.values)
 
 
-@given(st.recursive(st.none() | st.booleans() | st.text(max_size=8) | st.integers(), lambda inner: (
-    st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(
-        ["type", "objects", "pattern", "Event", "Attribute", "value", "to_ids", "extensions", "labels"]), inner, max_size=5)
-), max_leaves=20))  # fmt: skip
+KEYS = st.sampled_from(["type", "objects", "pattern", "Event", "Attribute", "value", "to_ids", "extensions", "labels"])
+LEAVES = st.none() | st.booleans() | st.text(max_size=8) | st.integers()
+
+
+@given(
+    st.recursive(
+        LEAVES,
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=5),
+        max_leaves=20,
+    )
+)
 def test_any_json_is_read_or_refused(drawn: Any) -> None:
     raw = json.dumps({"type": "bundle", "objects": [drawn]}).encode()
     for form in ("stix", "misp"):

@@ -85,7 +85,8 @@ def test_a_list_is_to_be_taken_by_every_enrolled_agent(house: House) -> None:
     house.made()
     assert house.asked() == [("files-1", ONE), ("files-2", ONE)]
     house.answer("files-1")
-    assert [(each.sha256[:1], each.command) for each in house.coming.agents.values()][0] == ("1", "")
+    first = house.coming.agents["files-1"]
+    assert (first.sha256, first.command) == (ONE, "")
     house.made(TWO)
     assert house.asked()[2:] == [("files-1", TWO), ("files-2", TWO)]
 
