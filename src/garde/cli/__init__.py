@@ -42,6 +42,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cut": ("garde.cli.cut:cut", "Show what would stop it and at what price; say yes or no; undo."),
     "restart": ("garde.cli.restart:restart", "Bring clean servers back: points, gates, waves, signatures, the watch."),
     "share": ("garde.cli.sharing:share", "Warn the neighbours: see what would leave, approve it, send it."),
+    "legal": (
+        "garde.cli.legal:legal",
+        "Keep the legal clocks, fill drafts from the record, sign them, say what was handed in.",
+    ),
     "plan": ("garde.cli.plan:plan", "Show and run the emergency plan: tasks, diversion, services, reports."),
     "downtime": (
         "garde.cli.downtime:downtime",

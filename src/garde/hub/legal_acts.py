@@ -19,8 +19,10 @@ from garde.journal.entry import Entry
 from garde.journal.text import Text
 from garde.legal import may
 from garde.legal.clocks import NO, OPEN, YES, clocks_loaded, events, merged, read_clocks
+from garde.legal.editable import changes
 from garde.legal.forms import LANGUAGES, forms
 from garde.legal.memory import Draft, Incident, State
+from garde.legal.rows import draft_page
 from garde.legal.words import NOT_PAID
 
 LONGEST_VALUE: Final = 20_000  # characters of one field
@@ -119,12 +121,26 @@ class LegalDesk(PersonAtWork):
         """Write one field in one's own words; "" goes back to what is known. A new version, which nobody signed."""
         state = self._check(may.EDIT)
         found = self._open(self._draft(state, draft))
-        if forms()[found.form].find(name) is None:
-            raise NotFound(f"the form has no field {name[:64]!r}", f"see them: garde legal show {found.id}")
+        return self._write(self._edited(found, name, value))
+
+    def _edited(self, draft: Draft, name: str, value: str) -> a.DraftEdited:
+        if forms()[draft.form].find(name) is None:
+            raise NotFound(f"the form has no field {name[:64]!r}", f"see them: garde legal show {draft.id}")
         if len(value) > LONGEST_VALUE:
             raise UsageError(f"a field has {LONGEST_VALUE:,} characters at most")
         words = Text(value.strip().encode("utf-8", "replace"))
-        return self._write(a.DraftEdited(found.id, name, words, self.caller.login))
+        return a.DraftEdited(draft.id, name, words, self.caller.login)
+
+    def edit_text(self, draft: str, text: str) -> list[Entry]:
+        """Take back a draft that was edited as text: every field whose words are others, each as one entry."""
+        state = self._check(may.EDIT)
+        found = self._open(self._draft(state, draft))
+        changed = {name: value for name, value in changes(draft_page(found), text).items()
+                   if value or name in found.edits}  # fmt: skip
+        if not changed:
+            raise Refused("nothing in it is other than in the draft", "nothing was written")
+        said = [self._edited(found, name, value) for name, value in changed.items()]
+        return self.deps.loop.append(said, who=f"person/{self.caller.login}")
 
     @staticmethod
     def _open(draft: Draft) -> Draft:

@@ -3,9 +3,8 @@
 Comes in: the estate, who asks, what for. Goes out: yes or no, and the roles that may. Pure. The rules, one test each:
 
 1. A role counts where the account has it at the console, or the person in the estate.
-2. The operator's token (root on the hub's own machine) may what an operator may, but it is no named person: it signs
-   nothing, hands nothing in and decides no ransom.
-3. Whoever may read everything may look at drafts; a ward's screen may not.
+2. The operator's token (root on the hub's own machine) loads clocks, has drafts filled and writes in them. It is no
+   named person: it starts no clock, judges no duty, signs nothing, hands nothing in and decides no ransom.
 """
 
 from __future__ import annotations
@@ -29,9 +28,9 @@ ACTS: Final[dict[str, tuple[str, ...]]] = {
     EDIT: (*LAW, *LEADERS, "operator", "security_officer", "communication"),
     SIGN: (*LAW, *LEADERS),
     SUBMIT: (*LAW, *LEADERS),
-    RANSOM: ("general_director", "crisis_coordinator"),
+    RANSOM: LEADERS,
 }
-NAMED: Final = frozenset({SIGN, SUBMIT, RANSOM})  # by a person, not by a token
+NAMED: Final = frozenset({AWARE, APPLIES, SIGN, SUBMIT, RANSOM})  # by a person, not by a token
 
 
 def may(look: Lookup, act: str, login: str, role: str) -> bool:

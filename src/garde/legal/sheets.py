@@ -18,7 +18,7 @@ from garde.journal.text import plain
 from garde.legal.fill.base import when
 from garde.legal.memory import UNKNOWN, Mark
 from garde.legal.rows import ClockRow, DraftPage, FieldRow
-from garde.legal.words import clock_state, field_state, time_given, time_left
+from garde.legal.words import clock_state, draft_status, field_state, time_given, time_left
 from garde.paper.document import Document
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -68,12 +68,11 @@ def draft_sheet(paper: Paper, page: DraftPage) -> Document:
 
 def _status(paper: Paper, page: DraftPage) -> Said:
     row, say = page.row, paper.say
-    if row.submitted is not None:
-        return say("HANDED IN")
-    if row.signed:
-        return say("SIGNED")
+    status = draft_status(row.signed, row.submitted, say)
+    if row.signed or row.submitted is not None or not row.unknown:
+        return status
     unknown = say.many("{n} field unknown", "{n} fields unknown", len(row.unknown))
-    return say("DRAFT, not signed; {unknown}", unknown=unknown)
+    return say("{status}; {unknown}", status=status, unknown=unknown)
 
 
 def _field(paper: Paper, field: FieldRow) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Comes in: what is to be said, a speaker (`say_in(language, LEGAL_LOCALE)`). Goes
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -16,6 +17,13 @@ NOT_PAID: Final = mark(
     "Not paid. Paying guarantees neither a working key, nor that copied data are not published, nor that they do not "
     "come again; it pays for the next attack. The hospital restores from its own backups."
 )
+NOBODY_SAID: Final = mark("Nobody has said since when: {event}. No clock of it runs: garde legal aware {id} TIME")
+NO_INCIDENT: Final = mark("There is no incident")
+NO_DRAFTS: Final = mark("There are no drafts: garde legal draft gdpr_33")
+DUE: Final = mark("{clock} ({regime}) to {recipient}: {state}, due {due}, {left}")
+UNDATED: Final = mark("{clock} ({regime}) to {recipient}: {state}, {time}")
+ENTRIES: Final = mark("entries {entries}")
+AMEND: Final = mark("no longer as handed in: {fields}; garde legal draft {form}")
 FIELD_STATES: Final = {
     "known": mark("from the record"),
     "unknown": mark("unknown"),
@@ -33,6 +41,13 @@ CLOCK_STATES: Final = {
     "proposal": mark("proposal, not in force"),
     "expired": mark("not in force"),
 }
+
+
+def draft_status(signed: Sequence[object], submitted: object, say: Say) -> Said:
+    """Return how far a draft has come."""
+    if submitted is not None:
+        return say("HANDED IN")
+    return say("SIGNED") if signed else say("DRAFT, not signed")
 
 
 class FieldLike(Protocol):
