@@ -47,6 +47,8 @@ authority:
   - {id: rest, actions: [block, kick, account, read_only, isolate, outside, port], needs: one}
 never_cut:
   - {what: hub-1, why: it undoes every cut}
+neighbours:
+  - {id: nord, name: Clinique du Nord, contact: "+32 4 000 09 01"}
 """
 
 
