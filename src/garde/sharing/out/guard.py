@@ -65,6 +65,7 @@ _NAME = re.compile(r"[\w !#$%&'()@\[\]{}~+=.,-]{1,120}")  # no slash, no quote t
 _MAIL = re.compile(r"[\w.+-]{1,64}@[a-z0-9.-]{3,255}", re.ASCII)
 _DOMAIN = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}", re.ASCII)
 _WALLET = re.compile(r"[0-9A-Za-z]{26,90}", re.ASCII)
+_TECHNIQUE = re.compile(r"T\d{4}(?:\.\d{3})?", re.ASCII)
 _NUMBERS = re.compile(r"\d{6,}|\d{2,4}[-./ ]\d{1,2}[-./ ]\d{1,4}")
 _ONE_LABEL: Final = 24  # letters of a label that somebody would choose; longer ones carry data
 
@@ -229,6 +230,10 @@ def _facts(draft: Draft) -> tuple[Draft, list[Part]]:
             changes[name] = type(value)()
     if "call_back" in changes:
         changes["call_role"] = ""
+    odd = [each for each in draft.techniques if not _TECHNIQUE.fullmatch(each)]
+    if odd:
+        changes["techniques"] = tuple(each for each in draft.techniques if each not in odd)
+        parts += [Part("technique", each, "", SHAPE) for each in odd]
     if draft.tlp == CLEAR and draft.began:
         changes["began"] = draft.began // _DAY * _DAY
         parts.append(Part("began", f"{draft.began:.0f}", f"{draft.began // _DAY * _DAY:.0f}", ROUNDED))
@@ -251,7 +256,8 @@ def _way(draft: Draft, house: House) -> tuple[tuple[Way, ...], list[Part]]:
         why = INTERNAL if hop.inside or _is_own(hop.address, house) else ""
         parts.append(Part("way", hop.address, "" if why else same(hop.address), why))
         if not why:
-            kept.append(replace(hop, address=same(hop.address)))
+            network = "" if house.named_in(hop.network) else hop.network
+            kept.append(replace(hop, address=same(hop.address), network=network))
     return tuple(kept), parts
 
 

@@ -28,7 +28,6 @@ TLP_MARKS: Final = {
 }  # fixed by OASIS for everybody
 LABEL: Final = "garde:"  # before an indicator's sort: what a pattern alone does not tell (a note's name, an ending)
 _NAMESPACE: Final = uuid.UUID("5f0c1f9a-6f5c-4d5e-9a55-0f7c1f5e6d11")  # drawn once
-_TECHNIQUE: Final = re.compile(r"T\d{4}(?:\.\d{3})?", re.ASCII)
 _SPECIAL: Final = re.compile(r"([\\.^$*+?{}\[\]|()])")  # of a regular expression
 _PATHS: Final = {
     "sha256": "file:hashes.'SHA-256'",
@@ -104,9 +103,7 @@ class _Maker:
         found |= {"name": self._draft.family, "malware_types": ["ransomware"], "is_family": True}
         return found | {"confidence": round(self._draft.confidence * 100)}
 
-    def _technique(self, technique: str) -> _Object | None:
-        if not _TECHNIQUE.fullmatch(technique):
-            return None
+    def _technique(self, technique: str) -> _Object:
         place = f"https://attack.mitre.org/techniques/{technique.replace('.', '/')}/"
         known = {"source_name": "mitre-attack", "external_id": technique, "url": place}
         return self._object("attack-pattern", technique, self._draft.first) | {

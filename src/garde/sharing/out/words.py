@@ -39,6 +39,7 @@ FIELDS: Final = {
     "left_bytes": mark("amount of data"),
     "began": mark("time of the first damage"),
     "way": mark("the way by which they came"),
+    "technique": mark("technique"),
 }
 TLPS: Final = {
     "clear": mark("may be passed on freely"),
@@ -218,13 +219,20 @@ def _way(draft: Draft, say: Say) -> Said:
 
 
 def _hop(hop: Hop, say: Say) -> Said:
-    parts = [say.word(HOPS, hop.role), *([Said(plain(hop.country))] if hop.country else [])]
+    parts = [say.word(HOPS, hop.role), *([_country(hop.country, say.language)] if hop.country else [])]
     if hop.network:
         parts.append(Said(plain(hop.network)))
     if hop.may_be:
         kinds = say.list([say.word(MAY_BE, each) for each in hop.may_be])
         parts.append(say("may be {kinds}", kinds=kinds))
     return say("{address} ({about})", address=hop.address, about=say.list(parts))
+
+
+def _country(code: str, language: str) -> Said:
+    """Return a country's name; what is no code of one stays as it is."""
+    from babel import Locale  # here only: an agent has none
+
+    return Said(plain(Locale.parse(language).territories.get(code.upper(), code)))
 
 
 def _left(draft: Draft, say: Say) -> Said:

@@ -11,7 +11,7 @@ from sharing_house import DIGEST, ESTATE, LOOK, ONION, draft, everything
 
 from garde.journal.speech import say_in
 from garde.sharing.out import facts, guard
-from garde.sharing.out.draft import Indicator
+from garde.sharing.out.draft import Indicator, Way
 from garde.sharing.out.house import House
 from garde.sharing.out.lists import ORDINARY
 from garde.sharing.out.memory import SORTS
@@ -120,7 +120,7 @@ def test_red_is_for_ears_only() -> None:
     found = guard.guard(draft(*everything(), tlp="red"), LOOK)
     assert found.draft.indicators == ()
     assert found.draft.hospital == "Clinique Example"
-    assert guard.reasons(found) == (guard.INTERNAL, guard.FORBIDDEN)
+    assert guard.reasons(found) == (guard.INTERNAL, guard.SHAPE, guard.FORBIDDEN)
 
 
 @pytest.mark.parametrize("tlp", ["clear", "a word of nobody"])
@@ -151,6 +151,14 @@ def test_hops_within_the_house_are_taken_out_of_the_way() -> None:
         ("203.0.113.66", "203.0.113.66", ""),
         ("10.0.3.41", "", guard.INTERNAL),
     ]
+
+
+def test_a_technique_is_an_id_and_a_network_names_nobody() -> None:
+    made = draft(way=(Way("203.0.113.66", False, "relay", "UA", "AS1 Clinique Example", "seen", ()),))
+    found = guard.guard(made, LOOK)
+    assert found.draft.techniques == ("T1486", "T1021.002")
+    assert ("technique", "not one", "", guard.SHAPE) in [(p.field, p.before, p.after, p.why) for p in found.parts]
+    assert found.draft.way[0].network == ""
 
 
 def test_a_sort_that_nobody_knows_is_taken_out() -> None:

@@ -14,7 +14,7 @@ from sharing_house import LOOK, draft, everything
 from garde.journal.speech import say_in
 from garde.paper import typeset
 from garde.sharing.out import page, words
-from garde.sharing.out.draft import Indicator
+from garde.sharing.out.draft import Indicator, Way
 from garde.sharing.out.guard import guard
 from garde.sharing.out.memory import SORTS
 from garde.sharing.out.words import SHARING_LOCALE
@@ -82,6 +82,12 @@ def test_what_is_not_known_is_said_to_be_not_known() -> None:
     assert rows["State"] == "NOT yet confirmed"
     assert rows["What it is"] == "family not known yet"
     assert rows["Where from"] == rows["Did data leave?"] == "not known yet"
+
+
+def test_countries_are_named() -> None:
+    assert "Ukraine" in dict(words.sheet(draft(), EN).rows)["Where from"]
+    odd = (Way("203.0.113.66", False, "relay", "?\x1b", "", "seen", ()),)
+    assert dict(words.sheet(draft(way=odd), EN).rows)["Where from"] == "203.0.113.66 (passes it on, ?\\x1b)"
 
 
 def test_whether_data_left() -> None:
