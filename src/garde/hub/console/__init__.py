@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from garde.hub.console.views.accounted import ACCOUNTED
 from garde.hub.console.views.pace import PACES
 from garde.hub.console.views.story import STORIES
 from garde.hub.console.views.ways import WAYS
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from garde.hub.deps import Deps
 
-VIEWS: tuple[Fold[Any], ...] = (STORIES, PACES, WAYS)
+VIEWS: tuple[Fold[Any], ...] = (STORIES, PACES, WAYS, ACCOUNTED)
 
 
 def routes(deps: Deps) -> list[Router]:

@@ -34,7 +34,7 @@ from garde.trust.web import (
 
 LANGUAGE_COOKIE = "garde-language"
 YEAR_S = 365 * 86400
-LONGEST_FIELD = 4_096  # characters
+LONGEST_FIELD = 20_000  # characters: a chronology on a form
 
 _LOG = logging.getLogger("garde.hub.console")  # goes to the hub's own output
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from garde.journal.speech import Said, Say
 
-_MINUTE, _HOUR, _DAY = 60.0, 3_600.0, 86_400.0
+_MINUTE, _HOUR = 60.0, 3_600.0
+_HOURS = 100  # up to so many: legal times are said in hours, 72 of them
 
 
 def span(seconds: float, say: Say) -> Said:
@@ -20,7 +21,7 @@ def span(seconds: float, say: Say) -> Said:
     minutes = round(seconds / _MINUTE)
     if minutes < 60:
         return say("{n} min", n=minutes)
-    if minutes < 48 * 60:
+    if minutes < _HOURS * 60:
         hours, left = divmod(minutes, 60)
         return say("{h} h {m} min", h=hours, m=left) if left else say("{h} h", h=hours)
     days, left = divmod(round(seconds / _HOUR), 24)

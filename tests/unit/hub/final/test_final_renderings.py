@@ -153,7 +153,7 @@ def test_nothing_english_is_left_in_the_french_report() -> None:
 @pytest.mark.parametrize(
     ("seconds", "said"),
     [(0.42, "0.4 s"), (59.4, "59 s"), (59.6, "1 min"), (3_600, "1 h"), (3_725, "1 h 2 min"), (47 * H, "47 h"),
-     (50 * H, "2 days 2 h"), (-3, "0.0 s"), (30 * 24 * H, "30 days")],
+     (71.5 * H, "71 h 30 min"), (101 * H, "4 days 5 h"), (-3, "0.0 s"), (30 * 24 * H, "30 days")],
 )  # fmt: skip
 def test_spans_are_said_in_units_that_say_something(seconds: float, said: str) -> None:
     assert span(seconds, say_in("en", teller.FINAL_LOCALE)) == said

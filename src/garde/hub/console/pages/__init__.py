@@ -11,10 +11,13 @@ from litestar import Response, Router
 
 from garde.hub.console import web
 from garde.hub.console.pages import (
+    account,
     accounts,
     assets,
     calls,
+    clocks,
     cuts,
+    drafts,
     gates,
     hangs,
     incidents,
@@ -55,6 +58,9 @@ def routers(site: Site) -> list[Router]:
         *waves.PAGES,
         *gates.PAGES,
         *points.PAGES,
+        *account.PAGES,
+        *clocks.PAGES,
+        *drafts.PAGES,
     ]
 
     def problem(request: Asked, error: Exception) -> Response[str]:

@@ -1,0 +1,90 @@
+"""The account: what it was, where it came from, whether data left and how far that can be said; the final report.
+
+Comes in: a visit. Goes out: HTML, and the report as a page and as a PDF. Nothing is written here.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from litestar import Response, get
+from litestar.params import FromQuery
+
+from garde.errors import NotFound
+from garde.hub.board import Board
+from garde.hub.console import acts
+from garde.hub.console.pages.plan import paper
+from garde.hub.console.site import Site, Visit
+from garde.hub.console.views.account import account_page, nothing
+from garde.hub.console.web import Here, Seen
+from garde.hub.final.night import KINDS as NIGHT
+from garde.hub.final.night import Night, read
+from garde.hub.final.page import html_page
+from garde.hub.final.parts import Report
+from garde.hub.final.report import make_report
+from garde.hub.final.sheet import final_sheet
+from garde.hub.final.teller import Teller, teller_of
+from garde.trust.web import HEADERS, html
+
+KINDS = (
+    "family_named origin_found egress_concluded egress_looked egress_seen flow_source_state evidence_taken"
+    " evidence_moved evidence_referred note_taken bundle_made incident_opened incident_closed incident_joined"
+)
+# The report brings its own style, and nothing else: no script, nothing from elsewhere.
+POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
+
+
+@get("/account", sync_to_thread=True)
+def account(site: Here, visit: Seen, incident: FromQuery[str] = "") -> Response[str]:
+    """What is known, and what is not."""
+    acts.check_reader(visit.caller)
+    board = site.board()
+    teller = _teller(site, visit, board, incident)
+    body = site.render(
+        "account.html",
+        visit,
+        page=account_page(teller, visit.names) if teller else None,
+        nothing=nothing(visit.names),
+        waiting=site.waiting(board),
+        kinds=KINDS,
+    )
+    return html(body)
+
+
+@get("/account/report", sync_to_thread=True)
+def report(site: Here, visit: Seen, incident: FromQuery[str] = "") -> Response[str]:
+    """The final report as a page."""
+    made = _report(site, visit, incident)
+    own = {**HEADERS, "Content-Security-Policy": POLICY}
+    return Response(html_page(made), media_type="text/html; charset=utf-8", headers=own)
+
+
+@get("/account/report.pdf", sync_to_thread=True)
+def report_pdf(site: Here, visit: Seen, incident: FromQuery[str] = "") -> Response[bytes]:
+    """The final report as a PDF."""
+    return paper(final_sheet(_report(site, visit, incident)), "final-report.pdf")
+
+
+PAGES = [account, report, report_pdf]
+
+
+def _teller(site: Site, visit: Visit, board: Board, incident: str) -> Teller | None:
+    """Return who tells of the account's entries; None where there is no incident."""
+    seqs = site.deps.loop.look("console_accounted", lambda state: list(state.all()))
+    night = read(site.entries(seqs), Night(board=board, estate=visit.names.look))
+    night.board = board
+    try:
+        return teller_of(night, visit.language, visit.now, incident)
+    except NotFound:
+        if incident:
+            raise
+        return None
+
+
+def _report(site: Site, visit: Visit, incident: str) -> Report:
+    """Read the whole night: somebody asked for it, and waits for it."""
+    acts.check_reader(visit.caller)
+    journal = site.deps.loop.journal
+    night = read(journal.entries(kinds=NIGHT))
+    night.end_at(journal.head())
+    return make_report(night, language=visit.language, now=visit.now, incident=incident)
