@@ -103,10 +103,9 @@ def canonical(draft: Draft, number: int, fields: Sequence[Field]) -> bytes:
 
 def amendments(state: State, look: Lookup, incident: str, entry: Entry) -> Iterator[Payload]:
     """Yield what was handed in of an incident and is no longer so, each field once."""
-    for draft in state.drafts.values():
+    for draft in state.drafts_of(state.incidents[incident]):
         handed = draft.submitted
-        whole = state.incident(draft.incident)
-        if handed is None or draft.amended_by or whole is None or whole.id != incident:
+        if handed is None or draft.amended_by:
             continue
         before = {each.name: each.value for each in draft.versions[handed.version - 1].fields}
         now = {each.name: each.value for each in fields_of(state, look, draft)}

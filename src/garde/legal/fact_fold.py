@@ -59,7 +59,7 @@ def on_files_back(state: State, entry: Entry, payload: k.RestoreFinished) -> Non
 def on_note(state: State, entry: Entry, payload: f.NoteTaken) -> None:
     """A ransom note was read."""
     for incident in open_ones(state):
-        if len(incident.notes) < _MOST and all(each.sha256 != payload.sha256 for each in incident.notes):
+        if len(incident.notes) < m.MOST_NOTES and all(each.sha256 != payload.sha256 for each in incident.notes):
             incident.notes.append(m.Note(
                 machine_of(entry), one_line(payload.name), kept(payload.text), payload.sha256, payload.copies, entry.seq
             ))  # fmt: skip
@@ -86,8 +86,9 @@ def on_frozen(state: State, entry: Entry, payload: v.RetentionFrozen) -> None:
     """Backups can no longer be shortened."""
     for incident in open_ones(state):
         machine = machine_of(entry)
-        what = "proven" if payload.proven else "not_proven"
-        incident.frozen[f"{machine}|{payload.store}"] = Thing(machine, what, entry.at, [entry.seq], payload.store)
+        what, name = "proven" if payload.proven else "not_proven", f"{machine}|{payload.store}"
+        if name in incident.frozen or len(incident.frozen) < _MOST:
+            incident.frozen[name] = Thing(machine, what, entry.at, [entry.seq], payload.store)
 
 
 def on_restored(state: State, entry: Entry, payload: v.PointRestored) -> None:

@@ -13,6 +13,7 @@ from typing import Final
 from garde.legal.clocks import Clock, shipped
 
 MOST_KEPT: Final = 200  # of a list of facts in one incident: what is more is counted
+MOST_NOTES: Final = 20  # different ones: each is kept with its words
 KNOWN, UNKNOWN, SAID, UNCONFIRMED = "known", "unknown", "said", "unconfirmed"
 
 
@@ -365,14 +366,16 @@ class State:
                 return self.obligations[key][-1].applies
         return clock.applies
 
+    def drafts_of(self, incident: Incident) -> list[Draft]:
+        """Return the drafts of an incident, and of those that turned out to be part of it, oldest first."""
+        names = {incident.id, *incident.joined}
+        return [each for each in self.drafts.values() if each.incident in names]
+
     def latest(self, incident: str, form: str, language: str) -> Draft | None:
         """Return the newest draft of a form."""
-        same = (each for each in self.drafts.values() if (each.incident, each.form, each.language) == (
-            incident, form, language))  # fmt: skip
-        found = None
-        for found in same:  # noqa: B007 - the last one
-            pass
-        return found
+        whole = self.incident(incident)
+        same = self.drafts_of(whole) if whole is not None else []
+        return next((each for each in reversed(same) if (each.form, each.language) == (form, language)), None)
 
 
 def running_key(incident: str, clock: str) -> str:

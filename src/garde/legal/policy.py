@@ -164,7 +164,7 @@ def _starts(state: State, incident: Incident, clock: Clock) -> Iterator[tuple[fl
             yield said.since, said.seq
         return
     form = clock.start.removeprefix(SUBMITTED)
-    handed = [each.submitted for each in state.drafts.values() if each.form == form and each.incident == incident.id]
+    handed = [each.submitted for each in state.drafts_of(incident) if each.form == form]
     done = [each for each in handed if each is not None]
     if done:
         yield done[0].at, done[0].seq

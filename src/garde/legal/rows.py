@@ -189,10 +189,10 @@ def _urgency(row: ClockRow) -> tuple[int, float]:
 
 def draft_rows(state: State, incident: str = "") -> list[DraftRow]:
     """Return the drafts, newest first; of one incident, where it is named."""
-    whole = state.incident(incident) if incident else None
-    wanted = {whole.id, *whole.joined} if whole is not None else {incident}
-    found = [each for each in state.drafts.values() if not incident or each.incident in wanted]
-    return [draft_row(each) for each in reversed(found)]
+    whole = state.incident(incident)
+    if incident:
+        return [draft_row(each) for each in reversed(state.drafts_of(whole) if whole is not None else [])]
+    return [draft_row(each) for each in reversed(state.drafts.values())]
 
 
 def draft_row(draft: Draft) -> DraftRow:

@@ -146,7 +146,7 @@ class House(CapabilityHouse):
         self.hub(f.OriginFound(
             "i1", (f.OriginHop("10.0.1.7", "ws", "spreader", "", "", self.now, "seen", (), ()),
                    f.OriginHop("203.0.113.9", "", "controller", "RU", "AS64500", self.now, "likely", ("vpn",), ())),
-            Text("carla"), ("supplier access",), (),
+            Text("carla"), ("supplier_access",), (),
         ))  # fmt: skip
         self.conclude("none_seen")
 

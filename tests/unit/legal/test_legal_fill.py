@@ -126,6 +126,21 @@ def test_an_unknown_family_is_said_to_be_unknown(house: House) -> None:
     assert house.value(house.draft("police"), "threat") == "Ransomware of a family that is not known"
 
 
+def test_an_unknown_foothold_is_unknown(house: House) -> None:
+    house.night()
+    assert "supplier" in house.value(house.draft("police"), "entry")
+    house.hub(f.OriginFound("i1", (), Text(), ("unknown",), ()))
+    assert house.value(house.draft("police"), "entry") == ""
+
+
+def test_an_agent_cannot_fill_a_complaint_without_end(house: House) -> None:
+    house.open()
+    for number in range(60):
+        house.agent("files", f.NoteTaken("", "e", Text("n"), Text(f"x{number}"), f"{number:064x}", 1, 1, 0.0),
+                    v.RetentionFrozen("", f"s{number}", True, (), 1.0))  # fmt: skip
+    assert house.value(house.draft("police"), "screen").count("SHA-256") == 20
+
+
 def test_late_reasons_are_a_persons_to_write(house: House) -> None:
     house.night()
     house.aware("aware_personal_data", START)

@@ -307,6 +307,19 @@ def test_an_incident_that_is_part_of_another_brings_its_words_along(house: House
     assert clock is not None and clock.closed == "submitted"
 
 
+def test_what_was_handed_in_for_a_part_is_amended_for_the_whole(house: House) -> None:
+    house.open("i1")
+    house.open("i2", "scans")
+    house.aware(AWARE, START, "i2")
+    first = house.draft("gdpr_33", incident="i2")
+    house.sign(first)
+    house.submit(first)
+    house.hub(h.IncidentJoined("i2", "i1", "same address"))
+    assert first.stale
+    second = house.draft("gdpr_33", incident="i1")
+    assert (second.incident, second.amends) == ("i1", first.id)
+
+
 def test_a_hospitals_clocks_count_from_their_entry_on(house: House) -> None:
     house.open()
     own = read_clocks(

@@ -14,6 +14,7 @@ from garde.contain.isolation import RULE
 from garde.hub.console.names import SHORT_ROLES, Names
 from garde.journal import hub_kinds as h
 from garde.journal.entry import Entry
+from garde.journal.legal_words import LEGAL_WRITERS
 from garde.journal.payload import Payload
 from garde.journal.recovery_words import RECOVERY_WRITERS
 from garde.journal.speech import BAD, ERASED, GOOD, NOTE, WARN, Said, mark
@@ -124,8 +125,8 @@ def spread_words(spread: h.SpreadFound, names: Names) -> Said:
 
 
 def _named(entry: Entry, names: Names) -> Entry:
-    """Return an entry of the way back with the names that people use in place of the ids of machines and persons."""
-    if type(entry.payload) not in RECOVERY_WRITERS:
+    """Return an entry of the way back or of the law with the names that people use in place of ids."""
+    if type(entry.payload) not in RECOVERY_WRITERS and type(entry.payload) not in LEGAL_WRITERS:
         return entry
     payload: Any = entry.payload
     said = {each.name: getattr(payload, each.name) for each in fields(payload) if each.name in _NAMED}

@@ -137,8 +137,7 @@ def _handed_in(ask: Ask, drafts: list[Draft]) -> list[_Part]:
 
 
 def _others(ask: Ask) -> list[Draft]:
-    drafts = ask.state.drafts.values()
-    return [each for each in drafts if each.incident == ask.incident.id and each.form != ask.draft.form]
+    return [each for each in ask.state.drafts_of(ask.incident) if each.form != ask.draft.form]
 
 
 def informed(ask: Ask) -> Value:
@@ -148,9 +147,8 @@ def informed(ask: Ask) -> Value:
 
 def earlier(ask: Ask) -> Value:
     """Return what was handed in to the same recipient before."""
-    drafts = [each for each in ask.state.drafts.values()
-              if each.incident == ask.incident.id and each.form.startswith("nis2_")]  # fmt: skip
-    return lines(_handed_in(ask, drafts))
+    drafts = ask.state.drafts_of(ask.incident)
+    return lines(_handed_in(ask, [each for each in drafts if each.form.startswith("nis2_")]))
 
 
 def patients_told(ask: Ask) -> Value:

@@ -99,8 +99,7 @@ def done(ask: Ask) -> Value:
         (_AUTHORITY, say("The data protection authority knows.")),
         ("police", say("The police know.")),
     ):
-        handed = [each.submitted for each in ask.state.drafts.values()
-                  if each.form == form and each.incident == incident.id and each.submitted]  # fmt: skip
+        handed = [each.submitted for each in ask.state.drafts_of(incident) if each.form == form and each.submitted]
         if handed and handed[0] is not None:
             parts.append(sentence)
             entries.append(handed[0].seq)

@@ -34,6 +34,12 @@ MAY_BE: Final = {
     "tor": mark("a Tor node"),
     "shared_address": mark("an address that several share"),
 }
+FOOTHOLDS: Final = {
+    "supplier_access": mark("a supplier’s access to the machine that spread it"),
+    "reached_from_outside": mark("the machine that spread it was reached from outside"),
+    "from_another_machine": mark("from another machine inside"),
+    "led_from_outside": mark("the machine that spread it was led from outside"),
+}
 DECRYPTORS: Final = {
     "known": mark("a decryptor is known"),
     "none_known": mark("no decryptor is known"),
@@ -194,9 +200,10 @@ def threat(ask: Ask) -> Value:
 def entry(ask: Ask) -> Value:
     """Return how it may have come in: candidates, as the account found them."""
     origin, say = ask.incident.origin, ask.say
-    if origin is None or not origin.foothold:
+    candidates = [each for each in origin.foothold if each != "unknown"] if origin is not None else []
+    if origin is None or not candidates:
         return NOTHING
-    found = say.list([say("{name}", name=each) for each in origin.foothold])
+    found = say.list([say.word(FOOTHOLDS, each) for each in candidates])
     return say("Candidates, not established: {found}", found=found), [origin.seq]
 
 
@@ -252,8 +259,15 @@ def own_addresses(ask: Ask) -> Value:
 def screen(ask: Ask) -> Value:
     """Return the notes, word for word."""
     return lines(
-        (ask.say("{name}, in {n} folders, SHA-256 {sha256}:", name=Said(each.name), n=each.copies, sha256=each.sha256)
-         + "\n" + each.text, [each.seq])
+        (
+            ask.say(
+                "{name} on {machine}, in {n} folders, SHA-256 {sha256}:",
+                name=Said(each.name), machine=ask.machine(each.machine), n=each.copies, sha256=each.sha256,
+            )
+            + "\n"
+            + each.text,
+            [each.seq],
+        )
         for each in ask.incident.notes
     )  # fmt: skip
 
