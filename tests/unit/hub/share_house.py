@@ -65,7 +65,8 @@ class ShareHouse(Site):
             state, lambda: self.loop, clock, self._give, where="https://10.0.0.5:8443/taxii2/",
             typesetter=_printed,
         )  # fmt: skip
-        super().__init__(state, clock, list(CAPABILITIES), performers=[self.warnings])
+        needed = [each for each in CAPABILITIES if each.name in ("contain", "oncall", "sharing")]
+        super().__init__(state, clock, needed, performers=[self.warnings])
         self.runner = self.at_end.enter_context(asyncio.Runner())
         self.app: Any = None
         self.loop.append(
