@@ -1,6 +1,6 @@
 """A neighbour's bundle, a real hub and a real agent: taken, fetched, watched for; the attacker ends at his first file.
 
-The bundle is taken over the hub's own API; what the agent had known before is searched back.
+The bundle is taken as people take it (`garde share take`); what the agent had known before is searched back.
 """
 
 from __future__ import annotations
@@ -108,10 +108,10 @@ def wait_for(found: Callable[[], Any], agent: Agent, seconds: float = 20.0) -> A
 
 
 def take(hub: HubProcess, sent: dict[str, Any]) -> None:
-    token = (hub.state / "operator.token").read_text().strip()
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/octet-stream"}
-    status, answer = hub.post("/api/v1/sharing/taken?source=clinic-b", json.dumps(sent).encode(), headers)
-    assert status == 201, answer
+    file = hub.folder / "sent.json"
+    file.write_text(json.dumps(sent))
+    code, _, complaint = garde("share", "take", str(file), "--from", "clinic-b", "--state", str(hub.state))
+    assert code == 0, complaint
 
 
 def attack(share: Path, ending: str = ".dat2", note: str = "") -> None:

@@ -7,6 +7,7 @@ Comes in: the hub's state directory, words. Goes out: lines; what was asked is a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
@@ -23,60 +24,75 @@ _SEEN: Final = 20  # sightings shown
 Who = tuple[str, str] | None
 
 
-def act(
-    action: str, words: Sequence[str], *, state: Path, clock: Clock, screen: Screen, who: Who, source: str, why: str
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Which hub is asked, and who asks."""
+
+    state: Path
+    clock: Clock
+    screen: Screen
+    who: Who  # login and password; None: the operator
+    source: str = ""
+    why: str = ""
+
+    def post(self, path: str, body: Any) -> None:
+        """Ask for something, and say what was written down."""
+        from garde.hub.client import ask_as, ask_hub
+
+        if self.who is None:
+            self.say(ask_hub(self.state, self.clock, "POST", path, body))
+        else:
+            self.say(ask_as(self.state, self.who, "POST", path, body))
+
+    def send(self, path: str, file: Path) -> None:
+        """Send a file, and say what was written down."""
+        from garde.hub.client import send_file
+
+        self.say(send_file(self.state, self.who, path, file))
+
+    def say(self, found: Any) -> None:
+        """Say what was written down."""
+        from garde.cli.plan import say_written
+
+        if found["entries"]:
+            say_written(self.screen, found["entries"])
+        else:
+            self.screen.line("nothing new", "note")
+
+
+def act(action: str, words: Sequence[str], desk: Desk) -> None:
     """Carry one of `ACTIONS` out."""
     match action:
         case "take":
-            _take(words, state, screen, who, source)
+            _take(words, desk)
         case "list":
-            _list(_get(state, clock), screen)
+            from garde.hub.client import ask_hub
+
+            _list(ask_hub(desk.state, desk.clock, "GET", "/sharing/in"), desk.screen)
         case "poll":
-            name = _named(words, 0, "whom? garde share poll NEIGHBOUR")
-            _say(screen, _post(state, clock, who, "/sharing/poll", {"neighbour": name}))
+            desk.post("/sharing/poll", {"neighbour": _named(words, 0, "whom? garde share poll NEIGHBOUR")})
         case "drop":
             name = _named(words, 0, "what? garde share drop DIGEST")
-            _say(screen, _post(state, clock, who, f"/sharing/taken/{quote(name, safe='')}/drop", {}))
+            desk.post(f"/sharing/taken/{quote(name, safe='')}/drop", {})
         case _:
             name = _named(words, 0, "which? garde share precaution ID cut")
-            body = {"state": _named(words, 1, "healthy, ready or cut?"), "why": why}
-            _say(screen, _post(state, clock, who, f"/sharing/precautions/{quote(name, safe='')}", body))
+            body = {"state": _named(words, 1, "healthy, ready or cut?"), "why": desk.why}
+            desk.post(f"/sharing/precautions/{quote(name, safe='')}", body)
 
 
-def _take(words: Sequence[str], state: Path, screen: Screen, who: Who, source: str) -> None:
-    from garde.hub.client import send_file
-
+def _take(words: Sequence[str], desk: Desk) -> None:
     file = Path(_named(words, 0, "which file? garde share take FILE --from NEIGHBOUR"))
-    if not source:
+    if not desk.source:
         raise UsageError("who sent it?", "garde share take FILE --from NEIGHBOUR")
     if not file.is_file():
         raise NotFound(f"{file} is no file", "name the file as it came")
-    _say(screen, send_file(state, who, f"/sharing/taken?{urlencode({'source': source})}", file))
-
-
-def _post(state: Path, clock: Clock, who: Who, path: str, body: Any) -> Any:
-    from garde.hub.client import ask_as, ask_hub
-
-    return ask_hub(state, clock, "POST", path, body) if who is None else ask_as(state, who, "POST", path, body)
-
-
-def _get(state: Path, clock: Clock) -> Any:
-    from garde.hub.client import ask_hub
-
-    return ask_hub(state, clock, "GET", "/sharing/in")
+    desk.send(f"/sharing/taken?{urlencode({'source': desk.source})}", file)
 
 
 def _named(words: Sequence[str], number: int, what: str) -> str:
     if len(words) <= number or not words[number]:
         raise UsageError(what, "see `garde share --help`")
     return words[number]
-
-
-def _say(screen: Screen, found: Any) -> None:
-    from garde.cli.plan import say_written
-
-    say_written(screen, found["entries"])
 
 
 # --- how things stand -------------------------------------------------------------------------------------------------

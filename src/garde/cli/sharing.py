@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from cyclopts import Parameter
 
+from garde.cli import share_in
 from garde.cli.hub import DEFAULT_STATE
-from garde.cli.options import Json, LabClock
+from garde.cli.options import Json, LabClock, read_password
 
 if TYPE_CHECKING:
     from garde.cli.screen import Screen
@@ -22,9 +23,12 @@ if TYPE_CHECKING:
     from garde.clock import Clock
 
 Action = Annotated[
-    Literal["show", "changes", "draw", "approve", "send", "told", "export", "print", "key", "unkey"],
+    Literal[
+        "show", "changes", "draw", "approve", "send", "told", "export", "print", "key", "unkey",
+        "take", "poll", "list", "drop", "precaution",
+    ],
     Parameter(name="ACTION", help="What to do; see docs/sharing.md."),
-]
+]  # fmt: skip
 Words = Annotated[str, Parameter(name="WORDS", help="A warning, neighbours, a folder, as ACTION asks.")]
 HubState = Annotated[Path, Parameter(name="--state", help="State directory of the hub.")]
 Version = Annotated[int, Parameter(name="--version", help="This version. Default: the newest one drawn.")]
@@ -36,6 +40,8 @@ Unconfirmed = Annotated[
     bool, Parameter(name="--unconfirmed", negative=(), help="told: told, but has not said that he understands.")
 ]
 Name = Annotated[str, Parameter(name="--name", help="told: who spoke there.")]
+Source = Annotated[str, Parameter(name="--from", help="take: who sent it.")]
+Note = Annotated[str, Parameter(name="--note", help="precaution: why, for the record.")]
 Login = Annotated[str, Parameter(name="--login", help="Ask as this account of the console; its password is asked for.")]
 PasswordFile = Annotated[Path | None, Parameter(name="--password-file", help="Read the password there (0600).")]
 Lang = Annotated[Literal["en", "fr"] | None, Parameter(help="Language. Default: by $LC_ALL and $LANG.")]
@@ -52,13 +58,15 @@ def share(
     channel: Channel = "",
     unconfirmed: Unconfirmed = False,
     name: Name = "",
+    source: Source = "",
+    note: Note = "",
     login: Login = "",
     password_file: PasswordFile = None,
     lang: Lang = None,
     as_json: Json = False,
     lab_clock: LabClock = None,
 ) -> int:
-    """Warn the neighbours: see what would leave and what was taken out, approve it, send it, note who has understood.
+    """Warn the neighbours: see what would leave, approve it, send it. Be warned: take what they send, watch for it.
 
     Example: garde share told w-i-1 chr-meuse --name "Dr Leroy"
     """
@@ -71,6 +79,10 @@ def share(
         from garde.cli.sharing_view import SharingView
 
         _read(SharingView(screen, at, clock, lang or language()), action, words, version)
+        return 0
+    if action in share_in.ACTIONS:
+        who = (login, read_password(login, password_file)) if login else None
+        share_in.act(action, words, share_in.Desk(at, clock, screen, who, source=source, why=note))
         return 0
     asked = _Asked(at, clock, screen, login, password_file)
     more: dict[str, Any] = {"version": version, "tlp": tlp, "channel": channel, "name": name}
@@ -106,7 +118,6 @@ class _Asked:
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
         """Ask for something, as the operator or the person named; say what was written down."""
-        from garde.cli.options import read_password
         from garde.cli.plan import say_written
         from garde.hub.client import ask_as, ask_hub
 

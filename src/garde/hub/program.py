@@ -52,6 +52,7 @@ from garde.hub.replies import Replies
 from garde.hub.reports import Reports
 from garde.hub.room import Room
 from garde.hub.server import App, build_app, listening, server_of
+from garde.hub.share_poll import Polling
 from garde.hub.taxii import DISCOVERY
 from garde.hub.wakes import Wakes
 from garde.hub.warnings import Warnings
@@ -91,6 +92,7 @@ class Hub:
     keeper: EstateKeeper
     room: Room
     deps: Deps
+    polling: Polling
     complain: Callable[[str], None]
 
     def tick(self) -> None:
@@ -99,6 +101,7 @@ class Hub:
         self.liveness.tick()
         self.refusals.tick()
         self.checkpoints.tick()
+        self.polling.tick()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -167,9 +170,11 @@ def assemble(
     enrolment = Enrolment(loop, secrets, config.address, config.bind[1], clock)
     keeper = EstateKeeper(loop, Path(config.estate))
     deps = Deps(loop, accounts, lambda: loop.estate, clock, state, orders, liveness, enrolment, replies, keeper)
+    polling = Polling(deps, complain)
+    at_end.callback(polling.close)
     return Hub(
         state, config, clock, ca, secrets, loop, orders, liveness, enrolment, refusals,
-        Checkpoints(loop, secrets.key, clock), keeper, room, deps, complain,
+        Checkpoints(loop, secrets.key, clock), keeper, room, deps, polling, complain,
     )  # fmt: skip
 
 

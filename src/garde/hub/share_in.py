@@ -55,8 +55,9 @@ class InDesk(ShareDesk):
         name = self._source(source)
         if form and form not in bundle.FORMATS:
             raise UsageError(f"a bundle is one of {', '.join(bundle.FORMATS)}")
+        digest = self.lists.keep(place)
         with _ONE:
-            began, digest = time.monotonic(), self.lists.keep(place)
+            began = time.monotonic()
             counting = self._counting()
             if digest in counting:
                 raise Refused("exactly this was taken already", "see what counts: garde share list")
@@ -97,7 +98,7 @@ class InDesk(ShareDesk):
             return self._write_all([self._made(sha256, read, began, left)])
 
     def poll(self, neighbour: str) -> list[Entry]:
-        """Fetch what a neighbour serves over TAXII, and take it."""
+        """Fetch what a neighbour serves over TAXII, and take it; nothing is written where it is what counts already."""
         self._check(may.TAKE)
         found = next((each for each in self.sources() if each.id == neighbour), None)
         if found is None:
@@ -107,6 +108,8 @@ class InDesk(ShareDesk):
                 taxii.fetch(found, place)
             except taxii.NotFetched as error:
                 raise Refused(f"{found.id}: {error.reason}", f"see {FILE}, or take a file: garde share take") from error
+            if self.lists.digest(place) in self._counting():
+                return []
             return self.take(place, found.id, "stix", TAXII)
 
     def sources(self) -> Sequence[Source]:

@@ -67,6 +67,10 @@ class WatchLists:
         finally:
             place.unlink(missing_ok=True)
 
+    def digest(self, place: Path) -> str:
+        """Return the digest of what lies there. Raises OSError."""
+        return _digest(place)
+
     def keep(self, place: Path) -> str:
         """Keep what came, as it lies there; returns its digest. Raises OSError."""
         digest = _digest(place)

@@ -4,7 +4,7 @@ Comes in: the file. Goes out: `Source`s; SettingsError with the line that is wro
 
     [[neighbour]]
     id = "clinic-b"                                       # as in hospital.yaml
-    url = "https://10.9.0.2:8443/taxii2/garde/collections/warnings/"
+    url = "https://10.9.0.2:8443/taxii2/"                 # of the server, or of one collection
     token_file = "clinic-b.token"                         # beside this file; what they gave you
     ca_file = "clinic-b.pem"                              # beside this file; without it: the system's
     every_s = 60                                          # 0: only when somebody asks
@@ -33,7 +33,7 @@ class Source:
     """One of them."""
 
     id: str
-    url: str  # of a collection, with a slash at its end
+    url: str  # of the server (its discovery) or of a collection, with a slash at its end
     token_file: Path | None = None
     ca_file: Path | None = None
     every_s: float = 0.0  # 0: by hand
@@ -69,7 +69,7 @@ def _source(place: Path, number: int, row: Any) -> Source:
     except ValueError:
         wrong = True
     if wrong:
-        raise SettingsError(f"{where}: the url of a collection begins with https://", _TODO)
+        raise SettingsError(f"{where}: the url of a TAXII server begins with https://", _TODO)
     every = float(row.get("every_s", 0))
     if every and not every >= LEAST_S:
         raise SettingsError(f"{where}: every_s is 0, or {LEAST_S:.0f} at least", _TODO)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import http.client
 import ssl
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Final
 from urllib.parse import quote, urlsplit
@@ -35,6 +36,20 @@ class NotFetched(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class _Discovery(msgspec.Struct):
+    default: str = ""
+    api_roots: list[str] = []
+
+
+class _Collection(msgspec.Struct):
+    id: str
+    can_read: bool = False
+
+
+class _Collections(msgspec.Struct):
+    collections: list[_Collection] = []
 
 
 class _Envelope(msgspec.Struct):
@@ -67,9 +82,10 @@ def _fetch(source: Source, out: IO[bytes]) -> int:
     ends, count, size, following = time.monotonic() + SECONDS, 0, 0, ""
     out.write(b'{"objects":[')
     try:
+        path = _collection(source, lambda path: _get(connection, path, headers, ends))
         for _ in range(MOST_PAGES):
             query = f"objects/?limit={PAGE}" + (f"&next={quote(following, safe='')}" if following else "")
-            page = _decoder.decode(_get(connection, parts.path + query, headers, ends))
+            page = _decoder.decode(_get(connection, path + query, headers, ends))
             for each in page.objects:
                 size += len(bytes(each)) + 1
                 if size > MOST_BYTES:
@@ -85,6 +101,23 @@ def _fetch(source: Source, out: IO[bytes]) -> int:
         connection.close()
     out.write(b"]}")
     return count
+
+
+def _collection(source: Source, get: Callable[[str], bytes]) -> str:
+    """Return the path of the collection: the one named, or the first that can be read. The host stays the same."""
+    path = urlsplit(source.url).path
+    if "/collections/" in path:
+        return path
+    found = msgspec.json.decode(get(path), type=_Discovery)
+    root = urlsplit(found.default or next(iter(found.api_roots), "")).path
+    if not root.startswith("/"):
+        raise NotFetched("the server names no API root")
+    root = quote(root.rstrip("/") + "/", safe="/%")
+    known = msgspec.json.decode(get(f"{root}collections/"), type=_Collections).collections
+    first = next((each.id for each in known if each.can_read), None)
+    if first is None:
+        raise NotFetched("no collection there can be read")
+    return f"{root}collections/{quote(first, safe='')}/"
 
 
 def _get(connection: http.client.HTTPSConnection, path: str, headers: dict[str, str], ends: float) -> bytes:
