@@ -22,5 +22,6 @@ BENCHES: dict[str, str] = {
     "packs": "bench.packs",
     "backdoors": "bench.backdoors",
     "restore": "bench.restore",
+    "families": "bench.families",
     "egress": "bench.egress",
 }

@@ -171,7 +171,7 @@ def _most(reading: Reading, figures: Figures) -> float:
     """Return the highest confidence that such figures allow: a name in a text is no proof that it is a note."""
     if figures.contacts or (figures.likeness >= _ALIKE and reading.topics >= _A_NOTE):
         return 0.99
-    if reading.topics < _A_NOTE or not reading.contacts:
+    if reading.topics <= _A_NOTE or not reading.contacts:
         return _HEARSAY
     return _SIGNED
 

@@ -1,7 +1,7 @@
 """What speaks for a family, as closed sentences with values.
 
 Comes in: values that are ours (a pattern of the catalogue, a count) and never an attacker's words. Goes out: English as
-it stands in an entry; `words.py` of the account reads it again for other languages (`garde.forensics.words`).
+it stands in an entry; `garde.forensics.words` says it in other languages.
 """
 
 from __future__ import annotations

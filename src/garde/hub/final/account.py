@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from garde.forensics.words import proof
 from garde.hub.final.night import Noted
 from garde.hub.final.parts import BAD, GOOD, NOTE, WARN, Row, Section
 from garde.hub.final.spans import span
@@ -120,7 +121,7 @@ def _guesses(named: Noted[f.FamilyNamed] | None, t: Teller) -> list[Row]:
             (
                 Said(plain(each.family, 80)),
                 t.say("{n} %", n=round(each.confidence * 100)),
-                Said("; ".join(plain(proof, 160) for proof in each.proofs[:3])),
+                Said("; ".join(proof(found, t.say.language) for found in each.proofs[:3])),
             ),
             NOTE,
             tuple(dict.fromkeys((named.seq, *each.entries[:4]))),
