@@ -51,9 +51,9 @@ def lab_texts(count: int = LAB_TEXTS) -> Iterator[Sample]:
         yield sample_of("", f"lab {number}", kind(Draw(random.Random(number), number)))
 
 
-def documentation(limit: int) -> Iterator[Sample]:
+def documentation(limit: int = 0, every: int = 1) -> Iterator[Sample]:
     """Yield texts under /usr/share/doc, the same ones each time: README, copyright, manuals in text and HTML."""
-    for count, file in enumerate(sorted(DOCUMENTATION.rglob("*"))):
+    for count, file in enumerate(sorted(DOCUMENTATION.rglob("*"))[::every]):
         if limit and count >= limit:
             return
         if file.is_file() and not file.is_symlink() and file.suffix != ".gz":
