@@ -23,6 +23,10 @@ from garde.hub.console.accounts import open_accounts
 from garde.journal import kinds as k
 from garde.journal import open_journal
 from garde.journal.text import Text
+from garde.model.watchlist import Sort
+from garde.sharing.in_ import bundle
+from garde.sharing.in_.neighbours import Source
+from garde.sharing.in_.taxii import fetch
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "hub"))
 from hub_process import HubProcess, garde
@@ -118,3 +122,10 @@ def test_a_neighbours_client_reads_what_a_person_approved(
     (told,) = _wait(hub, "neighbour_told")
     assert (told.neighbour, told.channel, told.version) == ("nord", "taxii", 1)
     server.close()
+
+    (tmp_path / "token").write_text(token)
+    (address,) = [each["url"] for each in lines if each["kind"] == "token"]
+    got = tmp_path / "got"
+    assert fetch(Source("clinique", address, tmp_path / "token", hub.state / "ca.pem"), got) == len(whole)
+    form, found = bundle.read(got.read_bytes(), "", time.time())
+    assert (form, found.tlp) == ("stix", "amber") and (Sort.ENDING, b".night") in found.values

@@ -168,9 +168,20 @@ def _act(asked: _Asked, action: str, words: Sequence[str], more: dict[str, Any])
 def _key(asked: _Asked, neighbour: str, *, drop: bool) -> None:
     found = asked.post("/sharing/keys", {"neighbour": neighbour, "drop": drop})
     if found["token"]:
-        asked.screen.data({"kind": "token", "neighbour": neighbour, "token": found["token"]})
+        url = _collection(asked.state)
+        asked.screen.data({"kind": "token", "neighbour": neighbour, "token": found["token"], "url": url})
         asked.screen.line(f"token of {neighbour}, shown this once: {found['token']}", "warn")
-        asked.screen.line("it reads warnings at /taxii2/ of this hub, and nothing else", "note")
+        asked.screen.line(f"it reads {url} and nothing else; give ca.pem with it", "note")
+
+
+def _collection(state: Path) -> str:
+    """Return where a neighbour reads what is approved."""
+    from garde.hub.config import load_config
+    from garde.hub.taxii import COLLECTION
+
+    config = load_config(state)
+    host = f"[{config.address}]" if ":" in config.address else config.address
+    return f"https://{host or 'HUB'}:{config.bind[1]}{COLLECTION}"
 
 
 def _path(warning: str, act: str) -> str:

@@ -41,6 +41,8 @@ from garde.trust.throttle import PER_ADDRESS, Buckets
 
 DISCOVERY: Final = "/taxii2/"
 ROOT: Final = "/taxii2/warnings/"
+ALIAS: Final = "warnings"  # of the collection: the same at every hub, so that its address can be written on paper
+COLLECTION: Final = f"{ROOT}collections/{ALIAS}/"
 MEDIA: Final = "application/taxii+json;version=2.1"
 STIX_MEDIA: Final = "application/stix+json;version=2.1"
 LONGEST_TOKEN: Final = 200  # characters
@@ -116,6 +118,8 @@ class Taxii:
 
     def _route(self, path: str, query: Mapping[str, str], neighbour: str) -> _Answer:
         path, collection = f"{path.rstrip('/')}/", f"{ROOT}collections/{self._collection}/"
+        if path.startswith(COLLECTION):
+            path = collection + path.removeprefix(COLLECTION)
         fixed: dict[str, Callable[[], dict[str, Any]]] = {
             DISCOVERY: lambda: {"title": "Garde", "default": ROOT, "api_roots": [ROOT]},
             ROOT: lambda: {"title": "Warnings", "versions": [MEDIA], "max_content_length": 0},
@@ -157,6 +161,7 @@ class Taxii:
     def _described(self) -> dict[str, Any]:
         return {
             "id": self._collection,
+            "alias": ALIAS,
             "title": "Warnings",
             "description": "What this hospital saw and a person of it released.",
             "can_read": True,

@@ -143,6 +143,7 @@ def test_a_file_that_was_changed_is_not_carried_out(share: Share, hub: Path, dra
 def test_a_token_is_shown_once(share: Share, neighbours: list[str]) -> None:
     (made,) = lines(share("key", "nord", "--json"), "token")
     assert len(made["token"]) >= 40
+    assert made["url"] == "https://127.0.0.1:8443/taxii2/warnings/collections/warnings/"
     (written,) = lines(share("unkey", "nord", "--json"), "written")
     assert written["entry"]["payload"] == {"neighbour": "nord", "sha256": "", "by": "local"}
     assert made["token"] not in share("show").out

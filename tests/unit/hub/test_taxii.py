@@ -133,6 +133,14 @@ def test_a_neighbour_that_fetched_it_was_told_once(house: ShareHouse) -> None:
     assert len(house.payloads(s.NeighbourTold)) == 1
 
 
+def test_the_collection_has_the_same_name_at_every_hub(house: ShareHouse) -> None:
+    token = house.token()
+    status, found = house.taxii("/warnings/collections/warnings/", token)
+    assert (status, found["alias"]) == (200, "warnings")
+    assert house.taxii("/warnings/collections/warnings/objects/", token)[1]["objects"] == _objects(house, token)
+    assert house.taxii("/warnings/collections/warning/objects/", token)[0] == 404
+
+
 def test_questions_that_cannot_be_read(house: ShareHouse) -> None:
     token = house.token()
     place = f"{_collection(house, token)}/objects/"
