@@ -28,8 +28,6 @@ DOCS = TOP / "docs"
 # Kinds of the account that nothing writes yet: whoever writes one takes it out.
 PROMISED: set[str] = set()
 # Of the account: evidence, family and origin.
-PROMISED |= {"evidence_referred"}
-PROMISED |= {"bundle_made", "bundle_wanted"}
 SHELL_CODES = {130, 141}  # Ctrl-C and a closed pipe: no errors of ours, so in no table of ours
 
 

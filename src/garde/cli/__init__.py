@@ -46,6 +46,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "garde.cli.legal:legal",
         "Keep the legal clocks, fill drafts from the record, sign them, say what was handed in.",
     ),
+    "evidence": ("garde.cli.evidence:evidence", "Show and export the evidence; check a bundle of it."),
     "plan": ("garde.cli.plan:plan", "Show and run the emergency plan: tasks, diversion, services, reports."),
     "downtime": (
         "garde.cli.downtime:downtime",

@@ -27,6 +27,7 @@ import uvloop
 from garde import __version__
 from garde.clock import Clock
 from garde.errors import SettingsError
+from garde.hub.bundles import Bundles
 from garde.hub.calls import Calls, Ledger, Worker
 from garde.hub.capabilities import CAPABILITIES, FOLDS
 from garde.hub.checking import JournalCheck
@@ -155,8 +156,9 @@ def assemble(
     reports = Reports(state, lambda: loop, clock)
     warnings = Warnings(state, lambda: loop, clock, calls.give, where=_taxii(config))
     identifier = Identifier(state, lambda: loop)
+    bundles = Bundles(state, lambda: loop, secrets.key, clock)
     performers: list[Performer] = [
-        Wakes(clock), orders, Ports(state, lambda: loop.estate), calls, reports, warnings, identifier,
+        Wakes(clock), orders, Ports(state, lambda: loop.estate), calls, reports, warnings, identifier, bundles,
     ]  # fmt: skip
     loop = Loop(
         journal, capabilities, performers, clock, views=[*FOLDS, *views], complain=complain, make_room=room.give

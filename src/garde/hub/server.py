@@ -26,6 +26,7 @@ from garde.errors import GardeError, NotFound, NotPermitted, Refused, SettingsEr
 from garde.hub import (
     api_admin,
     api_calls,
+    api_evidence,
     api_facts,
     api_incident,
     api_legal,
@@ -87,6 +88,7 @@ def build_app(
             *api_restart.routers(door),
             *api_share.routers(door),
             *api_legal.routers(door),
+            *api_evidence.routers(door),
             *api_facts.routers(door),
             *api_share_in.routers(door),
             *api_admin.routers(door),

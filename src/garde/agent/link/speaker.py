@@ -154,9 +154,9 @@ class Speaker:
             if not self.outbox.settled:
                 self._settle()
                 continue
-            before = self.outbox.waiting
-            self.outbox.delivered(leased, self._ask_report(leased))
-            if self.outbox.settled and self.outbox.waiting >= before:  # the hub did not take what it was given
+            upto = self._ask_report(leased)
+            self.outbox.delivered(leased, upto)
+            if self.outbox.settled and upto < leased[0].seq:  # told by numbers: meanwhile more came to wait
                 raise ConnectionError("the hub did not take a report")
             if self.clock.monotonic() >= self._beat_at:
                 self._heartbeat()
