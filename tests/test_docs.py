@@ -27,7 +27,6 @@ TOP = Path(__file__).resolve().parents[1]
 DOCS = TOP / "docs"
 # Kinds of the account that nothing writes yet: whoever writes one takes it out.
 PROMISED: set[str] = set()
-# Of the account: evidence, family and origin.
 SHELL_CODES = {130, 141}  # Ctrl-C and a closed pipe: no errors of ours, so in no table of ours
 
 

@@ -39,7 +39,8 @@ def ordered(raw: bytes) -> bytes:
 
 
 def _inside(raw: bytes, part: _Part) -> list[_Part]:
-    found, at = [], part.content
+    found: list[_Part] = []
+    at = part.content
     while at < part.end:
         each = _part(raw, at)
         if each.end > part.end or len(found) >= _MOST:
