@@ -7,7 +7,8 @@ from forensic_house import HOUR, START, House
 from hypothesis import given
 from hypothesis import strategies as st
 
-from garde.forensics.egress.rules import PATIENCE_S, TOLERATED_S, covers
+from garde.forensics.egress.nouns import covers
+from garde.forensics.egress.rules import PATIENCE_S, TOLERATED_S
 from garde.journal import forensic_kinds as f
 from garde.journal import hub_kinds as h
 from garde.journal.recovery_kinds import ErrandAsked

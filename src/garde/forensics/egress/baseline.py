@@ -31,6 +31,7 @@ class Place:
 
     days: int = 0
     most: int = 0  # bytes of its largest day
+    common: bool = False  # other machines know it, this one does not
 
 
 @dataclass(slots=True)
@@ -83,7 +84,7 @@ def read_common(store: FlowStore, seen: Seen, machine: str, address: str, before
         (seen.id, address, machine, today - LOOK_BACK, today),
     )
     machines, days, most = rows[0]
-    return Place(days, most) if machines >= KNOWN_BY and days >= KNOWN_DAYS else Place()
+    return Place(days, most, common=True) if machines >= KNOWN_BY and days >= KNOWN_DAYS else Place()
 
 
 def days_before(seen: Seen, before: float) -> float:

@@ -9,8 +9,8 @@ reasons; none: it is nothing. Pure. The rules, one test each:
    a cloud storage; never below three times what the machine sent to a new place before.
 3. An upload to a place that it knows counts from 100 MB on, and three times the most that it sent there on a day.
 4. What is no upload (as much comes back) counts from 500 MB on, and three times the machine's busiest day.
-5. For a machine that is suspected an upload counts from 256 kB on, unless the place is known to it; for a place that
-   is suspected from 64 kB on, whatever is known.
+5. For a machine that is suspected an upload counts from 256 kB on, unless the place is known to it, and from 10 MB on
+   where other machines know it; for a place that is suspected from 64 kB on, whatever is known.
 6. Questions to resolvers count apart: by what their names carry, or where no names are seen by their bytes.
 7. Longer times than a day may hold more, in proportion.
 
@@ -25,7 +25,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from garde.forensics.egress.baseline import Place, Usual, is_upload
+from garde.forensics.egress.baseline import KNOWN_DAYS, Place, Usual, is_upload
 from garde.forensics.egress.tally import BUCKET_S, DAY_S
 
 MB: Final = 1_000_000
@@ -40,7 +40,7 @@ SLOW_BUCKETS: Final = 12  # an hour in which it was active, in steps of five min
 SLOW_SHARE: Final = 0.25  # … none of which has more than this part of it
 # Questions: names below one domain; and plain bytes to a resolver, answers left out.
 TUNNEL_NEW, TUNNEL_NO_BASELINE = 256_000, MB
-RESOLVER, RESOLVER_NO_BASELINE = 5 * MB, 100 * MB
+RESOLVER, RESOLVER_NO_BASELINE, RESOLVER_SUSPECT = 5 * MB, 100 * MB, MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +102,11 @@ def judge(found: Sum, usual: Usual, suspected: Suspected, seconds: float) -> tup
 def _counts(found: Sum, usual: Usual, known: Place, suspected: Suspected, times: float) -> bool:
     if not is_upload(found.sent, found.back):
         return found.sent >= max(BOTH_WAYS, TIMES * usual.most_day * times)
-    is_known = usual.learned and known.days >= min(3, usual.days)
+    is_known = usual.learned and known.days >= KNOWN_DAYS and not (known.common and suspected.machine)
     if suspected.place and found.sent >= SUSPECT_PLACE:
         return True
-    if suspected.machine and not is_known and not found.inbound and found.sent >= SUSPECT_MACHINE:
-        return True
+    if suspected.machine and not is_known and not found.inbound:
+        return found.sent >= (max(NEW_SLOW, TIMES * known.most) if known.common else SUSPECT_MACHINE)
     marked = is_slow(found) or found.longest >= LONG_S or is_cloud(found.name)
     if not usual.learned:
         bound = NO_BASELINE_CALLED if found.inbound else NO_BASELINE_SLOW if marked else NO_BASELINE
@@ -121,7 +121,7 @@ def _reasons(found: Sum, usual: Usual, known: Place) -> tuple[str, ...]:
     said = {
         "volume": found.sent >= KNOWN or (usual.learned and found.sent >= max(usual.most_day, NEW_SLOW)),
         "long_session": found.longest >= LONG_S,
-        "new_destination": usual.learned and known.days < 3,
+        "new_destination": usual.learned and known.days < KNOWN_DAYS,
         "cloud_storage": is_cloud(found.name),
         "trickle": is_slow(found),
     }
@@ -146,7 +146,7 @@ def is_tunnel(found: Questions, most_before: int, learned: bool, suspected: bool
     if found.domain:
         bound = TUNNEL_NEW if learned or suspected else TUNNEL_NO_BASELINE
     else:
-        bound = RESOLVER if learned or suspected else RESOLVER_NO_BASELINE
+        bound = RESOLVER_SUSPECT if suspected else RESOLVER if learned else RESOLVER_NO_BASELINE
     return found.bytes >= max(bound, TIMES * most_before * times)
 
 

@@ -15,7 +15,7 @@ from garde.forensics.egress import blindness, paths
 from garde.forensics.egress.baseline import KNOWN_DAYS, Usual, days_before, is_upload, read_common, read_usual
 from garde.forensics.egress.config import FlowSettings, SourceSettings
 from garde.forensics.egress.findings import SUSPECT_PLACE, Sum, Suspected, is_cloud, judge
-from garde.forensics.egress.nouns import DNS_PORT
+from garde.forensics.egress.nouns import DNS_PORT, covers
 from garde.forensics.egress.question import Question
 from garde.forensics.egress.questions import tunnels
 from garde.forensics.egress.store import FlowStore, Seen
@@ -38,7 +38,7 @@ def look(
         if found is None or found.sort != source.sort:
             yield _never(source, question)
         else:
-            yield from _look_at(store, source, found, question)
+            yield from _look_at(_Judging(store, settings, found, question), store, source, question)
 
 
 def _never(source: SourceSettings, question: Question) -> EgressLooked:
@@ -50,10 +50,10 @@ def _never(source: SourceSettings, question: Question) -> EgressLooked:
 
 
 def _look_at(
-    store: FlowStore, source: SourceSettings, seen: Seen, question: Question
+    judged: _Judging, store: FlowStore, source: SourceSettings, question: Question
 ) -> Iterator[EgressSeen | PathSeen | EgressLooked]:
     """Look at one source."""
-    judged = _Judging(store, seen, question)
+    seen = judged.seen
     found = sorted(judged.run(), key=lambda each: -each.bytes)
     yield from found[:MOST_SEEN]
     yield from paths.paths(store, seen, question.suspects, (question.since, question.until), question.command)
@@ -91,17 +91,18 @@ def blind_of(store: FlowStore, seen: Seen, since: float, until: float) -> list[B
 
 
 class _Judging:
-    """What one source saw, judged."""
+    """What one source saw, judged by what is usual: as the source says it that has looked at a machine for longest."""
 
-    def __init__(self, store: FlowStore, seen: Seen, question: Question) -> None:
-        self._store, self._seen, self._question = store, seen, question
+    def __init__(self, store: FlowStore, settings: FlowSettings, seen: Seen, question: Question) -> None:
+        self._store, self._settings, self.seen, self._question = store, settings, seen, question
+        self._all = store.sources()
         self._usual: dict[str, Usual] = {}
         self.sessions = 0
 
     def run(self) -> list[EgressSeen]:
         """Judge by address, and what remains by the domain and by the network that a machine sent to."""
         sums = list(self._sums())
-        asked = tunnels(self._store, self._seen, self._question, self._usual_of)
+        asked = tunnels(self._store, self.seen, self._question, self._usual_of)
         found = [self._asked(each) for each in asked]
         rest = []
         for each in sums:
@@ -139,7 +140,7 @@ class _Judging:
             return ()
         usual = self._usual_of(found.inside)
         why = judge(found, usual, suspected, self._question.seconds)
-        if not why or suspected.machine or suspected.place or not self._learn_common(found, usual):
+        if not why or suspected.place or not self._learn_common(found, usual):
             return why
         return judge(found, usual, suspected, self._question.seconds)
 
@@ -147,29 +148,35 @@ class _Judging:
         """Whether a place that is new to this machine is known to others; a storage for everybody is none of theirs."""
         if not usual.learned or usual.place(found.outside, found.name).days >= KNOWN_DAYS or is_cloud(found.name):
             return False
-        common = read_common(self._store, self._seen, found.inside, found.outside, self._question.since)
+        common = read_common(self._store, self._base(found.inside), found.inside, found.outside, self._question.since)
         if common.days:
             usual.places[found.outside] = common
         return common.days > 0
 
     def _usual_of(self, machine: str) -> Usual:
         if machine not in self._usual:
-            self._usual[machine] = read_usual(self._store, self._seen, machine, self._question.since)
+            self._usual[machine] = read_usual(self._store, self._base(machine), machine, self._question.since)
         return self._usual[machine]
+
+    def _base(self, machine: str) -> Seen:
+        """The source that knows longest what is usual for a machine; this one where none knows better."""
+        known = [self._all[each.id] for each in self._settings.source
+                 if each.id in self._all and covers(each.covers, machine)]  # fmt: skip
+        return max([self.seen, *known], key=lambda each: days_before(each, self._question.since))
 
     def _sums(self) -> Iterator[Sum]:
         """Add up what left each machine for each place outside."""
         first, last = int(self._question.since) // BUCKET_S, int(self._question.until) // BUCKET_S
         self.sessions = self._store.ask(
             "select coalesce(sum(sessions), 0) from flows where source = ? and bucket between ? and ?",
-            (self._seen.id, first, last),
+            (self.seen.id, first, last),
         )[0][0]
         rows = self._store.ask(
             "select inside, outside, inbound, max(name), max(sent), port, sum(sent), sum(back), sum(sessions),"
             " min(first), max(last), max(longest), count(distinct bucket) from flows"
             " where source = ? and bucket between ? and ? and not within and port != ?"
             " group by inside, outside, inbound having sum(sent) >= 16000",
-            (self._seen.id, first, last, DNS_PORT),
+            (self.seen.id, first, last, DNS_PORT),
         )
         for inside, outside, inbound, name, largest, port, sent, back, sessions, since, until, longest, buckets in rows:
             yield Sum(
@@ -180,7 +187,7 @@ class _Judging:
     def _said(self, found: Sum, why: tuple[str, ...]) -> EgressSeen:
         usual = self._usual_of(found.inside).bytes_in(self._question.seconds)
         return EgressSeen(
-            self._question.command, self._seen.id, found.inside, found.outside, Text(found.name), found.port,
+            self._question.command, self.seen.id, found.inside, found.outside, Text(found.name), found.port,
             found.sent, found.sessions, found.since, found.until, why, usual,
         )  # fmt: skip
 

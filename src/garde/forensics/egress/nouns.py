@@ -26,6 +26,31 @@ _REMEMBERED: Final = 100_000  # addresses whose side is remembered: some 20 MB; 
 _MAPPED: Final = bytes(10) + b"\xff\xff"  # an IPv4 address in IPv6's clothes
 
 
+def covers(networks: Iterable[str], address: str) -> bool:
+    """Whether one of these addresses or networks holds an address; what is neither holds none."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    for each in networks:
+        try:
+            if found in ipaddress.ip_network(each, strict=False):
+                return True
+        except ValueError:
+            continue
+    return False
+
+
+# Bytes of IPv4 and what is in it that carry nothing: TCP with its usual options, UDP, ICMP. IPv6 has 20 more.
+_HEADERS: Final = {TCP: 52, UDP: 28, 1: 28, 58: 28}
+
+
+def carried(size: int, packets: int, protocol: int, *, v6: bool = False, link: int = 0) -> int:
+    """What is left of so many bytes on the wire without the headers of their packets; `link`: those of the link, where
+    they were counted as well. A tunnel of small packets would seem an eighth larger than what it carried."""
+    return max(0, size - packets * (_HEADERS.get(protocol, 20) + 20 * v6 + link))
+
+
 class Flow(NamedTuple):
     """What one record says. `outside` may be another address inside: a hop within."""
 
@@ -34,7 +59,7 @@ class Flow(NamedTuple):
     port: int  # of whoever was called
     protocol: int  # as IP numbers it
     inbound: bool  # it was opened from `outside`
-    out: int  # bytes from `inside` to `outside`
+    out: int  # bytes from `inside` to `outside`, headers left out as far as packets are counted
     back: int
     since: float
     until: float

@@ -17,13 +17,13 @@ Comes in: the state as `forensics.state.project` has left it with the entry, the
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from garde.estate.look import Lookup
 from garde.forensics import errands
 from garde.forensics.egress import blindness
+from garde.forensics.egress.nouns import covers
 from garde.forensics.keys import key, split
 from garde.forensics.memory import BEFORE_S, Case, Egress, Errand, Look, State
 from garde.journal.entry import Entry
@@ -175,21 +175,6 @@ def _dark(look: Look, since: float, until: float) -> list[Blind]:
     found += [Blind(since, look.since, "late")] if look.since > since else []
     found += [Blind(look.until, until, "late")] if look.until < until else []
     return blindness.joined(blindness.cut(found, since, until), near=0.0)
-
-
-def covers(networks: Iterable[str], address: str) -> bool:
-    """Whether one of these addresses or networks holds an address; what is neither holds none."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    for each in networks:
-        try:
-            if found in ipaddress.ip_network(each, strict=False):
-                return True
-        except ValueError:
-            continue
-    return False
 
 
 def _bytes(seen: Iterable[Egress]) -> int:

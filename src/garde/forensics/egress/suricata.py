@@ -16,11 +16,12 @@ from garde.clock import Clock
 from garde.forensics.egress import logs
 from garde.forensics.egress.base import SourceFault
 from garde.forensics.egress.config import SourceSettings
-from garde.forensics.egress.nouns import TCP, UDP, Batch, Inside, Lookup, place
+from garde.forensics.egress.nouns import TCP, UDP, Batch, Inside, Lookup, carried, place
 from garde.forensics.egress.tail import Mark, Tail
 from garde.journal.forensic_kinds import Blind
 
 _PROTOCOLS: Final = {"TCP": TCP, "UDP": UDP, "ICMP": 1, "IPv6-ICMP": 58}
+_ETHERNET: Final = 14  # bytes of each packet that Suricata counts as well
 _ANSWERS: Final = 16
 _QUESTIONS: Final = ("query", "request")  # version 2 of the record, version 3
 
@@ -108,8 +109,8 @@ class Suricata:
         began = logs.moment(said["start"])
         until = max(began, logs.moment(said.get("end") or event["timestamp"]))
         ports = (logs.size(event.get("src_port")), logs.size(event.get("dest_port")))
-        sent = (logs.size(said.get("bytes_toserver")), logs.size(said.get("bytes_toclient")))
         protocol = _PROTOCOLS.get(str(event.get("proto")), 0)
+        sent = (_sent(said, "toserver", protocol, event), _sent(said, "toclient", protocol, event))
         flow = place(
             self._inside, logs.text(event["src_ip"]), logs.text(event["dest_ip"]), ports=ports, protocol=protocol,
             sent=sent, times=(began, until), name=self._names.take(str(event.get("flow_id"))),
@@ -139,3 +140,9 @@ class Suricata:
         if dropped > self._memo.dropped:
             batch.blind.append(Blind(self._memo.stats_at or at, at, "overflow"))
         self._memo.dropped, self._memo.stats_at = dropped, at
+
+
+def _sent(said: Event, way: str, protocol: int, event: Event) -> int:
+    """Bytes of one way, without headers."""
+    size, packets = logs.size(said.get(f"bytes_{way}")), logs.size(said.get(f"pkts_{way}"))
+    return carried(size, packets, protocol, v6=":" in str(event["src_ip"]), link=_ETHERNET)

@@ -16,7 +16,7 @@ from garde.clock import Clock
 from garde.forensics.egress import logs
 from garde.forensics.egress.base import SourceFault
 from garde.forensics.egress.config import SourceSettings
-from garde.forensics.egress.nouns import TCP, UDP, Batch, Inside, Lookup, place
+from garde.forensics.egress.nouns import TCP, UDP, Batch, Inside, Lookup, carried, place
 from garde.forensics.egress.tail import Mark, Tail
 from garde.journal.forensic_kinds import Blind
 
@@ -168,8 +168,11 @@ class Zeek:
 
 
 def _sent(line: Line, way: str) -> int:
-    """Bytes on the wire; where Zeek was told to leave them out, those of the content."""
-    return logs.size(line.get(f"{way}_ip_bytes")) or logs.size(line.get(f"{way}_bytes"))
+    """Bytes on the wire without headers; where Zeek was told to leave them out, those of the content."""
+    wire, packets = logs.size(line.get(f"{way}_ip_bytes")), logs.size(line.get(f"{way}_pkts"))
+    v6 = ":" in str(line.get("id.orig_h"))
+    protocol = _PROTOCOLS.get(str(line.get("proto")), 0)
+    return carried(wire, packets, protocol, v6=v6) if wire else logs.size(line.get(f"{way}_bytes"))
 
 
 def _lost(line: Line, batch: Batch) -> None:

@@ -48,7 +48,7 @@ def v5(talks: Iterable[Talk], number: int, *, sampling: int = 0, up_ms: int = 1_
         first = int(up_ms - (talk.ago + talk.lasted) * 1000) & 0xFFFFFFFF
         for source, target, port, to, size in talk.both():
             body += struct.pack(
-                ">4s4s4sHHIIIIHHBBBBHHBBH", packed(source), packed(target), b"\0" * 4, 1, 2, 9, size, first, last, port,
+                ">4s4s4sHHIIIIHHBBBBHHBBH", packed(source), packed(target), b"\0" * 4, 1, 2, 0, size, first, last, port,
                 to, 0, 0, 6, 0, 0, 0, 0, 0, 0,
             )  # fmt: skip
             count += 1
@@ -76,7 +76,7 @@ def data9(talks: Iterable[Talk], up_ms: int = 1_000_000, number: int = 300) -> b
     for talk in talks:
         last, first = (int(up_ms - ago * 1000) for ago in (talk.ago, talk.ago + talk.lasted))
         for source, target, port, to, size in talk.both():
-            body += packed(source) + packed(target) + struct.pack(">IIIIHHB", last, first, size, 3, port, to, 6)
+            body += packed(source) + packed(target) + struct.pack(">IIIIHHB", last, first, size, 0, port, to, 6)
     return flowset(number, body)
 
 
@@ -138,7 +138,7 @@ def eve_flow(talk: Talk, flow: int) -> str:
         "timestamp": iso(end + 60).replace("Z", "+0000"), "flow_id": flow, "event_type": "flow", "src_ip": talk.source,
         "src_port": talk.ports[0], "dest_ip": talk.target, "dest_port": talk.ports[1], "proto": "TCP",
         "flow": {
-            "pkts_toserver": 9, "pkts_toclient": 9, "bytes_toserver": talk.sent, "bytes_toclient": talk.back,
+            "pkts_toserver": 0, "pkts_toclient": 0, "bytes_toserver": talk.sent, "bytes_toclient": talk.back,
             "start": iso(end - talk.lasted).replace("Z", "+0000"), "end": iso(end).replace("Z", "+0000"), "age": 5,
             "state": "closed", "reason": "timeout",
         },

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from garde.forensics.egress.netflow.datagram import PATIENT, Datagram, Domain, read, read_head
+from garde.forensics.egress.nouns import carried
 
 FIELDS9 = [(8, 4), (12, 4), (21, 4), (22, 4), (1, 4), (2, 4), (7, 2), (11, 2), (4, 1)]
 GOOD = [
@@ -85,6 +86,15 @@ def test_what_is_sampled_is_multiplied() -> None:
     option = flowset(257, struct.pack(">IIB", 1, 512, 2))
     taken(v9([options9(257, [(34, 4), (35, 1)]), option], 0), domain)
     assert taken(v9([template(300, FIELDS9), data9([Talk()])], 1), domain).sampling == 512
+
+
+def test_numbers_of_odd_lengths_are_read_and_headers_are_left_out() -> None:
+    fields = [(8, 4), (12, 4), (1, 6), (2, 3), (4, 1)]
+    body = packed(INSIDE) + packed(OUTSIDE) + (70_000).to_bytes(6, "big") + (50).to_bytes(3, "big") + b"\x11"
+    (record,) = taken(v10([template(300, fields, ipfix=True), flowset(300, body)], 0)).records
+    assert (record.bytes, record.packets, record.protocol, record.back, record.source_port) == (70_000, 50, 17, -1, 0)
+    assert carried(70_000, 50, 17) == 68_600
+    assert carried(100, 50, 6, v6=True) == 0
 
 
 def test_ipv6_is_read() -> None:

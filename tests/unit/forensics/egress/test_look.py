@@ -156,7 +156,10 @@ def test_a_place_that_three_others_know_is_usual_here_too(gate: Gate) -> None:
         gate.usually(5 * MB, PLACE, inside=f"10.20.3.{number}")
     gate.sent(30 * MB, PLACE)
     assert gate.why() == ()
-    assert "new_destination" in gate.why(INSIDE)  # for a suspected one it is not
+    gate.sent(2 * MB, PLACE, inside="10.20.3.77")
+    assert gate.why("10.20.3.77") == ()  # a suspected one sends mail as well
+    gate.sent(14 * MB, PLACE, inside="10.20.3.77")
+    assert gate.why("10.20.3.77") != ()  # and is given less room
 
 
 def test_what_goes_both_ways_counts_late(gate: Gate) -> None:
@@ -203,6 +206,18 @@ def test_two_days_may_hold_twice_as_much(gate: Gate) -> None:
     found = [each for each in gate.all(since=NOW - 2 * DAY_S) if isinstance(each, EgressSeen)]
     assert found == []
     assert gate.why() == ("volume",)
+
+
+def test_what_is_usual_is_asked_of_the_source_that_has_looked_for_longest(new: Gate) -> None:
+    log = SourceSettings("log", "zeek", ("10.20.0.0/16",), folder="/logs")
+    new.settings = FlowSettings(source=(SOURCE, log))
+    new.book.begin("log", "zeek", NOW, remembers=True)
+    for day in range(5):
+        before = Flow(INSIDE, PLACE, 443, 6, False, 60 * MB, 9, NOW - (day + 2) * DAY_S, NOW - (day + 2) * DAY_S)
+        new.book.take("log", Batch([before], records=1), NOW, remembers=True)
+    new.sent(90 * MB, PLACE)
+    new.sent(30 * MB)
+    assert [(each.to, each.why) for each in new.seen()] == [(OUTSIDE, ("new_destination",))]
 
 
 # --- questions --------------------------------------------------------------------------------------------------------

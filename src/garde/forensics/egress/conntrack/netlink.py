@@ -14,6 +14,8 @@ import struct
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from garde.forensics.egress.nouns import carried
+
 NEW, DESTROY = 0, 2  # IPCTNL_MSG_CT_NEW, IPCTNL_MSG_CT_DELETE
 _GET: Final = 1
 _SUBSYSTEM: Final = 1 << 8  # NFNL_SUBSYS_CTNETLINK
@@ -48,7 +50,7 @@ class Entry(NamedTuple):
     orig: Tuple
     reply: Tuple
     counted: bool  # whether it has counters: those opened before accounting was switched on have none
-    sent: int  # bytes, from who opened it
+    sent: int  # bytes, from who opened it, without headers
     back: int
     began: float  # wall seconds; 0: not known
 
@@ -149,23 +151,27 @@ def _attributes(view: memoryview) -> Iterator[tuple[int, memoryview]]:
 
 def _entry(event: int, body: memoryview) -> Entry | None:
     orig = reply = None
-    key, sent, back, counted, began = b"", 0, 0, False, 0.0
+    key, counted, began = b"", False, 0.0
+    sent = back = (0, 0)
     for kind, value in _attributes(body[4:]):  # after struct nfgenmsg
         if kind == _ORIG:
             orig, key = _tuple(value), bytes(value) + key
         elif kind == _REPLY:
             reply = _tuple(value)
         elif kind == _COUNT_ORIG:
-            sent, counted = _number(value, 2), True
+            sent, counted = (_number(value, 2), _number(value, 1)), True
         elif kind == _COUNT_REPLY:
-            back = _number(value, 2)
+            back = (_number(value, 2), _number(value, 1))
         elif kind == _ID:
             key += bytes(value)
         elif kind == _TIMES:
             began = _number(value, 1) / 1e9
     if orig is None or reply is None:
         return None
-    return Entry(event, key, orig, reply, counted, sent, back, began)
+    v6, protocol = len(orig.source) == 16, orig.protocol
+    return Entry(
+        event, key, orig, reply, counted, carried(*sent, protocol, v6=v6), carried(*back, protocol, v6=v6), began
+    )
 
 
 def _number(value: memoryview, wanted: int) -> int:

@@ -21,7 +21,7 @@ from garde.forensics.egress.netflow import datagram
 from garde.forensics.egress.netflow.datagram import Datagram, Domain
 from garde.forensics.egress.netflow.sequence import Sequence
 from garde.forensics.egress.netflow.templates import Record
-from garde.forensics.egress.nouns import Batch, Flow, Inside
+from garde.forensics.egress.nouns import Batch, Flow, Inside, carried
 from garde.journal.forensic_kinds import Blind
 
 AT_ONCE: Final = 256  # datagrams of one reading: some 7,000 records
@@ -153,19 +153,19 @@ class NetFlow:
         target, there = self._inside.packed(record.target)
         if here < 0 or there < 0 or here + there == 0:
             return None
-        size, back = record.bytes * sampling, record.back * sampling
+        v6 = len(record.source) == 16
+        size = carried(record.bytes, record.packets, record.protocol, v6=v6) * sampling
+        back = carried(max(record.back, 0), record.back_packets, record.protocol, v6=v6) * sampling
         until = now - min(record.last_ago, OLDEST_S)
         since = now - min(record.first_ago, OLDEST_S)
         # Of equal ports the target's was called: where both are 0 (no ports at all) the sender began.
         called = record.target_port <= record.source_port
         port = record.target_port if called else record.source_port
         if here and there:
-            return _within(
-                Flow(source, target, port, record.protocol, False, size, max(back, 0), since, until), called=called
-            )
+            return _within(Flow(source, target, port, record.protocol, False, size, back, since, until), called=called)
         if here:
-            return Flow(source, target, port, record.protocol, not called, size, max(back, 0), since, until, called)
-        return Flow(target, source, port, record.protocol, called, max(back, 0), size, since, until, called)
+            return Flow(source, target, port, record.protocol, not called, size, back, since, until, called)
+        return Flow(target, source, port, record.protocol, called, back, size, since, until, called)
 
     def _tell(self, now: float, batch: Batch) -> None:
         """Say what is missing."""

@@ -124,10 +124,12 @@ def _read5(data: bytes, head: Head, found: Datagram) -> None:
     if len(body) != head.count * _RECORD5.size:
         raise ValueError(f"it says {head.count} records and has {len(body)} bytes of them")
     found.units, found.sampling, sent = head.count, head.sampling, head.sent
-    for source, target, _, size, first, last, source_port, target_port, protocol in _RECORD5.iter_unpack(body):
+    for source, target, packets, size, first, last, source_port, target_port, protocol in _RECORD5.iter_unpack(body):
         ended = uptime_ago(sent, last)
         began = max(uptime_ago(sent, first), ended)
-        found.records.append(Record(source, target, source_port, target_port, protocol, size, -1, began, ended))
+        found.records.append(
+            Record(source, target, source_port, target_port, protocol, size, -1, packets, 0, began, ended)
+        )
 
 
 def _read_sets(body: memoryview, domain: Domain, found: Datagram, at: float) -> None:

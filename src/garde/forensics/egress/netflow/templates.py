@@ -16,11 +16,13 @@ REVERSE: Final = 29305  # RFC 5103: the same field of the answers
 # Information elements (RFC 7012; NetFlow 9 has the same numbers) -> what it is for us.
 _FIELDS: Final[dict[int, str]] = {
     8: "source", 27: "source6", 12: "target", 28: "target6", 7: "source_port", 11: "target_port", 4: "protocol",
-    1: "bytes", 85: "bytes_total", 231: "bytes", 232: "back", 298: "bytes",
+    1: "bytes", 85: "bytes_total", 231: "bytes", 232: "back",
+    2: "packets", 86: "packets_total", 298: "packets", 299: "back_packets",
     22: "first_up", 21: "last_up", 150: "first_s", 151: "last_s", 152: "first_ms", 153: "last_ms",
     154: "first_ntp", 155: "last_ntp", 156: "first_ntp", 157: "last_ntp", 158: "first_ago", 159: "last_ago",
     34: "sampling", 50: "sampling", 305: "sampled", 306: "skipped",
 }  # fmt: skip
+_REVERSED: Final = {1: "back", 85: "back", 2: "back_packets", 86: "back_packets"}
 _CODES: Final = {1: "B", 2: "H", 4: "I", 8: "Q"}
 _ADDRESSES: Final = {"source": 4, "target": 4, "source6": 16, "target6": 16}
 
@@ -35,6 +37,8 @@ class Record(NamedTuple):
     protocol: int
     bytes: int
     back: int  # of the answers, where the exporter joins both ways; -1: it doesn't
+    packets: int
+    back_packets: int
     first_ago: float
     last_ago: float
 
@@ -75,7 +79,7 @@ class Template:
         self._variable: list[tuple[str, int]] | None = None
         parts, names = [], []
         for element, length in fields:
-            name = "back" if element >> 16 == REVERSE and element & 0xFFFF in (1, 85) else _FIELDS.get(element, "")
+            name = _REVERSED.get(element & 0xFFFF, "") if element >> 16 == REVERSE else _FIELDS.get(element, "")
             name = "" if name in names or not _fits(name, length) else name
             names.append(name)
             parts.append(_code(name, length))
@@ -87,6 +91,8 @@ class Template:
             self._struct = struct.Struct(">" + "".join(parts))
             self.length = self._struct.size
             self._slots = {name: at for at, name in enumerate(each for each in names if each)}
+            odd = {name for name, (_, length) in zip(names, fields, strict=True) if length not in _CODES}
+            self._odd = {at for name, at in self._slots.items() if name in odd - _ADDRESSES.keys()}
         if self.length == 0:
             raise ValueError("a template of empty records")
         has = self._slots.keys()
@@ -97,8 +103,8 @@ class Template:
     def rows(self, data: memoryview) -> list[tuple[Any, ...]]:
         """Return the values of each whole record; what remains below one record's length is padding."""
         if self._variable is None:
-            whole = len(data) - len(data) % self.length
-            return list(self._struct.iter_unpack(data[:whole]))
+            found = list(self._struct.iter_unpack(data[: len(data) - len(data) % self.length]))
+            return [_numbers(row, self._odd) for row in found] if self._odd else found
         return list(self._variable_rows(data, self._variable))
 
     def records(self, rows: list[tuple[Any, ...]], sent: Sent) -> Iterator[Record]:
@@ -119,29 +125,26 @@ class Template:
 
     def _value(self, row: tuple[Any, ...], name: str) -> int:
         at = self._slots.get(name, -1)
-        value = row[at] if at >= 0 else 0
-        return value if isinstance(value, int) else int.from_bytes(value, "big")
+        return int(row[at]) if at >= 0 else 0
 
     def _reader(self, v4: bool) -> Callable[[tuple[Any, ...], Sent], Record]:
+        """What is not in the template is read from the nought behind the last field."""
         slots = self._slots
         source, target = (slots["source"], slots["target"]) if v4 else (slots["source6"], slots["target6"])
         size = slots.get("bytes", slots.get("bytes_total", -1))
-        numbers = [slots.get(name, -1) for name in ("source_port", "target_port", "protocol")]
-        back = slots.get("back", -1)
+        packets = slots.get("packets", slots.get("packets_total", -1))
+        names = ("source_port", "target_port", "protocol", "back", "back_packets")
+        port, called, protocol, back, back_packets = (slots.get(name, -1) for name in names)
         first, last = self._time("first_"), self._time("last_")
-
-        def number(row: tuple[Any, ...], at: int) -> int:
-            if at < 0:
-                return 0
-            value = row[at]
-            return value if isinstance(value, int) else int.from_bytes(value, "big")
+        joins = back >= 0
 
         def read(row: tuple[Any, ...], sent: Sent) -> Record:
-            ended = last[1](sent, number(row, last[0])) if last else 0.0
-            began = first[1](sent, number(row, first[0])) if first else ended
+            row = (*row, 0)
+            ended = last[1](sent, row[last[0]]) if last else 0.0
+            began = max(first[1](sent, row[first[0]]), ended) if first else ended
             return Record(
-                row[source], row[target], number(row, numbers[0]), number(row, numbers[1]), number(row, numbers[2]),
-                number(row, size), number(row, back) if back >= 0 else -1, max(began, ended), ended,
+                row[source], row[target], row[port], row[called], row[protocol], row[size], row[back] if joins else -1,
+                row[packets], row[back_packets], began, ended,
             )  # fmt: skip
 
         return read
@@ -164,6 +167,11 @@ class Template:
                 row.append(part if name in _ADDRESSES else int.from_bytes(part, "big") if name else 0)
                 at += size
             yield tuple(row)
+
+
+def _numbers(row: tuple[Any, ...], odd: set[int]) -> tuple[Any, ...]:
+    """Numbers of three, five, six or seven bytes, which `struct` does not know."""
+    return tuple(int.from_bytes(each, "big") if at in odd else each for at, each in enumerate(row))
 
 
 def _fits(name: str, length: int) -> bool:
