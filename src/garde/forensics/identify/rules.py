@@ -36,10 +36,10 @@ def answer(state: State, entry: Entry, look: Lookup) -> Iterator[Payload]:
 
 
 def _touched(state: State) -> list[Case]:
+    """Who spreads is nothing to name a family by; and what one report brings about is answered once."""
     news = state.news
-    names = dict.fromkeys(
-        [*news.known, *(incident for incident, _ in news.harmed), *([news.opened] if news.opened else [])]
-    )
+    harmed = [incident for incident, _ in news.harmed]
+    names = dict.fromkeys([*(each for each in news.known if each != news.spread), *harmed])
     return [found for name in names if (found := state.cases.get(name)) is not None]
 
 
