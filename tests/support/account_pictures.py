@@ -21,6 +21,7 @@ from console_stage import DESKTOP, PHONE, ConsoleHouse, Stage, launched
 from garde.clock import VirtualClock
 from garde.hub.deps import Caller
 from garde.hub.legal_acts import LegalDesk
+from garde.journal.kinds import HoldConfirmed
 
 TALL = {"width": DESKTOP["width"], "height": 1250}
 LONG = {"width": PHONE["width"], "height": 1700}
@@ -40,14 +41,25 @@ def _pages(state: Path, folder: Path, chromium: Any) -> None:
         for who in (DPO, DIRECTOR, COORDINATOR):
             house.account(*who)
         incident = night_with_account(stage, clock.advance, upload=True)
-        _take(stage, "/clocks", folder / "console-clocks-unsaid-fr.png", PHONE, language="fr", login=DPO[0])
         draft = _law(stage, incident)
         clock.advance(2 * H)
         house.hub.tick()
         for name, path in (("account", "/account"), ("clocks", "/clocks"), ("draft", draft)):
             _take(stage, path, folder / f"console-{name}.png", TALL, login=DPO[0])
             _take(stage, path, folder / f"console-{name}-fr.png", LONG, language="fr", scheme="dark", login=DPO[0])
+        _warning(stage)
+        _take(stage, "/sharing", folder / "console-sharing.png", TALL, login=DPO[0])
+        _take(stage, "/sharing", folder / "console-sharing-fr.png", LONG, language="fr", scheme="dark", login=DPO[0])
         stage.close()
+
+
+def _warning(stage: Stage) -> None:
+    """Harm is confirmed, and the hub draws its warning; a neighbour's precaution is offered as well."""
+    stage.house.loop.append([HoldConfirmed("hv1", "v1", 24)], who="agent/files-1")
+    for _ in range(4):
+        stage.house.clock.advance(60)  # type: ignore[attr-defined]
+        stage.house.hub.tick()
+    stage.house.wait_for("warning_drawn")
 
 
 def _law(stage: Stage, incident: str) -> str:
@@ -63,7 +75,6 @@ def _law(stage: Stage, incident: str) -> str:
     early = desk.state().drafts[list(desk.state().drafts)[-1]]
     desk.sign(early.id, early.newest.number, early.newest.sha256)
     desk.submit(early.id, early.newest.number, now - 60, "online form", f"CCB {datetime.fromtimestamp(now):%Y}/77")
-    desk.ransom(incident, paid=False, why="") if desk.may("ransom") else None
     return f"/drafts/{draft}"
 
 

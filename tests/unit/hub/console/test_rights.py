@@ -59,7 +59,7 @@ PAGES = [
     ("/plan", LOOK), ("/services", LOOK), ("/services?wall=1", LOOK), ("/services/board.pdf", LOOK),
     ("/services/page.html", LOOK), ("/diversion", LOOK), ("/calls", READ), ("/reports/1", READ),
     ("/accounts", KEEP), ("/start", KEEP), ("/account", READ), ("/account/report", READ), ("/clocks", READ),
-    ("/drafts", READ),
+    ("/drafts", READ), ("/sharing", READ),
 ]  # fmt: skip
 FORMS = [
     ("/calls/code", READ), ("/calls/test", DECIDE), ("/calls/duty", DECIDE), ("/calls/duty/d-1/back", DECIDE),

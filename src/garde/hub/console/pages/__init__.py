@@ -28,6 +28,7 @@ from garde.hub.console.pages import (
     plan,
     points,
     services,
+    sharing,
     sign_in,
     start,
     wall,
@@ -61,6 +62,7 @@ def routers(site: Site) -> list[Router]:
         *account.PAGES,
         *clocks.PAGES,
         *drafts.PAGES,
+        *sharing.PAGES,
     ]
 
     def problem(request: Asked, error: Exception) -> Response[str]:

@@ -1,0 +1,149 @@
+"""The neighbours: what would leave and what must not, releasing and sending a warning; what they sent, precautions.
+
+Comes in: a visit, and forms. Goes out: HTML, the forms of a warning as they lie there, and entries by
+`hub/share_acts.py` and `hub/share_in.py`, which ask who may.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
+
+from garde.errors import GardeError, UsageError
+from garde.hub.console import acts
+from garde.hub.console.names import SHORT_ROLES
+from garde.hub.console.site import Visit
+from garde.hub.console.views.sharing import Looked, newest_of, sharing_page
+from garde.hub.console.web import Here, Seen, Sent
+from garde.hub.share_in import InDesk
+from garde.journal.speech import Said, mark
+from garde.sharing import may
+from garde.trust.web import HEADERS, Asked, go, html
+
+KINDS = (
+    "warning_drawn warning_asked warning_approved warning_send_wanted neighbour_told command_failed command_done"
+    " shared_taken watch_list_made watch_list_taken indicator_seen precaution_offered precaution_decided"
+    " incident_opened"
+)
+SAID = {
+    "draw": mark("It is drawn anew of what is known by now. It is here in a moment."),
+    "approve": mark("It is released, exactly as you saw it."),
+    "send": mark("It is being sent by whichever channel works for each."),
+    "told": mark("It is written down."),
+    "take": mark("It was kept, read, and every agent is asked to watch for it."),
+    "drop": mark("It counts no more."),
+    "precaution": mark("It is written down."),
+}
+UPLOAD_MOST: Final = 16 << 20  # bytes of a bundle by this page; larger ones by `garde share take`
+MEDIA: Final = {
+    "html": "text/html; charset=utf-8", "pdf": "application/pdf", "csv": "text/csv; charset=utf-8",
+    "json": "application/json", "txt": "text/plain; charset=utf-8",
+}  # fmt: skip
+# A form is shown as it is: it brings its own style, and nothing else.
+POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; sandbox"
+
+
+@get("/sharing", sync_to_thread=True)
+def sharing(site: Here, visit: Seen, said: FromQuery[str] = "") -> Response[str]:
+    """What goes out, and what came in."""
+    acts.check_reader(visit.caller)
+    desk = InDesk(site.deps, visit.caller)
+    state = desk.state()
+    allowed, lacks = _may_table(desk, visit)
+    body = site.render(
+        "sharing.html",
+        visit,
+        page=sharing_page(state.out, state.in_, _looked(desk), visit.names),
+        may=allowed,
+        lacks=lacks,
+        said=visit.say(SAID[said]) if said in SAID else "",
+        waiting=site.waiting(site.board()),
+        kinds=KINDS,
+    )
+    return html(body)
+
+
+@get("/sharing/{warning:str}/{version:int}/{name:str}", sync_to_thread=True)
+def form_of(
+    site: Here, visit: Seen, warning: FromPath[str], version: FromPath[int], name: FromPath[str]
+) -> Response[bytes]:
+    """One form of a warning, as it would leave."""
+    acts.check_reader(visit.caller)
+    raw = InDesk(site.deps, visit.caller).form(warning, name, version)
+    kind = MEDIA.get(name.rpartition(".")[2], "application/octet-stream")
+    return Response(raw, media_type=kind, headers={**HEADERS, "Content-Security-Policy": POLICY})
+
+
+@post("/sharing", sync_to_thread=True)
+def act(site: Here, visit: Seen, form: Sent) -> Response[str]:
+    """Draw, release, send, say who was told; let a bundle count no more; decide a precaution."""
+    desk = InDesk(site.deps, visit.caller)
+    match form["act"]:
+        case "draw":
+            desk.draw(form["incident"], form["tlp"])
+        case "approve":
+            desk.approve(form["warning"], _number(form["version"]), form["sha256"])
+        case "send":
+            desk.send(form["warning"], _number(form["version"]), [form["neighbour"]] if form["neighbour"] else [], "")
+        case "told":
+            name, confirmed = form["name"], form["confirmed"] == "yes"
+            desk.told(form["warning"], form["neighbour"], form["channel"], confirmed=confirmed, name=name)
+        case "drop":
+            desk.drop(form["sha256"])
+        case "precaution":
+            desk.precaution(form["precaution"], form["state"], form["why"])
+        case _:
+            raise UsageError("this form is none of this page's", "open the page again")
+    return go(f"/sharing?said={form['act']}")
+
+
+@post("/sharing/take", request_max_body_size=UPLOAD_MOST)
+async def take(site: Here, visit: Seen, request: Asked, form: Sent) -> Response[str]:
+    """Take what a neighbour sent, by file."""
+    desk = InDesk(site.deps, visit.caller)
+    desk.check_take()
+    raw = b""
+    for value in (await request.form()).values():
+        read: Any = getattr(value, "read", None)
+        raw = raw or (await read() if read is not None else b"")
+    if not raw:
+        raise UsageError("no file was chosen", "choose what the neighbour sent: STIX, MISP JSON or CSV")
+    await asyncio.to_thread(_take, desk, raw, form["source"])
+    return go("/sharing?said=take")
+
+
+PAGES = [sharing, form_of, act, take]
+
+
+def _take(desk: InDesk, raw: bytes, source: str) -> None:
+    with desk.lists.scratch() as place:
+        place.write_bytes(raw)
+        desk.take(place, source)
+
+
+def _looked(desk: InDesk) -> Looked:
+    """Return the difference of the newest version and its forms, or why they cannot be shown."""
+    _, version = newest_of(desk.state().out)
+    if version is None or not version.drawn:
+        return Looked(fault=version.failed if version else "")
+    try:
+        name, number = version.warning, version.version
+        return Looked(desk.changes(name, number), desk.forms(name, number))
+    except GardeError as error:
+        return Looked(fault=error.message)
+
+
+def _may_table(desk: InDesk, visit: Visit) -> tuple[dict[str, bool], dict[str, Said]]:
+    lacks = {
+        act: visit.say.list([visit.say.word(SHORT_ROLES, role) for role in may.roles_for(act)]) for act in may.ACTS
+    }
+    return {act: desk.may(act) for act in may.ACTS}, lacks
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise UsageError("this is no version", "open the page again")
+    return int(text)
