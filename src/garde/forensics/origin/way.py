@@ -5,10 +5,11 @@ hops, nearest first, and what may have been the first foothold. Pure. The rules,
 
 1. The spreader comes first; its confidence is containment's.
 2. A connection counts that was there within a day before the first harm, or began soon after it. One that was open at
-   the first harm is `seen`, one that ended within an hour before it is `likely`, any other `possible`.
-3. Somebody outside who opened a connection to the spreader controls it, as far as can be seen; so does one outside
-   whom the spreader itself kept a line to, if little went over it in both directions. Much coming in is what people do
-   all day (pages, updates), and is named only where nothing else was seen.
+   the first harm is `seen`, one that ended within an hour before it is `likely`, any other `possible`: such are named
+   only where there is no better one.
+3. Somebody outside who opened a connection to the spreader controls it, as far as can be seen; so does one outside to
+   whom the spreader itself kept a line, if little went over it in both directions. Much coming in is what people do all
+   day (pages, updates): who gave it is not named, since it would be somebody honest nearly always.
 4. Much going out is a receiver: who took what left. It need not be who leads.
 5. A machine inside that opened a remote session to the spreader is a foothold; its own ways out are followed as well.
 6. One outside with whom several machines talk that are not suspected is rather something that all use: `possible` at
@@ -195,22 +196,15 @@ def _footholds(scene: Scene, address: str) -> Iterator[Hop]:
 
 def _outside(scene: Scene, lines: Sequence[Line]) -> Iterator[Hop]:
     by_role: dict[str, list[tuple[tuple[int, int, float], Hop]]] = defaultdict(list)
-    pages: list[Hop] = []
     for line in lines:
-        if not _counts(line, scene):
-            continue
-        role = _role(line)
+        role = _role(line) if _counts(line, scene) else ""
         if role:
             hop = _hop(line, role, scene)
-            rank = (_ORDER.index(hop.confidence), int(not line.inbound), line.first - line.last)
-            by_role[role].append((rank, hop))
-        elif line.port != NAMES:
-            pages.append(_hop(line, CONTROLLER, scene, POSSIBLE))
+            by_role[role].append(((_ORDER.index(hop.confidence), int(not line.inbound), line.first - line.last), hop))
     for role in (CONTROLLER, RECEIVER):
         found = [hop for _, hop in sorted(by_role[role], key=lambda each: each[0])]
-        yield from _each_once(found)[:MOST]
-    if not any(by_role.values()):
-        yield from _each_once(pages)[:MOST]
+        better = [hop for hop in found if hop.confidence != POSSIBLE]
+        yield from _each_once(better or found)[:MOST]
 
 
 def _each_once(hops: Sequence[Hop]) -> list[Hop]:
@@ -228,8 +222,8 @@ def _role(line: Line) -> str:
     return CONTROLLER
 
 
-def _hop(line: Line, role: str, scene: Scene, confidence: str = "") -> Hop:
-    sure = confidence or _confidence(line, scene)
+def _hop(line: Line, role: str, scene: Scene) -> Hop:
+    sure = _confidence(line, scene)
     others = {each.inside for each in scene.lines if each.outside == line.outside} - scene.suspects
     if len(others - {line.inside}) >= COMMON:
         sure = POSSIBLE  # rule 6

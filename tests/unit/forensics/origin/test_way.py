@@ -66,6 +66,12 @@ def test_a_connection_counts_by_when_it_was(first: float, last: float, confidenc
     assert roles(way(line(first=HARM + first, last=HARM + last)))[1:] == [(CONTROLLER, OUT, confidence)]
 
 
+def test_a_possible_one_is_named_only_where_there_is_no_better_one() -> None:
+    old = line(WEB, first=HARM - 9_000, last=HARM - 5_000)
+    assert roles(way(old))[1:] == [(CONTROLLER, WEB, POSSIBLE)]
+    assert roles(way(old, line()))[1:] == [(CONTROLLER, OUT, SEEN)]
+
+
 def test_one_of_days_before_or_of_hours_later_counts_for_nothing() -> None:
     assert (
         way(line(last=HARM - DAY_S - 1, first=HARM - 2 * DAY_S), line(first=HARM + 3_600, last=HARM + 4_000))[1:] == []
@@ -75,7 +81,7 @@ def test_one_of_days_before_or_of_hours_later_counts_for_nothing() -> None:
 def test_who_leads_is_told_from_pages_that_people_look_at() -> None:
     pages = line(WEB, came=9_000_000, went=40_000)
     assert roles(way(pages, line()))[1:] == [(CONTROLLER, OUT, SEEN)]
-    assert roles(way(pages))[1:] == [(CONTROLLER, WEB, POSSIBLE)]
+    assert roles(way(pages))[1:] == []
 
 
 def test_who_opened_a_connection_from_outside_controls_it() -> None:
