@@ -208,6 +208,7 @@ def _on_failed(state: Out, entry: Entry, failed: h.CommandFailed) -> None:
     for each in state.versions:
         if each.command == failed.command:
             each.failed = failed.reason
+            state.news += 1  # nobody has it yet
 
 
 def _on_lost(state: Out, entry: Entry, lost: o.PageLost) -> None:

@@ -5,7 +5,8 @@ Comes in: the state with the entry folded, the entry, the estate. Goes out: comm
 1. At the first confirmed hold with damage of an incident a warning is drawn, at once. Where nothing is confirmed (an
    agent that only watches) it is drawn `UNCONFIRMED_S` after the incident was opened.
 2. A further version is drawn when a warning would say something new: another family, another way, another conclusion,
-   another fact; `SETTLE_S` after it is known, so that what comes together is one version.
+   another fact; `SETTLE_S` after it is known, so that what comes together is one version. The next one waits twice as
+   long, up to `LONGEST_S`: an attacker who leaves ever new names does not use up what readers can look at.
 3. A person may have it drawn anew at any time, for other eyes (TLP). Nobody else changes for whose eyes it is.
 4. An incident that turned out to be part of another has no warning of its own any more; one that a person closed gets
    no further version by itself.
@@ -14,6 +15,7 @@ Comes in: the state with the entry folded, the entry, the estate. Goes out: comm
    that neighbour (`ways.py`). Where none works that is said, as a sending that failed.
 7. A sending that succeeded makes the neighbour told, not yet confirmed.
 8. A sending that failed goes on to the next channel that works, where the person named none.
+9. A version that could not be drawn (a full disk) is followed by another, by the same times.
 """
 
 from __future__ import annotations
@@ -35,7 +37,8 @@ from garde.sharing.out.memory import TLPS, Case, Out, Sent
 UNCONFIRMED_S: Final = 30.0  # until a warning is drawn of what nobody confirms
 SETTLE_S: Final = 10.0  # notes, endings and the family's name come within seconds of each other
 TLP: Final = "amber"  # those who are warned, and whom they must tell to protect themselves
-MOST_VERSIONS: Final = 50  # of one warning that nobody asked for
+LONGEST_S: Final = 320.0
+MOST_VERSIONS: Final = 200  # of one warning: some 17 hours
 
 
 def answer(state: State, entry: Entry, look: Lookup) -> Iterator[Payload]:
@@ -70,7 +73,11 @@ def _again(state: State, entry: Entry) -> Iterator[Payload]:
     """Rule 2."""
     for case in state.out.cases.values():
         if case.version and not case.waiting and _goes_on(case) and _says_more(state.out, case):
-            yield h.WakeAsked(due=state.now + SETTLE_S, key=facts.wake_key(case.incident, entry.seq))
+            yield h.WakeAsked(due=state.now + _settle(case), key=facts.wake_key(case.incident, entry.seq))
+
+
+def _settle(case: Case) -> float:
+    return min(SETTLE_S * 2.0 ** min(case.version - 1, 10), LONGEST_S)
 
 
 def _goes_on(case: Case) -> bool:

@@ -48,11 +48,36 @@ def test_what_comes_together_is_one_further_version(house: House) -> None:
     house.woke(SETTLE_S)
     assert _asked(house) == [(1, "amber"), (2, "amber")]
     house.hub(family())
-    house.woke(SETTLE_S)
+    house.woke(SETTLE_S * 2)
     assert len(_asked(house)) == 2
     house.hub(family("Daybreak"))
     house.woke(SETTLE_S)
+    assert len(_asked(house)) == 2
+    house.woke(SETTLE_S)
     assert len(_asked(house)) == 3
+
+
+def test_ever_new_names_make_few_versions(house: House) -> None:
+    """Rule 2."""
+    house.attacked()
+    house.confirmed()
+    for number in range(120):  # ten minutes
+        house.agent("srv-files-1", note(name=f"READ-{number}.txt"))
+        house.woke(5)
+    assert 4 <= len(_asked(house)) <= 8
+
+
+def test_what_could_not_be_drawn_is_drawn_anew(house: House) -> None:
+    """Rule 9."""
+    house.attacked()
+    house.confirmed()
+    house.hub(h.CommandFailed(house.last(s.WarningAsked).command, "no room"))
+    assert len(_asked(house)) == 1
+    house.woke(SETTLE_S)
+    assert _asked(house) == [(1, "amber"), (2, "amber")]
+    house.drawn()
+    house.woke(600)
+    assert len(_asked(house)) == 2
 
 
 def test_a_person_has_it_drawn_for_other_eyes(house: House) -> None:
@@ -64,7 +89,7 @@ def test_a_person_has_it_drawn_for_other_eyes(house: House) -> None:
     house.hub(s.WarningWanted("i9", "green", "cleo"))
     assert _asked(house) == [(1, "amber"), (2, "green")]
     house.hub(family())
-    house.woke(SETTLE_S)
+    house.woke(SETTLE_S * 2)
     assert _asked(house)[-1] == (3, "green")
 
 
