@@ -24,4 +24,5 @@ BENCHES: dict[str, str] = {
     "restore": "bench.restore",
     "families": "bench.families",
     "egress": "bench.egress",
+    "watchlist": "bench.watchlist",
 }
