@@ -4,7 +4,7 @@ Comes in: the agent's journal since a time, the vault's index, the folders in wh
 `Thing`s with their paths. It opens notes and folders for reading only, follows no link, and copies nothing. The rules,
 one test each:
 
-1. A note is a small text that came into a folder of damaged files (or one above) since the harm began and was no file
+1. A note is a small text that came into a folder of damaged files (or above) since the harm began and was no file
    of ours before: it lies in several folders with the same bytes, or is named or worded as such notes are.
 2. The same note in many folders is one, with the number of folders.
 3. Of the damaged files a few are chosen, first those that differ in ending and type; each with its sound version: the
@@ -35,6 +35,7 @@ from garde.vault.records import Known
 KINDS: Final = ("finding_made", "verdict_reached", "file_restored", "actor_held")
 NOTE_MOST: Final = 64 * 1024  # bytes: the longest of 900 known notes has 36 KiB
 MOST_FOLDERS, MOST_NAMES, MOST_NOTES, MOST_PAIRS, MOST_SAMPLES = 2_000, 5_000, 20, 20, 5
+ABOVE: Final = 3  # folders above a damaged file in which a note is looked for: the top of a share is one
 BEFORE_S: Final = 300.0  # notes are sometimes written first
 LOGS: Final = (
     b"/var/log/auth.log", b"/var/log/secure", b"/var/log/wtmp", b"/var/log/btmp", b"/var/log/audit/audit.log",
@@ -83,9 +84,11 @@ class Seen:
 
     def folders(self) -> Iterator[bytes]:
         """Yield the folders of damaged files, and those above them, each once."""
-        found = dict.fromkeys(parent_of(each) for each in (*self.after, *self.after.values()))
-        above = dict.fromkeys(parent_of(each) for each in found)
-        yield from list(dict.fromkeys((*found, *above)))[:MOST_FOLDERS]
+        level = found = dict.fromkeys(parent_of(each) for each in (*self.after, *self.after.values()))
+        for _ in range(ABOVE):
+            level = dict.fromkeys(parent_of(each) for each in level if each != b"/")
+            found = found | level
+        yield from list(found)[:MOST_FOLDERS]
 
 
 # --- the journal ------------------------------------------------------------------------------------------------------

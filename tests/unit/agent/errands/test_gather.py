@@ -165,9 +165,11 @@ def test_a_note_is_read_whatever_it_is_written_in(server: Server, encoding: str)
 
 def test_links_pipes_and_large_files_are_no_notes_and_stop_nobody(server: Server, tmp_path: Path) -> None:
     server.damage("a", "plan.docx")
-    (tmp_path / "secret").write_bytes(NOTE)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "secret").write_bytes(NOTE)
     folder = server.folder("a")
-    (folder / "README1.txt").symlink_to(tmp_path / "secret")
+    (folder / "README1.txt").symlink_to(elsewhere / "secret")
     os.mkfifo(folder / "README2.txt")
     (folder / "README3.txt").write_bytes(NOTE * 2_000)
     (folder / "README4.txt").write_bytes(os.urandom(900))
