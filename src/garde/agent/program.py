@@ -305,8 +305,13 @@ def _wire_errands(core: Core, errands: Errands) -> None:
         core.sharpening.begin(command)
         return True
 
+    def answered(command: str, indicators: int, detail: str) -> None:
+        if detail:
+            core.emit("error", code="WATCH-LIST", message=detail)
+        errands.sharpened(command, indicators, detail)
+
     errands.raised, errands.changed, errands.began = raise_until, changed, core.sensor.own_pids.add
-    errands.watch_for, core.sharpening.answer = watch_for, errands.sharpened
+    errands.watch_for, core.sharpening.answer = watch_for, answered
     core.selector.register(errands.fileno(), selectors.EVENT_READ, lambda: _hear_errands(core, errands))
     for held in core.holder.older():
         if held.stage is Stage.CONFIRMED:

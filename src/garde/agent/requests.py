@@ -61,6 +61,7 @@ class Requests:
                 "progress": task,
                 "keeper": not core.keeper.gone,
                 "raised_until": core.raised.until,
+                "watched_for": core.sharpening.indicators,
                 **({"hub": self._link.facts()} if self._link else {}),
                 **({"errands": self._errands.words()} if self._errands else {}),
             }

@@ -30,6 +30,7 @@ class Sharpening:
     _wanted: queue.SimpleQueue[str] = field(default_factory=queue.SimpleQueue)
     _thread: threading.Thread | None = None
     waiting: int = 0
+    indicators: int = 0  # watched for now
 
     def load(self) -> None:
         """Take up what an agent before this one watched for."""
@@ -51,6 +52,7 @@ class Sharpening:
             self.waiting -= 1
             if whole is not None:
                 self.watch(whole)
+                self.indicators = len(whole)
                 self.keep(watch_list.in_force(self.state))
             self.answer(command, len(whole) if whole is not None else 0, wrong)
 

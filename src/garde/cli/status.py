@@ -70,6 +70,8 @@ def _show_way_back(reply: dict[str, Any], line: Show) -> None:
     until = float(reply.get("raised_until") or 0)
     if until:
         line(f"watching  with raised sensitivity until {datetime.fromtimestamp(until):%Y-%m-%d %H:%M:%S}", "warn")
+    if reply.get("watched_for"):
+        line(f"watching  for {int(reply['watched_for']):,} indicators of neighbours", "note")
     for store in part.get("retention", ()):
         words, tone = retention(store)
         line(f"backups   {words}", tone)

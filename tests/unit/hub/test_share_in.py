@@ -136,6 +136,7 @@ def test_who_may(house: House) -> None:
     assert house.ask("POST", f"/sharing/precautions/{name}", {"state": "burn"}, by="carla")[0] == 400
     assert house.ask("POST", "/sharing/precautions/none", {"state": "cut"}, by="carla")[0] == 404
     assert [each.machine for each in house.payloads("isolation_wanted")] == ["files-1"]
+    assert [each.verb for each in house.payloads("order_asked")] == ["isolate"]  # it is really asked of the agent
 
 
 def test_a_source_is_a_name_and_nothing_else(house: House) -> None:
