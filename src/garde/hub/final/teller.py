@@ -97,9 +97,11 @@ class Teller:
         return next(iter(self.ours(kind)), None)
 
     def ours_by_verdict(self, kind: type[P]) -> list[Noted[P]]:
-        """Return what agents said of verdicts that belong to the incident."""
-        verdicts = {key for key, of in self.night.stories.verdicts.items() if of in self.ids}
-        return [each for each in self.night.all(kind) if f"{each.who}/{getattr(each.said, 'verdict', '')}" in verdicts]
+        """Return what agents said of verdicts that belong to the incident, and of holds that rest on them."""
+        stories = self.night.stories
+        verdicts = {key for key, of in stories.verdicts.items() if of in self.ids}
+        every = self.night.all(kind)
+        return [each for each in every if stories.verdict_of(each.who, getattr(each.said, "verdict", "")) in verdicts]
 
     @cached_property
     def first_hold(self) -> Noted[k.ActorHeld] | None:

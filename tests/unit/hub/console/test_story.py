@@ -53,6 +53,16 @@ def test_what_an_agent_says_of_a_verdict_belongs_to_its_incident() -> None:
     assert (server.touched, server.held, server.last) == (2, 1, 3.0)
 
 
+def test_what_is_put_back_for_a_hold_belongs_to_the_verdict_that_it_rests_on() -> None:
+    held = k.ActorHeld("h1", "v1", "smb", ACTOR, (1,), 3)
+    back = k.FileRestored("h1", Text("/srv/a"), 1.0, "", True)
+    for said in (
+        (OPENED, agent(VERDICT), JOINED, agent(held), agent(back)),
+        (OPENED, agent(VERDICT), agent(held), agent(back), JOINED),  # reports of one batch, joined after it
+    ):
+        assert fold(*said, agent(back, "files-2")).stories["i1"].servers["files-1"].restored == 1
+
+
 def test_counts_of_files() -> None:
     state = fold(
         OPENED, agent(VERDICT), JOINED, agent(k.FindingMade(FILE, ACTOR, "v1")),

@@ -3,8 +3,8 @@
 Comes in: entries. Goes out: `Stories`, made of numbers and ids. Words are never kept here: pages read them from the
 journal by their seq, so that words erased there are gone here as well. Rules:
 
-1. What an agent says of a verdict belongs to the incident that the verdict was joined to; said before it was joined,
-   it waits and is joined with it.
+1. What an agent says of a verdict, or of a hold that rests on it, belongs to the incident that the verdict was joined
+   to; said before it was joined, it waits and is joined with it.
 2. A new picture of the spread is told where spreader, first server or the number of servers changed.
 3. A report is told by its verdict; that it was joined is told where the harm came back after an hour of quiet.
 4. A silent agent, and one that speaks again after a silence, is told in every open incident.
@@ -91,9 +91,15 @@ class Stories:
     stories: dict[str, Story] = field(default_factory=dict)
     tracks: dict[str, Track] = field(default_factory=dict)
     verdicts: dict[str, str] = field(default_factory=dict)  # "machine/verdict" -> incident
+    holds: dict[str, str] = field(default_factory=dict)  # "machine/hold" -> "machine/verdict"
     loose: dict[str, list[int]] = field(default_factory=dict)  # "machine/verdict" -> seqs that wait
     counts: dict[str, Server] = field(default_factory=dict)  # the same, what they came to
     commands: dict[str, tuple[str, str, bool]] = field(default_factory=dict)  # command -> (cut, machine, undoing)
+
+    def verdict_of(self, machine: str, name: str) -> str:
+        """Return "machine/verdict" for a verdict, or for a hold: what is put back is put back for a hold."""
+        key = f"{machine}/{name}"
+        return self.holds.get(key, key)
 
 
 def project(state: Stories, entry: Entry) -> Stories:
@@ -221,7 +227,9 @@ def _report(state: Stories, entry: Entry) -> None:
     if not verdict:
         return
     machine = entry.who.removeprefix(AGENT)
-    key = f"{machine}/{verdict}"
+    key = state.verdict_of(machine, verdict)
+    if isinstance(payload, k.ActorHeld):
+        state.holds[f"{machine}/{payload.hold}"] = key
     incident = state.verdicts.get(key)
     if incident is None:
         _wait(state, entry, key)
@@ -337,7 +345,7 @@ STORIES = Fold(
     name="console_stories",
     shape=Stories,
     project=project,
-    version=3,
+    version=4,
     kinds=frozenset(
         k.NAMES[kind]
         for kind in (
