@@ -45,7 +45,7 @@ _SERVES_MANY: Final = re.compile(
     rb"(?:.*/)?(?:smbd|nfsd|sshd|python[\d.]*|perl[\d.]*|bash|sh|dash|zsh|node|java|php[\d.]*)"
 )
 _NAMED: Final = re.compile(
-    rb"read.?me|how.?to|decrypt|recover|restor|ransom|unlock|instruction|important|warning|_note|help.?(me|you|file)"
+    rb"read.?me|how.?to|crypt|recover|restor|ransom|unlock|instruction|important|warning|_note|help.?(me|you|file)"
     rb"|dechiffr|lisez|your.?files",
     re.I,
 )
