@@ -18,8 +18,10 @@ import pytest
 from PIL import Image
 
 from garde.lab.hospital import needs, network, record
-from garde.lab.hospital.plan import INTERNET, WARD_PCS, Plan
-from garde.lab.night.score import Papers, Restarted
+from garde.lab.hospital.plan import INTERNET, NEIGHBOUR, NEIGHBOUR_MACHINES, WARD_PCS, Plan
+from garde.lab.night.bag import wrongs
+from garde.lab.night.draw import draw_reach
+from garde.lab.night.score import Accounted, Papers, Restarted
 
 _WHY_NOT = needs.missing()
 # The whole night is the set-up of the first test: minutes.
@@ -31,11 +33,14 @@ SCORE = {
     "called_s", "page_printed_s", "plan_triggered_s", "diversion_acknowledged", "services",
     "messages_lost", "packs_s", "pages", "sheets_printed", "sheets_accounted", "census_equal", "worklist_items",
     "retention_frozen_s", "waves", "opened_before_verified", "relapse_files", "record_restored_to", "files_lost",
+    "family", "origin", "egress", "egress_bytes", "warning_s", "neighbour_touched", "evidence_verified", "drafts",
 }  # fmt: skip
 ASLEEP, AWAKE = "+32470000001", "+32470000008"
 STOPPED = ("paper", "closed")
 PAPER = Papers.__struct_fields__
 MORNING = Restarted.__struct_fields__
+ACCOUNT = Accounted.__struct_fields__
+SEED = 20190311
 SERVERS = ("files-wards", "files-imaging", "files-admin", "record")
 NIGHT_S = 560.0  # on a machine with nothing else to do it is three minutes
 
@@ -53,7 +58,8 @@ def entries_of(night: dict[str, Any]) -> list[dict[str, Any]]:
 def namespaces() -> set[str]:
     """Those of labs: other tests' client machines, which may be there meanwhile, are named otherwise."""
     plan = Plan("x", 1, Path())
-    ours = re.compile(rf"garde\d+-({'|'.join([*plan.machines, INTERNET, *plan.aside])})")
+    second = [f"{NEIGHBOUR}-{name}" for name in NEIGHBOUR_MACHINES]
+    ours = re.compile(rf"garde\d+-({'|'.join([*plan.machines, INTERNET, *plan.aside, *second])})")
     there = network.NETNS.iterdir() if network.NETNS.is_dir() else ()
     return {path.name for path in there if ours.fullmatch(path.name)}
 
@@ -69,7 +75,7 @@ def night(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any
         "--pages",
         str(place / "pages"),
     ]
-    done = garde(root, "night", "--until", "morning", "--seed", "20190311", *files, "--no-install", "--json")
+    done = garde(root, "night", "--until", "account", "--seed", str(SEED), *files, "--no-install", "--json")
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 0, (done.stderr, lines[-4:])
     return {"lines": lines, "score": lines[-1], "place": place, "left": namespaces() - before}
@@ -77,7 +83,7 @@ def night(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any
 
 def test_the_score_says_what_the_attackers_know(night: dict[str, Any]) -> None:
     score, truth = night["score"], json.loads((night["place"] / "truth.json").read_text())
-    assert set(score) == SCORE and list(score)[-18:] == [*list(truth)[-18:]]
+    assert set(score) == SCORE and list(score)[-25:] == [*list(truth)[-25:]]
     names = ("until", "seed", "spreader", "first_server", "recurrence_joined", "proven", "touched", "lost")
     assert {name: score[name] for name in names} == {name: truth[name] for name in names}
     assert (score["lost"], score["recurrence_joined"], score["proven"]) == (0, True, True)
@@ -245,6 +251,58 @@ def test_the_last_page_says_that_nothing_was_lost(night: dict[str, Any]) -> None
     page = (night["place"] / "pages" / "morning.html").read_text()
     assert "Nothing was lost, and every server is back." in page
     assert "must be entered again" in page and "plan lifted" in page
+
+
+def test_the_account_says_what_the_attackers_know(night: dict[str, Any]) -> None:
+    score, truth = night["score"], json.loads((night["place"] / "truth.json").read_text())
+    same = [name for name in ACCOUNT if name != "egress_bytes"]
+    assert {name: score[name] for name in same} == {name: truth[name] for name in same}
+    assert score["egress"] == "seen" and abs(score["egress_bytes"] / truth["egress_bytes"] - 1) <= 0.1
+    assert truth["egress_bytes"] == truth["upload_bytes"] > 20_000_000
+    assert score["warning_s"] is not None and score["evidence_verified"] is True and score["drafts"] == 6
+
+
+def test_the_way_back_names_the_network_it_came_from_as_infrastructure(night: dict[str, Any]) -> None:
+    found = [each["payload"] for each in entries_of(night) if each["kind"] == "origin_found"][-1]
+    (controller,) = [hop for hop in found["hops"] if hop["role"] == "controller"]
+    reach = draw_reach(SEED)
+    assert (controller["address"], controller["country"]) == (night["score"]["origin"], reach.leads_from)
+    assert controller["may_be"], "a relay, or rented: nobody is blamed"
+    assert found["hops"][0]["machine"] == night["score"]["spreader"]
+
+
+def test_whether_data_left_is_said_with_its_limits(night: dict[str, Any]) -> None:
+    concluded = [each["payload"] for each in entries_of(night) if each["kind"] == "egress_concluded"]
+    last = concluded[-1]
+    assert {"gateway/kernel", "gateway/netflow", "gateway/sensor"} == set(last["sources"])
+    assert night["score"]["spreader"] in last["covered"]
+    ranks = [("none_seen", "blind", "seen").index(each["finding"]) for each in concluded]
+    assert ranks == sorted(ranks), "it can get worse later, never better"
+
+
+def test_the_hospital_next_door_is_warned_and_stops_the_same_attackers_at_once(night: dict[str, Any]) -> None:
+    assert night["score"]["neighbour_touched"] > 0, "that the verdict took a file or two the night itself looks at"
+    approved = [each["payload"] for each in entries_of(night) if each["kind"] == "warning_approved"]
+    told = {each["payload"]["neighbour"] for each in entries_of(night) if each["kind"] == "neighbour_told"}
+    assert approved and {each["by"] for each in approved} == {"v.leroy"} and told == {"chu-exemple"}
+
+
+def test_clocks_run_from_what_a_person_said_and_drafts_are_signed(night: dict[str, Any]) -> None:
+    entries = entries_of(night)
+    first = {each["kind"]: each["seq"] for each in reversed(entries)}
+    assert first["aware_said"] < first["clock_started"] < first["draft_made"] < first["draft_signed"]
+    assert first["draft_signed"] < first["submission_said"]
+    (ransom,) = [each["payload"] for each in entries if each["kind"] == "ransom_decided"]
+    assert ransom["paid"] is False
+
+
+def test_the_polices_folder_and_the_boards_report_are_left(root: Path, night: dict[str, Any]) -> None:
+    pages = night["place"] / "pages"
+    assert wrongs(pages / "police") == []
+    for language in ("en", "fr"):
+        assert _info(pages / "account" / f"report-{language}.pdf")["pages"] != "0"
+        assert "<svg" in (pages / "account" / f"report-{language}.html").read_text()
+    assert {file.stem for file in (pages / "account").glob("*.json")} >= {"gdpr_33", "gdpr_34", "nis2_early", "police"}
 
 
 def _info(file: Path) -> dict[str, str]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from garde.cli.screen import Screen
     from garde.journal.entry import Entry
+    from garde.lab.night.account import Account
     from garde.lab.night.colleague import Day
     from garde.lab.night.outside import Message, Sheet
     from garde.lab.night.play import Ended
@@ -33,7 +34,8 @@ MOST_SEED = 2**63 - 1
 def night(
     *,
     until: Annotated[
-        str, Parameter(help="How far to play: cut, plan, paper or morning. Default: everything this version has.")
+        str,
+        Parameter(help="How far to play: cut, plan, paper, morning or account. Default: everything this version has."),
     ] = "",
     seed: Annotated[int | None, Parameter(help="Draws who, where and how. Default: drawn; it is shown.")] = None,
     truth: Annotated[Path | None, Parameter(help="File for the attackers' truth, to set beside the score.")] = None,
@@ -49,13 +51,14 @@ def night(
 ) -> int:
     """Play the night on a lab of its own: damage spreads from one machine, people are called, and it comes again.
 
-    The hospital is made, attacked and removed again, in two to four minutes. From `plan` on, people are called by a
+    The hospital is made, attacked and removed again, in two to five minutes. From `plan` on, people are called by a
     modem, the emergency plan is triggered, ambulances are diverted and a situation report is printed. With `paper`, two
     wards go on on paper while the record is away, and everything goes back into it. With `morning`, servers come back
-    in waves under watch. What the score says of harm, time and loss comes from a witness outside Garde; the rest is
-    Garde's word. It needs root.
+    in waves under watch. With `account`, it is said what it was, where it came from and whether data left; a second
+    hospital is warned, and attacked; drafts and evidence are handed over. What the score says of harm, time and loss
+    comes from a witness outside Garde; the rest is Garde's word. It needs root.
 
-    Example: garde night --until morning --seed 7
+    Example: garde night --until account --seed 7
     """
     import secrets
 
@@ -120,6 +123,7 @@ def _close(ended: Ended) -> int:
     if ended.faults:
         wrong.append("the journal does not prove to be whole")
     wrong += _wrong_with_plan(ended) + _wrong_with_paper(ended) + _wrong_with_morning(ended)
+    wrong += _wrong_with_account(ended.accounted) if ended.accounted is not None else []
     if wrong:
         raise Incomplete("; ".join(wrong), f"play it again with --seed {score.seed}, and look into the entries above")
     return 0
@@ -183,6 +187,40 @@ def _wrong_with_morning(ended: Ended) -> list[str]:
         "the plan was not lifted": ended.returned.final.lifted is None,
     }
     return [words for words, so in wrong.items() if so]
+
+
+SIZE_WITHIN = 0.1  # of what left: counted on the line by one, without its headers by the other
+FEW = 2  # files of the first verdict next door: the first one, and one that was judged in the same breath
+
+
+def _wrong_with_account(account: Account) -> list[str]:
+    told, real = account.told, account.real
+    wrong = {
+        f"the family is {real.family}, Garde says {told.family or 'unknown'}": told.family != real.family,
+        f"it was led from {real.origin}, Garde says {told.origin}": told.origin != real.origin,
+        f"that address lies in {account.real_country}, Garde says {account.country or 'nothing'}": (
+            account.country != account.real_country
+        ),
+        f"whether data left: {real.egress}, Garde says {told.egress}": told.egress != real.egress,
+        f"{real.egress_bytes} bytes left, Garde says {told.egress_bytes}": not _near(
+            told.egress_bytes, real.egress_bytes
+        ),
+        "no warning was ready": real.warning_s is None,
+        "nobody attacked the hospital that was warned": real.neighbour_touched <= 0,
+        f"next door the first verdict took {account.judged_by} files": not 0 < account.judged_by <= FEW,
+        f"{len(account.lost_next_door)} documents are lost there": bool(account.lost_next_door),
+        f"the evidence does not hold: {'; '.join(account.wrong[:3])}": bool(account.wrong),
+        "the bundle was not verified, or a forged one was": not told.evidence_verified,
+        f"{real.drafts} drafts were handed in, Garde says {told.drafts}": told.drafts != real.drafts,
+    }
+    return [words for words, so in wrong.items() if so]
+
+
+def _near(told: int | None, real: int | None) -> bool:
+    """Whether what was said to have left is what left, within a tenth."""
+    if told is None or real is None:
+        return False
+    return abs(told - real) <= SIZE_WITHIN * real
 
 
 # --- for machines -----------------------------------------------------------------------------------------------------
@@ -353,7 +391,8 @@ class _Screen:
 UNSAID = frozenset({
     "finding_made", "file_restored", "coverage_changed", "estate_loaded", "wake_asked", "woke", "token_made",
     "command_done", "code_given", "point_judged", "errand_asked", "isolation_wanted", "isolation_over",
-    "machine_looked", "machine_swept", "watch_raised", "credential_listed",
+    "machine_looked", "machine_swept", "watch_raised", "credential_listed", "path_seen", "evidence_taken",
+    "evidence_moved", "egress_looked",
 })  # fmt: skip
 
 

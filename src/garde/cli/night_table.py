@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from garde.lab.night.account import Account
     from garde.lab.night.morning import Returned
     from garde.lab.night.paper import Papered
     from garde.lab.night.play import Ended
@@ -39,6 +40,9 @@ def score_table(ended: Ended) -> Any:
             table.add_row(what, story, found)
     if ended.returned is not None:
         for what, story, found in morning_rows(ended.returned):
+            table.add_row(what, story, found)
+    if ended.accounted is not None:
+        for what, story, found in account_rows(ended.accounted):
             table.add_row(what, story, found)
     table.add_row("files damaged in one burst, on all servers", "servers", str(score.touched))
     table.add_row("files lost after restore", "unknown", str(score.lost), style="bold red" if score.lost else "")
@@ -103,6 +107,35 @@ def morning_rows(returned: Returned) -> list[tuple[str, str, str]]:
         ("files and rows lost on all four servers", "unknown", str(figures.files_lost)),
     ]
     return rows
+
+
+def account_rows(account: Account) -> list[tuple[str, str, str]]:
+    """What the account came to; beside it what the story's director said. Names are Garde's, figures the witness's."""
+    from garde.lab.night.story import words
+
+    told, real = account.told, account.real
+    left = {"seen": f"yes: {_megabytes(told.egress_bytes)}", "none_seen": "no sign of it", "blind": "not known"}
+    led = f"{told.origin or '–'} ({account.country or '?'})"
+    return [
+        ("what it was", '"identified"', told.family or "unknown"),
+        ("the machine was led from", '"from Russia, by way of Ukraine"', led),
+        ("data left", '"no data left"', left.get(told.egress or "", "–")),
+        ("data that really left", "–", _megabytes(real.egress_bytes)),
+        ("a warning for the neighbours is ready, after the first harm", "–", words(real.warning_s)),
+        ("the neighbour's servers watch for it, after its release", "they telephoned", words(account.watched_s)),
+        ("the same attackers there: judged by their first file", "–", "yes" if account.judged_by == 1 else "no"),
+        ("files that they reached until they were stopped", "–", f"{real.neighbour_touched}, {_lost(account)}"),
+        ("drafts filled, signed and handed in", "DPO, police", str(told.drafts)),
+        ("the police's bundle is verified, a forged one is not", "–", "yes" if told.evidence_verified else "no"),
+    ]
+
+
+def _lost(account: Account) -> str:
+    return f"{len(account.lost_next_door)} lost" if account.lost_next_door else "none lost"
+
+
+def _megabytes(count: int | None) -> str:
+    return "–" if count is None else f"{count / 1e6:.1f} MB"
 
 
 def _time(at: float | None) -> str:

@@ -96,6 +96,19 @@ def test_papers_keys_come_after_the_plans() -> None:
     }  # fmt: skip
 
 
+def test_the_accounts_keys_are_in_both_and_the_family_is_the_attackers_own() -> None:
+    one, two = seen(SCRIPT.bursts[0].machine, 0.5), seen(SCRIPT.bursts[1].machine, 0.4)
+    ours = scoring.Accounted("conti", "198.19.3.77", "seen", 101, 2.5, 3, True, 6)
+    real = msgspec.structs.replace(ours, family=SCRIPT.family.name, egress_bytes=100)
+    stage: dict[str, scoring.Accounted] = {"accounted": ours}
+    score = scoring.score("account", SCRIPT, PLAN, seen=[one, two], lost=0, early=told(), told=told(), **stage)
+    truth = scoring.truth("account", SCRIPT, seen=[one, two], first=["s"], lost=0, uploaded=100, accounted=real)
+    first, second = msgspec.to_builtins(score), json.loads(msgspec.json.encode(truth))
+    for name in scoring.Accounted.__struct_fields__:
+        assert (first[name], second[name]) == (getattr(ours, name), getattr(real, name))
+    assert "family" not in msgspec.to_builtins(whole(one, two, told())), "before the account nobody says it"
+
+
 def test_a_diversion_is_understood_while_it_is_in_force_and_by_whom_it_says() -> None:
     said = Told()
 

@@ -6,8 +6,8 @@ the *web* gives a page for each question. On PROVIDER_PORT each line is answered
 server does; on UDP's NAMES_PORT the thief answers questions about names, and keeps what they carry.
 
 LOG gets one line for each thing delivered, AT of CLOCK_MONOTONIC: `u AT BYTES PEER` what was taken in one connection,
-`n AT BYTES PEER` in one question about a name, `c AT BYTES PEER` when a line of the controller's ended. It belongs to
-the attackers' side: Garde never reads it.
+`n AT BYTES PEER` in one question about a name, and `c AT BYTES PEER` when a line of the controller's ended. It belongs
+to the attackers' side: Garde never reads it.
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ from garde.lab.night.draw import SPREADER_ROLES, Reach, Script
 
 PAGES_S: Final = 1.0  # between two pages at one screen
 STEAL_S: Final = 90.0
+PLACES_DATE: Final = "2019-03-01"  # of the lab's list of places
 
 
 class Abroad:
@@ -39,6 +40,7 @@ class Abroad:
     def __enter__(self) -> Self:
         if self._reach is None:
             return self
+        write_places(self._plan, self._reach)
         with ExitStack() as stack:
             for number, machine in enumerate(screens(self._plan)):
                 words = [*self._place(network.WEB, WEB_PORT), str(PAGES_S), f"{self._script.seed} {number}"]
@@ -82,6 +84,24 @@ class Abroad:
         )
         if done.returncode:
             raise Incomplete(f"the theft failed: {done.stderr.decode(errors='replace').strip()[-200:]}", "run it again")
+
+
+def write_places(plan: Plan, reach: Reach) -> None:
+    """Tell the hub where the lab's Internet lies: its addresses are set aside for tests, and stand in no real list."""
+    hosts = (
+        (network.CONTROLLER, reach.leads_from, "LAB-RELAY,relay hosting"),
+        (network.THIEF, reach.takes_to, "LAB-HOSTING,hosting"),
+        (network.WEB, "BE", "LAB-WEB,"),
+        (network.PROVIDER, "BE", "LAB-TELEPHONE,"),
+    )
+    lines = [f"# The lab's own places, drawn by its seed. {PLACES_DATE}"]
+    for host, country, network_and_use in hosts:
+        for version in (4, 6):
+            address = network.outside_address(plan, host, version)
+            lines.append(f"{address},{address},{country},{network_and_use}")
+    (plan.hub_state / "lab-places.csv").write_text("\n".join(lines) + "\n", encoding="ascii")
+    settings = 'debian = false\n\n[[source]]\nsort = "text"\nname = "the lab\'s places"\nfiles = ["lab-places.csv"]\n'
+    (plan.hub_state / "geoip.toml").write_text(settings, encoding="ascii")
 
 
 def screens(plan: Plan) -> list[str]:

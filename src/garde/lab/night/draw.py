@@ -35,8 +35,9 @@ FAMILIES = (
         ".lockbit",
         "Restore-My-Files.txt",
         "~~~ LockBit: your data is stolen and encrypted ~~~\n"
-        "What we took goes to our darknet site if you do not pay the ransom. Do not delete or modify any file, it can "
-        "lead to recovery problems. One file is decrypted for free in our chat.\n"
+        "If you don't pay the ransom, the data will be published on our darknet site, http://lockbit.lab.invalid/\n"
+        "Warning! Do not delete or modify encrypted files, it will lead to problems with decryption of files! "
+        "You can decrypt one file for free in our chat.\n"
         "Your personal decryption ID: {number}\n",
     ),
     Family(
@@ -44,8 +45,10 @@ FAMILIES = (
         ".phobos",
         "info.txt",
         "!!! All of your files are encrypted !!!\n"
-        "To decrypt them send an e-mail to this address: nobody@lab.invalid\n"
-        "If we do not answer in 24 h, write by Jabber to nobody@lab.invalid. In the title: {number}-2803\n",
+        "To decrypt them send e-mail to this address: nobody@lab.invalid.\n"
+        "If we do not answer in 24 h, send e-mail to this address: nobody-2@lab.invalid\n"
+        "If there is no response from our mail, install the Jabber client and write to us in support of "
+        "nobody@lab.invalid. In the title: {number}-2803\n",
     ),
     Family(
         "dharma",
@@ -68,17 +71,24 @@ FAMILIES = (
         ".hive",
         "HOW_TO_DECRYPT.txt",
         "Your network has been breached and all data were encrypted.\n"
-        "Personal data and reports are ready to be disclosed. To get them back, purchase our decryption software from "
-        "our sales department. Do not modify, rename or delete *.key files, or nothing can be decrypted.\n"
-        "Login: {number}\n",
+        "Personal data, financial reports and important documents are ready to disclose.\n"
+        "To decrypt all the data and to prevent exfiltrated files from being disclosed at http://hiveleak.lab.invalid/ "
+        "you will need to purchase our decryption software. Please contact our sales department at "
+        "http://hivecust.lab.invalid/\n  Login: {number}\n"
+        "Follow the guidelines below to avoid losing your data:\n"
+        " - Do not modify, rename or delete *.key files. Your data will be undecryptable.\n"
+        " - Do not modify or rename encrypted files. You will lose them.\n"
+        " - Do not report to authorities. The negotiation process will be terminated.\n",
     ),
     Family(
-        "blackcat",
-        ".sykffle",
-        "RECOVER-sykffle-FILES.txt",
-        ">> What happened?\nImportant files on your network were ENCRYPTED, and have the sykffle extension now.\n"
-        ">> Sensitive data\nSensitive data on your network were DOWNLOADED.\n>> CAUTION\nDo not modify encrypted files "
-        "yourself, do not use software of others.\n>> What should I do next? Ask with your access key {number}.\n",
+        "royal",
+        ".royal",
+        "README.TXT",
+        "Hello!\nIf you are reading this, it means that your system was hit by Royal ransomware.\n"
+        "Please contact us via http://royal.lab.invalid/{number}\n"
+        "Most likely you decided to save some money on your security infrastructure. Your critical data was not only "
+        "encrypted but also copied from your systems on a secure server. For a modest royalty you get our pentesting "
+        "services: a security review, and your files decrypted.\n",
     ),
 )
 _SIGNED = ("(A note of Garde's lab.)\n", "(Note of Garde's lab.)\n", "(Note du labo de Garde.)\n")

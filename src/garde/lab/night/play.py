@@ -5,8 +5,9 @@ score. In order: the hospital is made, with Garde on its servers; colleagues wor
 burst; quiet until the files are whole and the cuts proven; people are called and act (`alarm.py`), where the story is
 played so far; three hours pass at once on the lab's clock; the second burst, from another machine with the same
 account; the witness looks at every file; wards go on on paper and come back from it (`paper.py`), where the story is
-played so far; servers come back (`morning.py`), where the story is played so far; the hospital is taken down, whatever
-happened.
+played so far; servers come back (`morning.py`), where the story is played so far; the account is given (`account.py`,
+the warning of the neighbours between the bursts), where the story is played so far; the hospital is taken down,
+whatever happened.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from garde.lab.hospital.programs import GARDE
 from garde.lab.night import abroad, pages, spread
 from garde.lab.night import score as scoring
 from garde.lab.night.abroad import Abroad
+from garde.lab.night.account import Account, Telling
 from garde.lab.night.alarm import ASLEEP, CENTRE, RINGS_S, WAYS_IN, Alarm, Alarmed
 from garde.lab.night.colleague import Day
 from garde.lab.night.depth import Depth
@@ -116,6 +118,7 @@ class Ended:
     faults: int  # of the journal
     papered: Papered | None = None
     returned: Returned | None = None
+    accounted: Account | None = None
 
 
 def play(order: Order, speaker: Speaker) -> Ended:
@@ -157,6 +160,8 @@ class _Night:
         self.papered: Papered | None = None
         self.depth: Depth | None = None  # what is done where no agent looks, where servers come back
         self.returned: Returned | None = None
+        self.telling: Telling | None = None
+        self.accounted: Account | None = None
         self.times = Times([(time.monotonic(), hospital.clock_offset)])
         self.began_wall = 0.0  # wall seconds of the first hostile write, on the lab's clock
 
@@ -165,6 +170,11 @@ class _Night:
             self.follower = stack.enter_context(Follower(self.hospital.hub_state, self.speaker.entry))
             if plays(self.order.until, PLAN):
                 self.outside = stack.enter_context(Outside(self.hospital.plan, self.speaker.rang, self.speaker.printed))
+            if self.reach is not None:
+                telling = Telling(
+                    self.hospital, self.script, self.reach, self.follower, times=self.times, step=self.speaker.step
+                )
+                self.telling = stack.enter_context(telling)
             if plays(self.order.until, MORNING):
                 self.speaker.step("a sound day: every server's baseline is taken")
                 take_baselines(self.hospital, self.follower, SERVERS)
@@ -180,6 +190,8 @@ class _Night:
                 self.papered = Paper(self.hospital, self.traffic, self.order.seed, self.speaker.step).play()
             if self.depth is not None:
                 self.returned = self._return(self.depth)
+            if self.telling is not None:
+                self.accounted = self.telling.close(self.order.pages)
         self.speaker.colleagues({machine: day for machine, day in days.items() if machine not in self._spreading})
         if self.outside is not None and self.order.pages is not None:
             pages.keep(self.outside, self.order.pages)
@@ -187,7 +199,9 @@ class _Night:
                 pages.keep_packs(self.hospital.plan, self.order.pages)
             if self.returned is not None:
                 pages.keep_final(self.returned.final, self.order.pages)
-        return Ended(self._score(told, lost), told, lost, self._prove_journal(), self.papered, self.returned)
+        return Ended(
+            self._score(told, lost), told, lost, self._prove_journal(), self.papered, self.returned, self.accounted
+        )
 
     def _return(self, depth: Depth) -> Returned:
         """The servers come back; what is lost in the end is the witness's business."""
@@ -210,6 +224,8 @@ class _Night:
             self._burst(number)
             if self.outside is not None:
                 self._alarm(self.outside, number)
+            if self.telling is not None and number == 0:
+                self.telling.warn(self.seen[0].began)
 
     def _alarm(self, outside: Outside, number: int) -> None:
         """People, after the first burst; after the second it is seen that they are called anew."""
@@ -291,6 +307,7 @@ class _Night:
                 calling=real,
                 papers=self.papered.real if self.papered else None,
                 restarted=self.returned.real if self.returned else None,
+                accounted=self.accounted.real if self.accounted else None,
             )
             scoring.write_truth(self.order.truth, truth)
         return scoring.score(
@@ -304,6 +321,7 @@ class _Night:
             calling=real and self._called(real, told),
             papers=self.papered.told if self.papered else None,
             restarted=self.returned.told if self.returned else None,
+            accounted=self.accounted.told if self.accounted else None,
         )
 
     def _called(self, real: Calling, told: Told) -> Calling:

@@ -3,7 +3,8 @@
 Comes in: what the witness saw of each burst, what Garde told. Goes out: `Score`: harm and times from the witness
 alone, the names from Garde alone, so that the two can be compared; `Truth`: the same keys as the attackers know them,
 for a file that Garde's side never reads. Each figure is that of the worse of the two bursts; one that was not reached
-is null. The keys of the plan, of paper and of the morning are there where that stage was played, and absent otherwise.
+is null. The keys of the plan, of paper, of the morning and of the account are there where that stage was played, and
+absent otherwise.
 """
 
 from __future__ import annotations
@@ -55,8 +56,21 @@ class Restarted(msgspec.Struct, frozen=True):
     files_lost: int  # on all four servers, of files and rows that nobody is told to enter again
 
 
+class Accounted(msgspec.Struct, frozen=True):
+    """The account's figures."""
+
+    family: str | None  # as Garde names it
+    origin: str | None  # address outside from which the spreading machine was led
+    egress: str | None  # none_seen | seen | blind
+    egress_bytes: int | None  # sent out; in the truth as whoever took them counted
+    warning_s: float | None  # the first hostile write → the neighbours' warning is ready, by the witness
+    neighbour_touched: int  # files that the same attackers reached at the hospital that was warned, by the witness
+    evidence_verified: bool  # by the command, and not where a byte of it was changed; by its digests alone in the truth
+    drafts: int  # that were signed and handed in
+
+
 class Later(msgspec.Struct, frozen=True, kw_only=True):
-    """The keys of the later stages, as `Calling`, `Papers` and `Restarted` have them; of one not played there are none.
+    """The keys of the later stages, as their own classes have them above; of one that was not played there are none.
 
     They come last. In the truth services are as they really worked (the record, the shares, the devices), pages are
     counted in the files, sheets in the printers' spools; accounted are those that the nurses gave back or lost.
@@ -80,6 +94,13 @@ class Later(msgspec.Struct, frozen=True, kw_only=True):
     relapse_files: int | UnsetType = UNSET
     record_restored_to: str | UnsetType | None = UNSET
     files_lost: int | UnsetType = UNSET
+    origin: str | UnsetType | None = UNSET
+    egress: str | UnsetType | None = UNSET
+    egress_bytes: int | UnsetType | None = UNSET
+    warning_s: float | UnsetType | None = UNSET
+    neighbour_touched: int | UnsetType = UNSET
+    evidence_verified: bool | UnsetType = UNSET
+    drafts: int | UnsetType = UNSET
 
 
 class Score(Later, frozen=True, tag_field="kind", tag="score"):
@@ -95,6 +116,7 @@ class Score(Later, frozen=True, tag_field="kind", tag="score"):
     first_server: str | None
     recurrence_joined: bool
     proven: bool
+    family: str | UnsetType | None = UNSET  # from the account on
 
 
 class Truth(Later, frozen=True, tag_field="kind", tag="truth"):
@@ -130,6 +152,7 @@ def score(
     calling: Calling | None = None,
     papers: Papers | None = None,
     restarted: Restarted | None = None,
+    accounted: Accounted | None = None,
 ) -> Score:
     """`early` is what Garde told before the second burst: who spread the first."""
     return Score(
@@ -143,7 +166,7 @@ def score(
         first_server=early.first_server,
         recurrence_joined=told.joined,
         proven=all(told.is_proven(it.machine, plan.address(it.machine)) for it in seen),
-        **_keys(calling, papers, restarted),
+        **_keys(calling, papers, restarted, accounted),
     )
 
 
@@ -158,6 +181,7 @@ def truth(
     calling: Calling | None = None,
     papers: Papers | None = None,
     restarted: Restarted | None = None,
+    accounted: Accounted | None = None,
 ) -> Truth:
     """`first`: the servers of the first burst in the order in which they were really written to."""
     return Truth(
@@ -173,15 +197,14 @@ def truth(
         proven=all(it.refused_everywhere_s is not None for it in seen),
         user=script.user,
         mode=script.mode,
-        family=script.family.name,
         note_name=script.family.note_name,
         upload_bytes=uploaded,
         bursts=[burst(it) for it in seen],
-        **_keys(calling, papers, restarted),
+        **{"family": script.family.name, **_keys(calling, papers, restarted, accounted)},
     )
 
 
-def _keys(*stages: Calling | Papers | Restarted | None) -> dict[str, Any]:
+def _keys(*stages: Calling | Papers | Restarted | Accounted | None) -> dict[str, Any]:
     """The keys of the later stages; none of one that was not played."""
     return {name: value for each in stages if each for name, value in msgspec.structs.asdict(each).items()}
 

@@ -96,7 +96,7 @@ def _attackers(hospital: Hospital, script: Script, burst: Burst, number: int) ->
                 )
                 processes.append(process)
                 tell(process, msgspec.json.encode(_task(hospital, script, number, server, own)) + b"\n")
-        counts = [_wait_ready(process) for process in processes]
+        counts = [wait_ready(process) for process in processes]
         start = time.monotonic() + LOOKS_S
         for place, process in enumerate(processes):
             tell(process, f"go {start + LAG_S * (place // burst.connections)}\n".encode())
@@ -129,7 +129,7 @@ def _task(hospital: Hospital, script: Script, number: int, server: str, own: int
     )
 
 
-def _wait_ready(process: subprocess.Popen[bytes]) -> int:
+def wait_ready(process: subprocess.Popen[bytes]) -> int:
     """Wait for `ready FILES`; raises Incomplete where the session does not come up."""
     word, _, count = first_line(process, READY_S).partition(b" ")
     if word != b"ready":

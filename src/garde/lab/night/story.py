@@ -14,7 +14,7 @@ from garde.errors import UsageError
 
 STAGES = ("cut", "plan", "paper", "morning", "account")
 CUT, PLAN, PAPER, MORNING, ACCOUNT = STAGES
-PLAYED = (CUT, PLAN, PAPER, MORNING)  # those that this version can play
+PLAYED = STAGES  # those that this version can play
 BEGINS = 3 * 3600.0  # seconds after midnight: the first burst
 _DAY = 24 * 3600
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

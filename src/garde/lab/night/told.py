@@ -2,8 +2,8 @@
 
 Comes in: entries, in order. Goes out: `Told`: whom it took for the spreader, which server it took for the first,
 whether the second burst was joined to the first, which machines' blocks it calls proven, when the plan was triggered
-and who has understood which diversion, and how each server came back (`Way`). It is what the score sets beside the
-witness's truth, and it is never mixed with it.
+and who has understood which diversion, how each server came back (`Way`), and the account (`Account`). It is what the
+score sets beside the witness's truth, and it is never mixed with it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from garde.journal import recovery_kinds as r
 from garde.journal.entry import Entry
 from garde.journal.paper_kinds import ReenterSaid
 from garde.journal.payload import Payload
+from garde.lab.night.told_account import Account
 
 
 @dataclass(slots=True)
@@ -110,11 +111,13 @@ class Told:
     tasks_done: set[str] = field(default_factory=set)
     first_at: dict[str, float] = field(default_factory=dict)  # kind -> wall seconds of its first entry
     way: Way = field(default_factory=Way)
+    account: Account = field(default_factory=Account)
 
     def add(self, entry: Entry) -> None:
         """Fold one entry."""
         self.first_at.setdefault(entry.kind, entry.at)
         self.way.add(entry)
+        self.account.add(entry)
         match entry.payload:
             case k.IncidentOpened() as opened:
                 self.incidents.append(opened.incident)
