@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 FOLDER: Final = "identify"
 _FAULTS: Final = 5  # that are said of one file or folder
+# What a family is named from: other entries are passed over unread.
+_SHOWING: Final = ("note_taken", "finding_made", "verdict_reached", "mass_delete_seen", "evidence_taken", "egress_seen")
 
 
 class Identifier:
@@ -78,12 +80,13 @@ class Identifier:
         return self._placed(command)
 
     def _entries(self, numbers: Sequence[int]) -> list[Entry]:
-        """Return these entries; one that is not there is left out."""
-        journal, found = self._loop().journal, []
-        for number in sorted(set(numbers)):
-            entry = next(iter(journal.entries(after=number - 1)), None)
-            if entry is not None and entry.seq == number:
+        """Return these entries, read once from the first to the last; one that is not there is left out."""
+        wanted, found = set(numbers), []
+        for entry in self._loop().journal.entries(after=min(wanted, default=1) - 1, kinds=_SHOWING):
+            if entry.seq in wanted:
                 found.append(entry)
+            if entry.seq >= max(wanted, default=0):
+                break
         return found
 
     def _knowledge(self) -> Known:
