@@ -47,7 +47,7 @@ ESTATE = Estate(
             "anna", "Anna Lambert", ("it_director",), ("+32 470 00 00 01",), "anna@clinique.example", logins=("al",)
         ),
         Person("cleo", "Cleo Maes", ("crisis_coordinator",), ("+32 470 00 00 02",)),
-        Person("dora", "Dora Roy", ("dpo",)),
+        Person("dora", "TEST-Roy Dora", ("dpo",)),
     ),
     gateways=(Gateway("gw", ("wan0",), ("203.0.113.10:5061/tcp",)),),
     neighbours=(

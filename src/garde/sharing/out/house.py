@@ -91,7 +91,7 @@ def _names(look: Lookup) -> Iterator[str]:
         yield from (machine.id, machine.name, *machine.accounts)
     for person in estate.people:
         yield from (person.id, person.name, *person.logins, person.mail)
-        yield from person.name.split()
+        yield from _split(person.name)  # each by itself: `DUPONT.exe` names somebody
         yield person.mail.partition("@")[2]
     for site in estate.sites:
         yield from (site.id, site.name)
