@@ -20,7 +20,7 @@ from garde.journal.text import plain
 ROLES = {
     "viewer": mark("observer: sees everything, changes nothing"),
     "ward": mark("ward: sees how things stand, no names of files or people"),
-    "dpo": mark("data protection officer: reads everything, changes nothing"),
+    "dpo": mark("data protection officer: reads everything, answers for legal clocks and drafts"),
     "operator": mark("on-call IT (operator): decides on cuts"),
     "it_director": mark("IT director: decides on cuts, keeps the accounts"),
     "crisis_coordinator": mark("crisis coordinator: decides on cuts"),
