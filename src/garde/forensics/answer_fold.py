@@ -104,7 +104,8 @@ def on_referred(state: State, entry: Entry, payload: f.EvidenceReferred) -> None
 
 
 def _keep(state: State, item: m.Item) -> None:
-    if len(state.items) >= m.MOST_ITEMS:
+    own = sum(each.machine == item.machine for each in state.items.values())
+    if len(state.items) >= m.MOST_ITEMS or own >= m.MOST_ITEMS // 5:  # no machine takes the room of the others
         state.left_out["items"] = state.left_out.get("items", 0) + 1
     else:
         state.items[item.item] = item

@@ -5,8 +5,9 @@ folder `<state>/bundles/<incident>-<n>`. The rules, one test each:
 
 1. An item whose bytes are not those that were taken does not go into it, and that is said.
 2. The journal in it goes to the entry that its signed checkpoint covers, with the items' last change of hands.
-3. Where no page can be set or no time authority stamps, the bundle stands all the same, with the reason.
-4. Whole or not at all: killed in between, or on a full disk, nothing is left that looks like one.
+3. What somebody typed as a login and was refused is not in it: it may be a password in the wrong field.
+4. Where no page can be set or no time authority stamps, the bundle stands all the same, with the reason.
+5. Whole or not at all: killed in between, or on a full disk, nothing is left that looks like one.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from garde.clock import Clock, iso
 from garde.errors import SettingsError
@@ -31,11 +32,12 @@ from garde.forensics.custody.store import Evidence
 from garde.forensics.custody.store import Item as Kept
 from garde.forensics.memory import Case, Item, State
 from garde.hub.performer import NEVER, Say
+from garde.journal.backend import StoredText, View
 from garde.journal.chain import ChainStore
 from garde.journal.entry import Entry, Head
 from garde.journal.export import Export
 from garde.journal.forensic_kinds import BundleAsked, BundleMade, EvidenceMoved, NoteTaken
-from garde.journal.hub_kinds import CommandFailed
+from garde.journal.hub_kinds import CommandFailed, SignInRefused
 from garde.journal.payload import Command
 from garde.journal.speech import say_in
 from garde.journal.text import Text
@@ -60,6 +62,19 @@ class _Left:
 
     def out(self, what: str) -> None:
         self.words.append(what)
+
+
+class _Unsaid:
+    """A journal at one moment without these words: what was typed as a login may be a password in the wrong field."""
+
+    def __init__(self, view: View, refs: frozenset[str]) -> None:
+        self._view, self._refs = view, refs
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._view, name)
+
+    def texts(self) -> Iterator[StoredText]:
+        return (each for each in self._view.texts() if each.ref not in self._refs)
 
 
 class Bundles:
@@ -168,12 +183,18 @@ class Bundles:
         """Write the journal as it was signed last; returns up to which entry."""
         journal = self._loop().journal
         assert isinstance(journal, ChainStore)  # every store is one
+        secret = frozenset(
+            each.payload.login.ref
+            for each in journal.entries(kinds=("sign_in_refused",))
+            if isinstance(each.payload, SignInRefused)
+        )
         for _ in range(_TRIES):
             signed = journal.checkpoint(self._key.sign)
             with journal.reading() as view:
                 seq, _, digest = view.meta("head").decode("ascii").partition(":")
                 if int(seq) == signed.size:
-                    writer.add(Part("journal.jsonl", Export(view, journal.keys, self._clock.now(), words=True)))
+                    lines = Export(cast(View, _Unsaid(view, secret)), journal.keys, self._clock.now(), words=True)
+                    writer.add(Part("journal.jsonl", lines))
                     return Head(int(seq), digest)
         raise OSError("the journal is written faster than it can be signed")
 
@@ -220,7 +241,7 @@ class Bundles:
         }
 
     def _stamp(self, bag: Bag, left: _Left) -> str:
-        """Rule 3."""
+        """Rule 4."""
         try:
             raw = stamp.ask(stamp.load_authority(self._state), bag.signature)
             write_secret(bag.folder / STAMP, raw)

@@ -1,8 +1,7 @@
 """Evidence at the hub: pieces that agents carry here become items that nobody changes.
 
-Comes in: signed pieces from agents, whose envelopes were opened (`intake.py`); files that a person hands over. Goes
-out: items in `<state>/evidence`, and `evidence_moved` for each, with whether it is what was taken. The rules, one test
-each:
+Comes in: signed pieces from agents, whose envelopes were opened (`intake.py`). Goes out: items in `<state>/evidence`,
+and `evidence_moved` for each, with whether it is what was taken. The rules, one test each:
 
 1. Only the agent that took an item carries it, and only one whose taking stands in the journal; size and digest are
    those of that entry, not of what is carried.
@@ -14,6 +13,7 @@ each:
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ import msgspec
 
 from garde.clock import Clock
 from garde.forensics.custody.pieces import MOST, Piece
-from garde.forensics.custody.store import FOLDER, ID, Evidence, Item, NotKept, What
+from garde.forensics.custody.store import FOLDER, ID, Evidence, NotKept, What
 from garde.forensics.memory import Item as Known
 from garde.journal.entry import Entry
 from garde.journal.forensic_kinds import EvidenceMoved, EvidenceTaken
@@ -46,6 +46,9 @@ class Custody:
         self.store = Evidence(state / FOLDER)
         self._incoming = state / FOLDER / "incoming"
         self._lock = threading.Lock()
+        self._brought: dict[str, int] = {}  # machine -> bytes of its items here
+        for each in self.store.items():
+            self._brought[each.machine] = self._brought.get(each.machine, 0) + each.size
 
     # --- what agents carry --------------------------------------------------------------------------------------------
 
@@ -67,9 +70,9 @@ class Custody:
         if self.store.find(known.item) is not None:
             self._say(known, True)  # it was killed after it was kept, and before it was said
             return known.size
-        if known.size > MOST or self._brought(known.machine) + known.size > SHARE:
+        if known.size > MOST or self._brought.get(known.machine, 0) + known.size > SHARE:
             return NO_MORE
-        part = self._incoming / known.item
+        part = self._part(known)
         have = part.stat().st_size if part.exists() else 0
         if offset != have or not data or have + len(data) > known.size:
             return have
@@ -79,6 +82,15 @@ class Custody:
             part.unlink(missing_ok=True)
             return NO_MORE
         return self._whole(known, part) if have + len(data) == known.size else have + len(data)
+
+    def _part(self, known: Known) -> Path:
+        """Return where an item is put together. A machine carries one at a time: what it began before is dropped."""
+        folder = self._incoming / hashlib.sha256(known.machine.encode()).hexdigest()[:16]
+        if folder.is_dir():
+            for each in folder.iterdir():
+                if each.name != known.item:
+                    each.unlink(missing_ok=True)
+        return folder / known.item
 
     def _append(self, part: Path, data: bytes) -> None:
         part.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -98,6 +110,8 @@ class Custody:
         finally:
             os.close(handle)
         part.unlink(missing_ok=True)
+        if item is not None:
+            self._brought[known.machine] = self._brought.get(known.machine, 0) + item.size
         self._say(known, item is not None and item.item == known.item)
         return known.size if item is not None else NO_MORE
 
@@ -106,24 +120,11 @@ class Custody:
             where = "the hub's store of evidence" if same else f"refused: not what {known.machine} took"
             self._loop.append([EvidenceMoved(known.item, known.sha256, HUB, HUB, where, same)])
 
-    def _brought(self, machine: str) -> int:
-        return sum(each.size for each in self.store.items() if each.machine == machine)
-
     def _entry(self, known: Known) -> Entry | None:
         """Return the entry by which it was taken."""
         found: Iterator[Entry] = self._loop.journal.entries(known.seq - 1, kinds=("evidence_taken",))
         entry = next(found, None)
         return entry if entry is not None and entry.seq == known.seq else None
-
-    # --- what a person hands over -------------------------------------------------------------------------------------
-
-    def hand_over(self, path: Path, what: What, limit: int) -> Item:
-        """Keep a file that a person brings; raises NotKept or OSError."""
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        try:
-            return self.store.keep(handle, what, limit)[0]
-        finally:
-            os.close(handle)
 
 
 def _what(known: Known, entry: Entry) -> What:

@@ -94,11 +94,19 @@ def test_what_is_over_a_bound_is_counted_and_the_oldest_gives_way(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(memory, "MOST_NOTES", 2)
-    monkeypatch.setattr(memory, "MOST_ITEMS", 1)
+    monkeypatch.setattr(memory, "MOST_ITEMS", 5)
     house.attack()
     house.agent("files", *(note(sha256=each) for each in ("a", "b", "c")), item("e1"), item("e2"))
     assert [each.sha256 for each in house.state.notes] == ["b", "c"] and list(house.state.items) == ["e1"]
     assert house.state.left_out == {"notes": 1, "items": 1}
+
+
+def test_no_machine_takes_the_room_of_the_others(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "MOST_ITEMS", 10)
+    house.attack()
+    house.agent("files", *(item(f"f{number}") for number in range(9)))
+    house.agent("scans", item("s1"))
+    assert list(house.state.items) == ["f0", "f1", "s1"] and house.state.left_out == {"items": 7}
 
 
 def test_the_same_note_again_has_its_number_of_copies(house: House) -> None:

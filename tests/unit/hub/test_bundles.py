@@ -212,6 +212,14 @@ def test_what_a_person_referred_to_is_listed(hub: Hub) -> None:
     assert checked(folder).ok
 
 
+def test_a_password_that_was_typed_as_a_login_is_not_in_it(hub: Hub) -> None:
+    hub.loop.append([h.SignInRefused(Text("correct horse"), "10.0.0.9", "wrong password")])
+    hub.take(b"damaged")
+    folder = folder_of(hub.export())
+    assert not [each for each in folder.rglob("*") if each.is_file() and b"correct horse" in each.read_bytes()]
+    assert b'"line":"text"' in (folder / "data/journal.jsonl").read_bytes() and checked(folder).ok
+
+
 def test_without_a_page_the_bundle_stands_and_says_so(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     def cannot(document: Document) -> Printed:
         raise NotTypeset("no typst here")

@@ -210,6 +210,14 @@ def test_what_is_too_large_or_over_a_machines_share_stays_where_it_is(
     assert server.carrier.carry() and len(server.wire.asked) == asked
 
 
+def test_what_a_machine_began_and_left_takes_no_room(house: HubHouse, server: Server) -> None:
+    for number in range(5):
+        item = server.take(b"abc", place=b"/srv/%d" % number)
+        server.agent.say("evidence", msgspec.json.encode(pieces.Piece(item.item, 0)) + b"\nab")
+    parts = [each for each in (house.state / "evidence/incoming").rglob("*") if each.is_file()]
+    assert [each.name for each in parts] == [item.item]
+
+
 def test_a_hub_with_a_full_disk_keeps_nothing_and_goes_on(
     house: HubHouse, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

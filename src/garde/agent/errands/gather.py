@@ -8,6 +8,7 @@ Comes in: a job, with the time of the first harm. Goes out: `note_taken` and `ev
 3. A thing that cannot be read keeps nobody from the next.
 4. Times are the hub's where this machine knows how far its clock is off, and it is said where it does not.
 5. A few of the damaged files are kept, with their sound versions: small ones, of every ending and type.
+6. What grows all the time (a log, the journal) is kept once in ten minutes at most.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ SMALL: Final = 8 * 2**20  # bytes of one damaged file, or of its sound version
 SAMPLE: Final = 64 * 2**20  # of a program
 LOG: Final = 4 * 2**20  # of a log: its end
 RECORD: Final = 64 * 2**20  # of the journal
+AGAIN_S: Final = 600.0  # until a log or the journal is kept once more: each time it is other bytes
 TOTAL: Final = 512 * 2**20  # of one gathering
 LONGEST_TEXT: Final = 8_192  # characters of a note in its entry
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -105,6 +107,8 @@ class _Gathering:
 
     def _take(self, thing: Thing, pair: str = "") -> tuple[Item, bool] | None:
         limit = _LIMITS[thing.sort]
+        if thing.sort == "log" and self._lately(thing):
+            return None
         try:
             handle = open_strict(thing.path, _READ)
         except OSError as error:
@@ -129,6 +133,8 @@ class _Gathering:
     def _record(self) -> tuple[Item, bool] | None:
         """Keep this agent's own journal, whole and with its words, as it is now."""
         thing = Thing("record", b"journal.jsonl", os.fsencode(self.state / "journal.db"))
+        if self._lately(thing):
+            return None
         try:
             with open_journal(self.state, read_only=True) as journal, journal.reading() as view:
                 lines: Iterable[bytes] = Export(view, journal.keys, self.clock.now(), words=True)
@@ -137,6 +143,12 @@ class _Gathering:
         except (OSError, NotKept) as error:
             self._leave(thing, str(error))
             return None
+
+    def _lately(self, thing: Thing) -> bool:
+        """Rule 6. What this errand itself had kept before a crash does not count."""
+        since = self.clock.now() + (self.offset or 0.0) - AGAIN_S
+        same = (each for each in self.store.items() if (each.sort, each.place) == (thing.sort, thing.path))
+        return any(since < each.taken_at and each.command != self.job.order.command for each in same)
 
     def _what(self, thing: Thing, pair: str, changed_at: float) -> What:
         """Rule 4."""

@@ -258,7 +258,16 @@ def test_what_was_kept_before_is_not_told_again(server: Server) -> None:
     first = server.gather()
     assert sorts(first) == ["note", "damaged", "record"]
     server.damage("a", "more.docx")
-    assert sorts(server.gather(command="c2")) == ["damaged", "record"]
+    assert sorts(server.gather(command="c2")) == ["damaged"]
+
+
+def test_what_grows_all_the_time_is_kept_once_in_ten_minutes(server: Server) -> None:
+    assert sorts(server.gather()) == ["record"]
+    server.journal(k.AgentStopped("x"))
+    server.now += module.AGAIN_S - 1
+    assert sorts(server.gather(command="c2")) == []
+    server.now += 2
+    assert sorts(server.gather(command="c3")) == ["record"]
 
 
 def test_begun_again_after_a_crash_it_tells_again_what_it_had_kept(server: Server) -> None:
