@@ -25,7 +25,6 @@ from garde.sharing.out.draft import Draft, Indicator, draft_of
 from garde.sharing.out.memory import Out, Version
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "hub"))
-import hub_process
 from hub_process import HubProcess, garde
 
 
@@ -52,9 +51,7 @@ def approved(state: Path, *indicators: Indicator) -> None:
 
 
 @pytest.fixture
-def sender(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubProcess]:
-    more = "neighbours:\n  - {id: clinic-c, name: Clinic C}\n"
-    monkeypatch.setattr(hub_process, "ESTATE", hub_process.ESTATE + more)
+def sender(tmp_path: Path) -> Iterator[HubProcess]:
     (tmp_path / "a").mkdir()
     hub = HubProcess(tmp_path / "a")
     approved(
@@ -72,7 +69,7 @@ def taken(hub: HubProcess) -> list[Any]:
 
 
 def test_what_was_approved_there_is_watched_for_here(sender: HubProcess, tmp_path: Path) -> None:
-    code, lines, complaint = garde("share", "key", "clinic-c", "--state", str(sender.state))
+    code, lines, complaint = garde("share", "key", "nord", "--state", str(sender.state))
     assert code == 0, complaint
     (token,) = [each["token"] for each in lines if each["kind"] == "token"]
     (tmp_path / "c").mkdir()

@@ -7,7 +7,7 @@ Comes in: orders that the link has checked. Goes out: reports of each. Rules, on
 2. One that was found on the disk at a start, not begun, and is past its time is refused; one that was begun goes on,
    whatever the time. What waits behind another in its lane has come in time.
 3. Freeze, thaw and raise wait for no other errand; sweep, look, baseline, gather and flows for each other only; judge
-   and restore too.
+   and restore too, and watch lists.
 4. An agent that only watches puts nothing in place; everything else it does.
 5. Killed in the middle of it, it is begun again, and what it had told before is void.
 6. An outcome is kept before it is told: after a crash it is told, and not done again.
