@@ -213,8 +213,7 @@ def _export(
         return 1
     folder = Path((made.payload.folder.value or b"").decode())
     if out is not None:
-        shutil.copytree(folder, out / folder.name)
-        folder = out / folder.name
+        folder = _copied(folder, out / folder.name)
     bundle = made.payload
     said = {each: getattr(bundle, each) for each in ("manifest", "items", "bytes", "head", "stamp", "detail")}
     screen.data({"kind": "bundle", "folder": str(folder), **said})
@@ -222,6 +221,21 @@ def _export(
     if bundle.detail:
         screen.line(bundle.detail, "warn")
     return 0
+
+
+def _copied(folder: Path, to: Path) -> Path:
+    """Copy a bundle: contents alone, since a stick keeps neither rights nor owners. Nothing there is written over."""
+    from garde.errors import Refused
+
+    try:
+        for top, _, names in os.walk(folder):
+            (to / Path(top).relative_to(folder)).mkdir()
+            for name in names:
+                path = Path(top) / name
+                shutil.copyfile(path, to / path.relative_to(folder))
+    except OSError as error:
+        raise Refused(f"{to}: {error.strerror}", f"it lies in {folder}; copy it from there") from error
+    return to
 
 
 def _waited(state: Path, commands: set[str], wait: float) -> Any:

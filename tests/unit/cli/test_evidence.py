@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from garde.clock import SystemClock
+from garde.errors import Refused
 from garde.forensics.custody import store as stores
 from garde.forensics.custody.bag import Part, Writer
 from garde.hub.config import load_config, open_hub_journal
@@ -103,3 +104,15 @@ def test_a_bundle_is_verified_with_the_key_as_text_or_file(
 def test_what_cannot_be_done_says_why_and_what_to_do(evidence: Evidence, words: tuple[str, ...], said: str) -> None:
     ran = evidence(*words)
     assert ran.code != 0 and said in ran.err and ran.err.count("\n") <= 3
+
+
+def test_a_bundle_is_copied_whole_and_never_over_another(bundle: Path, tmp_path: Path) -> None:
+    from garde.cli.evidence import _copied
+
+    to = _copied(bundle, tmp_path / "usb")
+    names = sorted(each.relative_to(bundle) for each in bundle.rglob("*"))
+    assert names == sorted(each.relative_to(to) for each in to.rglob("*"))
+    with pytest.raises(Refused, match="File exists"):
+        _copied(bundle, to)
+    with pytest.raises(Refused, match="No such file"):
+        _copied(bundle, tmp_path / "no/usb")
