@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.mmdb_writer import mmdb
 
 from garde.errors import SettingsError
 from garde.forensics.origin.places.base import Place, Source, joined
+from garde.forensics.origin.places.maxmind import MaxMindSource
 from garde.forensics.origin.places.sorted_file import SortedSource
 from garde.forensics.origin.places.sources import DEBIAN, SORTS, Places, open_places
 from garde.forensics.origin.places.text import TextSource, number_of
@@ -81,6 +83,18 @@ def test_both_ways_of_writing_an_address_are_one_number(number: int) -> None:
 
     written = socket.inet_ntop(socket.AF_INET, number.to_bytes(4))
     assert number_of(written.encode()) == number_of(str(number).encode()) == (number, False)
+
+
+def test_maxminds_files_say_country_network_and_use(tmp_path: Path) -> None:
+    country = {"203.0.113.0/24": {"country": {"iso_code": "UA"}}, "198.51.100.0/24": {"country": {"iso_code": "RU"}}}
+    other = {"203.0.113.8/29": {"autonomous_system_number": 64500, "autonomous_system_organization": "Example",
+                                "is_hosting_provider": True, "is_anonymous_vpn": True}}  # fmt: skip
+    (tmp_path / "country.mmdb").write_bytes(mmdb(country, 1_772_323_200))
+    (tmp_path / "asn.mmdb").write_bytes(mmdb(other, 1_772_323_200))
+    source = MaxMindSource("mm", [tmp_path / "country.mmdb", tmp_path / "asn.mmdb"])
+    assert source.find("203.0.113.9") == Place("UA", "AS64500 Example", ("vpn", "hosting"), "mm", "2026-03-01")
+    assert source.find("198.51.100.1") == Place("RU", "", (), "mm", "2026-03-01")
+    assert [source.find(each) for each in ("192.0.2.1", "2001:db8::1", *ODD)] == [None] * (2 + len(ODD))
 
 
 def test_what_one_does_not_know_the_next_says() -> None:

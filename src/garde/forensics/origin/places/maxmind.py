@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from garde.forensics.origin.places.base import Place, joined
+from garde.forensics.origin.places.text import number_of
 
 _USES: Final = {
     "is_tor_exit_node": "tor",
@@ -33,10 +34,12 @@ class MaxMindSource:
     def find(self, address: str) -> Place | None:
         """See `base.Source`."""
         found: Place | None = None
+        if number_of(address.encode("ascii", "replace")) is None:
+            return None
         for reader, date in self._readers:
             try:
                 record = reader.get(address.partition("%")[0])
-            except ValueError:  # no address, or IPv6 asked of a file of IPv4
+            except ValueError:  # IPv6 asked of a file of IPv4
                 continue
             if isinstance(record, Mapping):
                 found = joined(found, self._place(record, date))
