@@ -47,6 +47,12 @@ with socket.create_connection((sys.argv[1], 443), 5) as line:
     line.shutdown(socket.SHUT_WR)
     line.recv(1)
 """
+_CALL = """
+import socket
+with socket.create_connection(("10.20.1.1", 5985), 5) as line:
+    line.settimeout(60)
+    line.recv(1)
+"""
 _TAKE = """
 import socket
 with socket.create_server(("203.0.113.66", 443)) as door:
@@ -80,6 +86,16 @@ class Gateway:
         self._taker.wait(10)
         assert self._taker.stdout is not None
         self._taker.stdout.close()
+
+    @contextlib.contextmanager
+    def line(self) -> Iterator[None]:
+        """A connection from inside to the gateway itself, open for so long."""
+        with socket.create_server(("10.20.1.1", 5985)) as door:
+            caller = self.inside.popen([sys.executable, "-c", _CALL])
+            line, _ = door.accept()
+            yield
+            line.close()
+            caller.wait(10)
 
     def upload(self, size: int = SIZE) -> None:
         done = self.inside.run([sys.executable, "-c", _UPLOAD, OUTSIDE, str(size)])
@@ -214,7 +230,9 @@ def test_a_gateway_answers_what_left_and_where_it_was_blind(post: Post, gateway:
     assert {(each["source"], each["state"]) for each in states} == {("gate", "sees"), ("soft", "sees")}
     time.sleep(0.5)  # softflowd has no word for "I am listening"
     gateway.upload()
-    command = post.ask(began - 3600, INSIDE)
+    with gateway.line():
+        command = post.ask(began - 3600, INSIDE)
+        paths = post.wait("path_seen", 3, command=command)
     looks = {each["source"]: each for each in post.wait("egress_looked", 2, command=command)}
     for source in ("gate", "soft"):
         (seen,) = [each for each in post.hub.of_kind("egress_seen") if each["source"] == source]
@@ -223,7 +241,9 @@ def test_a_gateway_answers_what_left_and_where_it_was_blind(post: Post, gateway:
         assert seen["usual_bytes"] == -1
         assert [each["why"] for each in looks[source]["blind"]] == ["late"]  # it began when this test did
         assert looks[source]["until"] > began
-    assert {each["source"] for each in post.wait("path_seen", 2, command=command)} == {"conntrack", "netflow"}
+    assert {each["source"] for each in paths} == {"conntrack", "netflow", "socket"}
+    (open_one,) = [each for each in paths if each["source"] == "socket"]
+    assert (open_one["inside"], open_one["outside"], open_one["inbound"]) == (INSIDE, "10.20.1.1", False)
     _is_killed(post, gateway, began)
 
 

@@ -34,7 +34,9 @@ def flows(job: Job, state: Path, clock: Clock, offset: float) -> Iterator[Payloa
     """Look back; `offset`: the hub's time minus this machine's. Raises ErrandRefused, SettingsError."""
     from garde.forensics.egress.config import read_flows
     from garde.forensics.egress.look import look
+    from garde.forensics.egress.nouns import Inside
     from garde.forensics.egress.question import Question
+    from garde.forensics.egress.sockets import open_paths
     from garde.forensics.egress.store import FILE, FlowStore
 
     settings = read_flows(state)
@@ -49,6 +51,8 @@ def flows(job: Job, state: Path, clock: Clock, offset: float) -> Iterator[Payloa
         raise ErrandRefused(Code.FAILED, f"the flow records can't be opened: {error}") from error
     try:
         _await(store, {each.id: each.delay for each in settings.source}, until, clock)
+        for path in open_paths(order.addresses, Inside(settings.inside), clock.now(), order.command):
+            yield _in_hub_time(path, offset)
         for said in look(store, settings, Question(order.command, since, until, frozenset(order.addresses))):
             yield _in_hub_time(said, offset)
     except sqlite3.Error as error:
