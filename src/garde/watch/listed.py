@@ -42,25 +42,25 @@ class Listed:
     def __init__(self, whole: WatchList) -> None:
         self.whole = whole
         self._told: OrderedDict[tuple[Sort, bytes, PartyKey], None] = OrderedDict()
-        self._deep = any(value.count(b".") > 1 for value in whole.tables[Sort.ENDING])  # endings with several dots
+        self._names = {value: sort for sort in reversed(NAMES) for value in whole.tables[sort]}  # one look-up for both
+        self._endings = whole.tables[Sort.ENDING]
+        self._deep = any(value.count(b".") > 1 for value in self._endings)  # endings with several dots
 
     def name(self, name: bytes) -> Hit | None:
-        """Look a new file's name up."""
-        tables, name = self.whole.tables, name.lower()
-        for sort in NAMES:
-            source = tables[sort].get(name)
-            if source is not None:
-                return Hit(sort, name, self.whole.sources[source])
-        return self._ending(name) if tables[Sort.ENDING] else None
-
-    def _ending(self, name: bytes) -> Hit | None:
+        """Look a new file's name up. Asked for every new name: two look-ups by hash where nothing is found."""
+        name = name.lower()
+        sort = self._names.get(name)
+        if sort is not None:
+            return self._hit(sort, name)
         at = name.rfind(b".")
         while at > 0:  # a name that is nothing but its ending has none
-            found = self.whole.source(Sort.ENDING, name[at:])
-            if found is not None:
-                return Hit(Sort.ENDING, name[at:], found)
+            if name[at:] in self._endings:
+                return self._hit(Sort.ENDING, name[at:])
             at = name.rfind(b".", 0, at) if self._deep else -1
         return None
+
+    def _hit(self, sort: Sort, value: bytes) -> Hit:
+        return Hit(sort, value, self.whole.source(sort, value) or "")
 
     def hand(self, actor: Actor) -> Hit | None:
         """Look a hand up: the client's address, the names of its users."""
