@@ -26,10 +26,10 @@ def night_with_account(stage: Stage, pass_time: Callable[[float], object], *, up
     incident = stage.incident()
     _evidence(stage, incident)
     pass_time(40)
-    _named(stage, incident)
     looked(stage, incident, "blind")
     pass_time(300)
     looked(stage, incident, "seen" if upload else "none_seen")
+    _named(stage, incident)  # last: the hub's own rules answer to what agents say, and know of no outside here
     return incident
 
 
@@ -49,19 +49,11 @@ def _evidence(stage: Stage, incident: str) -> None:
 def _named(stage: Stage, incident: str) -> None:
     now, look = stage.house.clock.now(), stage.house.loop.estate
     guess = f.FamilyGuess("Drill", 0.97, ("note text: 97 % like known notes", "ending .locked"), (3, 4))
-    spreader = "ws-supplier-1"
-    hops = (
-        f.OriginHop(look.machines[spreader].addresses[0], spreader, "spreader", "", "", now - 60, "seen", (), (3,)),
-        f.OriginHop(OUTSIDE, "", "controller", "UA", "AS64500 Example", now - 2 * H, "likely", ("hosting",), (4,)),
-    )
-    stage.house.loop.append(
-        [
-            f.FamilyNamed(
-                "x", incident, "Drill", 0.97, (guess,), ("T1486", "T1021.002"), "none_known", "", "2026-10-01"
-            ),
-            f.OriginFound(incident, hops, Text("supplier"), ("remote access of a supplier",), (3, 4)),
-        ]
-    )
+    address = look.machines["ws-supplier-1"].addresses[0]
+    led = f.PathSeen("", "conntrack", address, OUTSIDE, 443, False, now - 2 * H, now, 80_000, 60_000)
+    stage.house.loop.append([led], who="agent/fw-1")  # where it came from is what the hub's own rules make of this
+    named = f.FamilyNamed("x", incident, "Drill", 0.97, (guess,), ("T1486",), "none_known", "", "2026-10-01")
+    stage.house.loop.append([named])
 
 
 def looked(stage: Stage, incident: str, finding: str) -> None:

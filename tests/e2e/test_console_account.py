@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-from account_stage import COORDINATOR, DIRECTOR, DPO, IT, H, looked, night_with_account
+from account_stage import COORDINATOR, DIRECTOR, DPO, IT, OUTSIDE, H, looked, night_with_account
 from console_stage import CHROMIUM, PHONE, ConsoleHouse, Stage
 from test_console_access import axe, faults  # noqa: F401 - a fixture
 
@@ -61,7 +61,7 @@ def test_the_account_says_what_it_knows_and_what_it_does_not(stage: Stage, langu
     page = stage.window(DPO[0], language=language, size=PHONE)
     page.goto(f"{stage.url}/account")
     page.get_by_role("heading", name=say("No sign that data left, so far")).wait_for()
-    assert "Drill" in page.locator("#what").inner_text() and "Ukraine" in page.locator("#what").inner_text()
+    assert "Drill" in page.locator("#what").inner_text() and OUTSIDE in page.locator("#what").inner_text()
     assert page.locator("#left svg .watched").count() == 3  # two lanes and the key
     assert page.locator("#evidence li").count() >= 3
     assert "<b>gone" not in page.content()
@@ -73,6 +73,25 @@ def test_the_account_says_what_it_knows_and_what_it_does_not(stage: Stage, langu
     assert page.evaluate("getComputedStyle(document.querySelector('.figures')).display") == "grid"
     answer = page.request.get(f"{stage.url}/account/report.pdf")
     assert answer.body().startswith(b"%PDF")
+    assert stage.trouble == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_evidence_is_referred_to_and_put_into_one_bundle(stage: Stage, language: str) -> None:
+    say = speaker(language)
+    night_with_account(stage, lambda seconds: pass_time(stage, seconds))
+    page = stage.window(DPO[0], language=language, size=PHONE)
+    page.goto(f"{stage.url}/account")
+    page.locator("#refer > summary").click()
+    page.locator("#refer input[name=name]").fill("disk <12>")
+    page.locator("#refer input[name=place]").fill("safe of the director")
+    page.locator("#refer button").click()
+    page.get_by_text(say("It is written down as evidence.")).wait_for()
+    page.locator("#bundle > summary").click()
+    page.locator("#bundle button").click()
+    page.get_by_text(say("The bundle is being made. It is here in a moment.")).wait_for()
+    stage.house.wait_for("bundle_made")
+    page.locator("#evidence.good").wait_for()  # nothing is pressed: it comes by itself
     assert stage.trouble == []
 
 

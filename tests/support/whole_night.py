@@ -236,7 +236,7 @@ class WholeNight:
                 (20, 21),
             ),
         )
-        yield T + 50, "hub", f.OriginFound(I, hops, Text("supplier"), ("remote access of a supplier",), (9, 20))
+        yield T + 50, "hub", f.OriginFound(I, hops, Text("supplier"), ("supplier_access",), (9, 20))
         yield from self._egress()
         yield T + 40 * H, "hub", f.BundleMade("b1", I, Text("/srv/police"), "cd" * 32, 18, 91_000, 300, "rfc3161")
 

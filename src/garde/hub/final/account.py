@@ -19,6 +19,7 @@ from garde.hub.final.words import (
     DECRYPTOR,
     EVIDENCE,
     FINDINGS,
+    FOOTHOLDS,
     MAY_BE,
     ROLES,
     SORTS,
@@ -160,10 +161,13 @@ def _about(named: Noted[f.FamilyNamed] | None, t: Teller) -> list[Said]:
 
 
 def _foothold(origin: Noted[f.OriginFound] | None, t: Teller) -> list[Said]:
-    if origin is None or not origin.said.foothold:
-        return [t.say("How it first got in is not known.")] if origin is not None else []
-    listed = "; ".join(plain(each, 160) for each in origin.said.foothold[:3])
-    return [t.say("How it may have begun: {listed}.", listed=Said(listed))]
+    if origin is None:
+        return []
+    candidates = [each for each in origin.said.foothold if each != "unknown"]
+    if not candidates:
+        return [t.say("How it first got in is not known.")]
+    listed = t.say.list([t.say.word(FOOTHOLDS, each) for each in candidates[:3]])
+    return [t.say("How it may have begun: {listed}.", listed=listed)]
 
 
 # --- whether data left ------------------------------------------------------------------------------------------------

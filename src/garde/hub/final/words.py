@@ -48,6 +48,12 @@ MAY_BE: Final = {
     "tor": mark("a Tor exit"),
     "shared_address": mark("an address of many"),
 }
+FOOTHOLDS: Final = {
+    "supplier_access": mark("a supplier’s access to the machine that spread it"),
+    "reached_from_outside": mark("it was reached from outside"),
+    "from_another_machine": mark("from another machine of the house"),
+    "led_from_outside": mark("it was led from outside"),
+}
 DECRYPTOR: Final = {
     "known": mark("A decryptor is known."),
     "none_known": mark("No decryptor is known."),
