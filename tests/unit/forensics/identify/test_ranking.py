@@ -96,7 +96,8 @@ def test_an_attackers_words_stand_in_no_proof() -> None:
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda each: each.name)
 def test_what_the_lab_leaves_behind_leads_to_its_family(family) -> None:  # type: ignore[no-untyped-def]
     everything, _ = open_known()
-    note = Note(family.note_name, "Vos fichiers sont chiffrés. Numéro 1. N'éteignez rien, n'appelez personne.", 1)
+    note = Note(family.note_name, family.note.format(number="1F0A"), 1)
     found = rank(Evidence((note,), (Mark(family.ending, 2),)), everything)
-    assert named(found)[0] == family.name
-    assert found[0].confidence >= CONFIDENT
+    assert (named(found)[0], found[0].confidence >= CONFIDENT) == (family.name, True)
+    silent = Note(family.note_name, "Vos fichiers sont chiffrés. Numéro 1. N'éteignez rien, n'appelez personne.", 1)
+    assert named(rank(Evidence((silent,), (Mark(family.ending, 2),)), everything))[0] == family.name
