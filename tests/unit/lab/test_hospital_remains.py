@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,15 @@ def test_loop_devices_are_found_by_their_image_also_when_it_was_deleted(
     monkeypatch.setattr(remains, "_LOOPS", tmp_path)
     found = [image for image, _ in remains._loops_below(home)]
     assert found == [f"{home}/a.img", f"{home}/b.img"]
+
+
+@pytest.mark.root
+@pytest.mark.apart
+def test_what_nobody_may_change_goes_with_the_lab(tmp_path: Path) -> None:
+    kept = tmp_path / "place" / "one" / "agents" / "evidence" / "item"
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    if subprocess.run(["chattr", "+i", str(kept)], capture_output=True, check=False).returncode:
+        pytest.skip("this file system knows no such mark")
+    remains._remove_files(tmp_path / "place" / "one")
+    assert not (tmp_path / "place").exists()

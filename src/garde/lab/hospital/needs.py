@@ -26,6 +26,7 @@ TOOLS = (
     "mkfs.xfs",
     "mount",
     "losetup",
+    "chattr",
     "smbd",
     "smbpasswd",
     "smbstatus",

@@ -144,6 +144,8 @@ def _loops_below(home: Path) -> Iterator[tuple[str, str]]:
 
 def _remove_files(home: Path) -> None:
     """`lab.json` last: as long as something is there, the lab can be found."""
+    # What agents keep as evidence nobody changes, root neither, until the mark is taken away.
+    subprocess.run(["chattr", "-R", "-f", "-i", str(home)], capture_output=True, check=False)
     for entry in sorted(home.iterdir(), key=lambda entry: entry.name in ("lab.json", "processes")):
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry, ignore_errors=True)
