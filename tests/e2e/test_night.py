@@ -263,7 +263,8 @@ def test_the_account_says_what_the_attackers_know(night: dict[str, Any]) -> None
 
 
 def test_the_way_back_names_the_network_it_came_from_as_infrastructure(night: dict[str, Any]) -> None:
-    found = [each["payload"] for each in entries_of(night) if each["kind"] == "origin_found"][-1]
+    every = [each["payload"] for each in entries_of(night) if each["kind"] == "origin_found"]
+    found = [each for each in every if each["incident"] == every[0]["incident"]][-1]  # the second burst has its own
     (controller,) = [hop for hop in found["hops"] if hop["role"] == "controller"]
     reach = draw_reach(SEED)
     assert (controller["address"], controller["country"]) == (night["score"]["origin"], reach.leads_from)
@@ -272,7 +273,8 @@ def test_the_way_back_names_the_network_it_came_from_as_infrastructure(night: di
 
 
 def test_whether_data_left_is_said_with_its_limits(night: dict[str, Any]) -> None:
-    concluded = [each["payload"] for each in entries_of(night) if each["kind"] == "egress_concluded"]
+    every = [each["payload"] for each in entries_of(night) if each["kind"] == "egress_concluded"]
+    concluded = [each for each in every if each["incident"] == every[0]["incident"]]
     last = concluded[-1]
     assert {"gateway/kernel", "gateway/netflow", "gateway/sensor"} == set(last["sources"])
     assert night["score"]["spreader"] in last["covered"]
