@@ -361,7 +361,8 @@ class Holder:
         if not items:
             return
         hold.passes += 1
-        self.keeper.urgent(say.RestoreFiles(hold.id, tuple(items), tuple(evidence)))
+        unproven = frozenset(path for path, _, _ in items) - {found.path for found in hold.verdict.findings}
+        self.keeper.urgent(say.RestoreFiles(hold.id, tuple(items), tuple(evidence), unproven=unproven))
 
     def _since(self, hold: Hold, party: Party) -> float:
         firsts = [party.ledger[found.path].first for found in hold.verdict.findings if found.path in party.ledger]

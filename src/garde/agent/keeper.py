@@ -169,7 +169,8 @@ class Keeper:
 
 def _items(message: say.RestoreFiles) -> Iterator[RestoreItem]:
     for path, damaged_at, first in message.items:
-        yield RestoreItem(path=path, damaged_at=damaged_at, before_time=first - MARGIN)
+        before, may_stay = first - MARGIN, path in message.unproven
+        yield RestoreItem(path=path, damaged_at=damaged_at, before_time=before, may_stay=may_stay)
 
 
 def hurry(pid: int, wanted: bool) -> None:

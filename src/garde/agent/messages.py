@@ -47,6 +47,7 @@ class RestoreFiles:
     items: tuple[tuple[bytes, bytes | None, float], ...]  # path, where the damage lies, wall time of the first touch
     evidence: tuple[bytes, ...] = ()  # files the hand made from the damaged ones
     dry_run: bool = False
+    unproven: frozenset[bytes] = frozenset()  # of the items: touched by the hand, and nobody saw them damaged
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,6 +170,7 @@ def on_naming(state: State, entry: Entry, payload: f.IdentifyAsked) -> None:
     """The family is being named."""
     case = state.case(payload.incident)
     if case is not None:
+        case.due = 0
         case.naming[payload.command] = list(payload.entries)
         case.identified = list(payload.entries)
 

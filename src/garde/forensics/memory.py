@@ -279,6 +279,7 @@ class Case:
     again: list[str] = field(default_factory=list)  # machines that gather once more when what is under way has ended
     asked: dict[str, list[str]] = field(default_factory=dict)  # "verb|machine" -> addresses that were asked about
     naming: dict[str, list[int]] = field(default_factory=dict)  # open `identify_asked` -> its entries
+    due: int = 0  # seq of the entry for which it is to be named, until that is asked
     identified: list[int] = field(default_factory=list)  # the entries that the family was last to be named from
     shown: dict[str, int] = field(default_factory=dict)  # "what|machine" -> seq of the first verdict, mass delete
     family: Family | None = None
@@ -318,6 +319,7 @@ class News:
     known: list[str] = field(default_factory=list)  # incidents of which more is known: note, ending, evidence, path…
     placed: str = ""  # an incident of which addresses were looked up
     woke: str = ""  # the key of a wake of ours
+    naming: dict[str, list[int]] = field(default_factory=dict)  # incidents to be named, by which entries
 
 
 @dataclass(slots=True)

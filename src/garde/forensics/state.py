@@ -23,6 +23,7 @@ from garde.estate.canonical import from_json
 from garde.forensics import answer_fold as answers
 from garde.forensics import case_fold as cases
 from garde.forensics import place_fold as places
+from garde.forensics.identify.rules import note_due
 from garde.forensics.keys import split
 from garde.forensics.memory import News, State
 from garde.journal import forensic_kinds as f
@@ -34,7 +35,7 @@ from garde.journal.recovery_kinds import ErrandAsked
 
 __all__ = ["KINDS", "VERSION", "State", "project"]
 
-VERSION: Final = 1  # of the state's shape and meaning
+VERSION: Final = 2  # of the state's shape and meaning
 
 _Handler = Callable[[State, Entry, Any], None]
 
@@ -104,4 +105,5 @@ def project(state: State, entry: Entry) -> State:
     handler = (_AGENTS if by_agent else _HUBS).get(type(entry.payload))
     if handler is not None:
         handler(state, entry, entry.payload)
+        note_due(state)
     return state

@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import Final
 
 from garde.model.restart import Status
-from garde.recovery.memory import BY_RULE, State
+from garde.recovery.memory import BY_RULE, Rating, State
 from garde.recovery.reasons import Reason
 
 GRAVITY: Final = {Status.NOT_IMPACTED: 0, Status.REBUILT: 0, Status.SUSPECT: 1, Status.IMPACTED: 2}
@@ -33,8 +33,9 @@ def is_graver(state: State, machine: str, status: Status, at: float) -> bool:
 
 
 def heard(state: State, machine: str, status: Status, why: Reason, at: float) -> None:
-    """Note for `decide` that the rating gets graver."""
+    """Note for `decide` that the rating gets graver; it counts from now on, so that one report says it once."""
     if is_graver(state, machine, status, at):
+        state.ratings[machine] = Rating(status, BY_RULE, why.text(), at, state.news.seq)
         state.news.rated = [each for each in state.news.rated if each[0] != machine or _of(each[1]) > GRAVITY[status]]
         if all(each[0] != machine for each in state.news.rated):
             state.news.rated.append([machine, status, why.text()])

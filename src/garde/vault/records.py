@@ -69,6 +69,7 @@ class RestoreItem:
     path: bytes
     damaged_at: bytes | None = None  # where the damaged content lies now, if under another name: goes to evidence
     before_time: float | None = None  # wall seconds
+    may_stay: bool = False  # nothing says that it was damaged: without a version from before, a sound one stays
 
 
 class Outcome(StrEnum):

@@ -22,7 +22,7 @@ from garde.vault.kernel import EXCHANGE, NOREPLACE, open_strict, rename
 from garde.vault.metadata import has_metadata, put_directory_metadata, put_metadata
 from garde.vault.names import SIDE_PREFIX, is_own, is_plain, name_of, parent_of
 from garde.vault.places import Places
-from garde.vault.records import Failed, How, Outcome, Restored, RestoreItem
+from garde.vault.records import Captured, Failed, How, Outcome, Restored, RestoreItem
 from garde.vault.staging import fill, new_file, same_content, sha256_of
 from garde.vault.store import Store, is_full
 
@@ -81,7 +81,8 @@ class Restore:
             if is_own(item.path) or not is_plain(item.path):
                 raise _RefusedError("not a path of a guarded file")
             row = self._row_of(item.path)
-            return self._first_that_works(item, row, self._candidates(item, row), dry_run=dry_run)
+            kept = self._stays(item) if item.may_stay and not dry_run else None
+            return kept or self._first_that_works(item, row, self._candidates(item, row), dry_run=dry_run)
         except _RefusedError as error:
             return Failed(item.path, str(error))
         except OSError as error:
@@ -98,12 +99,24 @@ class Restore:
             raise _RefusedError("not known")
         return row
 
+    def _stays(self, item: RestoreItem) -> Restored | None:
+        """Leave a file that is sound, and of which nothing from before is known: a busy colleague's own, say."""
+        row = self._index.row(item.path)
+        if row is None or item.damaged_at or any(self._is_before(item, it) for it in self._index.versions_of(row.id)):
+            return None
+        judged = self._capture.capture(item.path)  # as it is now
+        version = self._index.version(judged.version) if isinstance(judged, Captured) else None
+        if version is None:
+            return None
+        verified = bool(version.sha256)
+        return Restored(item.path, Outcome.UNCHANGED, version.id, version.captured_at, verified, older=False)
+
+    @staticmethod
+    def _is_before(item: RestoreItem, version: Version) -> bool:
+        return item.before_time is None or version.captured_at <= item.before_time
+
     def _candidates(self, item: RestoreItem, row: FileRow) -> list[Version]:
-        versions = [
-            version
-            for version in self._index.versions_of(row.id)
-            if item.before_time is None or version.captured_at <= item.before_time
-        ]
+        versions = [version for version in self._index.versions_of(row.id) if self._is_before(item, version)]
         if not versions:
             raise _RefusedError("no healthy version" + (" from before the attack" if item.before_time else ""))
         kept = [version for version in versions if version.how != How.NONE]

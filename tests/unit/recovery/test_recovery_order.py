@@ -238,6 +238,12 @@ def test_harm_on_a_server_and_by_a_machine(house: House) -> None:
     assert {each.why.value for each in house.of(v.ServerRated)} >= {b"it damaged files on files"}
 
 
+def test_one_report_of_many_findings_rates_once(house: House) -> None:
+    house.incident()
+    house.agent("files", *(house.of_finding(house.now) for _ in range(5)), at=house.now)
+    assert [(each.machine, each.status) for each in house.of(v.ServerRated)] == [("files", "suspect")]
+
+
 def test_suspects_cuts_and_silence_make_suspect_and_nothing_makes_less(house: House) -> None:
     house.silent("scans")
     assert ratings(house) == {}, "no incident is open"

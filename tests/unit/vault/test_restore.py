@@ -249,6 +249,33 @@ def test_versions_from_after_the_first_touch_are_not_used(share: Any, healthy: A
     assert "before the attack" in none.reason
 
 
+def test_what_nobody_saw_damaged_stays_where_it_is_sound_and_nothing_is_older(
+    share: Any, healthy: Any, damage: Any
+) -> None:
+    """A colleague saves one file again and again from the machine that spreads: each kept version is a new one."""
+    vault = share.vault()
+    path = share.write("a.txt", healthy(1))
+    vault.capture(path)
+    share.write("a.txt", healthy(2))  # not looked at yet
+    (left,) = share.restore(vault, "a.txt", before_time=1.0, may_stay=True)
+    assert (left.outcome, share.read("a.txt")) == (Outcome.UNCHANGED, healthy(2))
+    assert vault.find(path).version == left.version
+    share.write("a.txt", damage(1))
+    (lost,) = share.restore(vault, "a.txt", before_time=1.0, may_stay=True)
+    assert isinstance(lost, Failed) and "before the attack" in lost.reason
+
+
+def test_what_may_stay_is_put_back_where_there_is_a_version_from_before(share: Any, healthy: Any) -> None:
+    vault = share.vault()
+    path = share.write("a.txt", healthy(1))
+    vault.capture(path)
+    share.clock.advance(60)
+    first_touch = share.clock.now() - 1
+    share.write("a.txt", healthy(2))
+    (done,) = share.restore(vault, "a.txt", before_time=first_touch, may_stay=True)
+    assert (done.outcome, share.read("a.txt")) == (Outcome.RESTORED, healthy(1))
+
+
 def test_a_fingerprint_only_file_says_where_to_go(share: Any, healthy: Any, damage: Any) -> None:
     vault = share.vault(budget_percent=0.0)
     _hit(share, vault, "a.txt", healthy(1), damage(1))

@@ -23,16 +23,25 @@ from garde.journal.forensic_kinds import IdentifyAsked
 from garde.journal.payload import Payload
 
 MOST: Final = 24  # of each sort: notes, endings, samples
+LATE: Final = 1_000  # entries after which it is asked anew, where nobody was asked: never in a sound hub
 _EGRESS: Final = 4  # entries that show how data left
+
+
+def note_due(state: State) -> None:
+    """Note for `answer` what is to be named: in the fold, so that the entries of one report ask for it once."""
+    for case in _touched(state):
+        waits = case.naming or (case.due and state.news.seq < case.due + LATE)
+        if case.confirmed and not case.closed and not waits:
+            found = entries_of(state, case)
+            if found and set(found) - set(case.identified):
+                state.news.naming[case.id] = list(found)
+                case.due = state.news.seq
 
 
 def answer(state: State, entry: Entry, look: Lookup) -> Iterator[Payload]:
     """Return what follows."""
-    for case in _touched(state):
-        if case.confirmed and not case.closed and not case.naming:
-            found = entries_of(state, case)
-            if found and set(found) - set(case.identified):
-                yield IdentifyAsked(incident=case.id, entries=found)
+    for incident, entries in state.news.naming.items():
+        yield IdentifyAsked(incident=incident, entries=tuple(entries))
 
 
 def _touched(state: State) -> list[Case]:

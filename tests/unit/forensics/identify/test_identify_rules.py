@@ -69,6 +69,18 @@ def test_it_is_never_asked_twice_at_once_and_what_came_meanwhile_is_taken_then()
     house.restart()
 
 
+def test_one_report_of_many_findings_asks_once() -> None:
+    house = House()
+    house.attack()
+    confirmed(house)
+    notes = [f.NoteTaken("", f"i{n}", Text("/srv/info.txt"), Text("pay"), f"{n:02x}", 3, 3, 0.0) for n in range(4)]
+    house.agent("files", *notes)
+    assert len(asked(house)) == 1
+    named(house)
+    assert [len(each.entries) for each in asked(house)] == [1, 4]
+    house.restart()
+
+
 def test_one_that_failed_is_asked_again_when_more_is_there() -> None:
     house = House()
     house.attack()
