@@ -181,6 +181,7 @@ def left(t: Teller) -> Section:
     if concluded is None:
         return Section("left", title, say("It cannot be told: nobody has looked at what went out."), WARN)
     seen = [each for each in t.ours(f.EgressSeen) if each.seq in set(concluded.said.entries)] or t.ours(f.EgressSeen)
+    seen = _largest(seen)
     rows = tuple(_upload(each, t) for each in seen[:_ROWS]) if concluded.said.finding == "seen" else ()
     more = t.more(len(seen), _ROWS) if rows else Said("")
     tone = TONES.get(concluded.said.finding, WARN)
@@ -194,6 +195,16 @@ def left(t: Teller) -> Section:
         tuple(_limits(concluded, t)),
         more,
     )
+
+
+def _largest(seen: list[Noted[f.EgressSeen]]) -> list[Noted[f.EgressSeen]]:
+    """Several sources and looks tell of the same: what the fullest of them says of each way, as the conclusion does."""
+    found: dict[tuple[str, str], Noted[f.EgressSeen]] = {}
+    for each in seen:
+        way = (each.said.address, each.said.to)
+        if way not in found or each.said.bytes >= found[way].said.bytes:
+            found[way] = each
+    return list(found.values())
 
 
 def _finding(found: f.EgressConcluded, t: Teller) -> Said:
@@ -226,7 +237,8 @@ def _limits(concluded: Noted[f.EgressConcluded], t: Teller) -> list[Said]:
                 span=span(said.blind_s, say),
             )
         )
-    notes += [note for each in t.ours(f.EgressLooked)[-_ROWS:] for note in _gaps(each, t)][:_ROWS]
+    newest = {(each.who, each.said.source): each for each in t.ours(f.EgressLooked)}  # an earlier look saw no more
+    notes += [note for each in newest.values() for note in _gaps(each, t)][:_ROWS]
     earlier = [each for each in t.ours(f.EgressConcluded) if each.said.finding != said.finding]
     for each in earlier[-2:]:
         notes.append(

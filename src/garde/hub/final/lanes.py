@@ -18,6 +18,7 @@ from garde.journal import recovery_kinds as r
 from garde.model.restart import Stage
 
 SERVICES: Final = 8  # lanes of services: those that were out longest
+_QUIET_S: Final = 600.0
 _ENDED: Final = ("undone", "failed")
 
 
@@ -35,7 +36,15 @@ def lanes(t: Teller) -> tuple[Lane, ...]:
 
 
 def _attack(t: Teller) -> Lane:
-    return Lane(t.say("Files under attack"), (Bar(t.begin, max(t.story.last_harm, t.begin), BAD),))
+    """One bar for each burst: harm after so long a quiet is another one."""
+    times = sorted({t.begin, max(t.story.last_harm, t.begin), *(each.at for each in t.ours(h.HarmJoined))})
+    bursts: list[list[float]] = []
+    for at in times:
+        if bursts and at - bursts[-1][-1] <= _QUIET_S:
+            bursts[-1].append(at)
+        else:
+            bursts.append([at])
+    return Lane(t.say("Files under attack"), tuple(Bar(each[0], each[-1], BAD) for each in bursts))
 
 
 def _cuts(t: Teller) -> Lane:

@@ -87,6 +87,7 @@ _KEPT: Final[tuple[type[Payload], ...]] = (
     h.IncidentAnswered,
     h.IncidentClosed,
     h.IncidentRaised,
+    h.HarmJoined,
     h.CutDecided,
     h.CutChanged,
     h.SpreadFound,

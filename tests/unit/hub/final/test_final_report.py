@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from whole_night import ADDRESS, COORDINATOR, DPO, ESTATE, SPREADER, H, I, M, T, WholeNight
 
@@ -57,6 +59,24 @@ def test_data_that_left_is_the_headline_whatever_else_went_well() -> None:
     assert (report.headline.title, report.headline.tone) == ("Data left the hospital: 1.1 GB", BAD)
     (row,) = chapter(report, "left").rows
     assert row.cells[:3] == ("Files of the wards", "203.0.113.9 (drop.example)", "1.1 GB") and row.entries
+
+
+def test_what_several_sources_tell_of_one_way_out_is_one_row() -> None:
+    night = WholeNight(upload=True)
+    (told,) = [each.payload for each in night.entries if isinstance(each.payload, f.EgressSeen)]
+    fuller = replace(told, source="netflow", bytes=told.bytes + 5_000_000)
+    (row,) = chapter(after(night, fuller, replace(told, command="e3", bytes=9)), "left").rows
+    assert row.cells[:3] == ("Files of the wards", "203.0.113.9 (drop.example)", "1.1 GB") and len(row.entries) == 1
+
+
+def test_each_burst_is_under_attack_and_the_quiet_between_is_not() -> None:
+    def bars(at: float) -> int:
+        night = WholeNight()
+        night.write(at, h.HarmJoined(I, "files-3", "v9", ADDRESS, (), "same address"), "hub")
+        lane = str(report_of(night).pictures[0][1]).partition("Files under attack")[2].partition("<text")[0]
+        return lane.count('rx="2"')
+
+    assert bars(T + 3 * H) == bars(T + 1) + 1
 
 
 def test_a_file_that_could_not_be_put_back_is_lost() -> None:
