@@ -270,6 +270,7 @@ def test_killed_in_the_middle_of_a_restore_it_goes_on_and_is_done_once(farm: Far
     assert (placed["where"], placed["verified"]) == ("place", True)
     assert (farm.share / "ward-05.txt").read_text().startswith("Bed 5 line 0")
     assert kept(placed, "ward-05.txt").read_text() == "spoilt\n"
+    wait_for(lambda: farm.journal("point_restored"))  # what is told waits for no journal
     assert len(farm.journal("point_restored")) == 1
 
 

@@ -337,6 +337,8 @@ class Hospital:
             return
         remains.take_down(self.record)
         self.programs.reap()
+        if self.neighbour is not None:
+            self.neighbour.programs.reap()
 
 
 def take_down(name: str = "") -> list[str]:
