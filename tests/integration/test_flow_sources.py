@@ -232,8 +232,8 @@ def test_a_gateway_answers_what_left_and_where_it_was_blind(post: Post, gateway:
     gateway.upload()
     with gateway.line():
         command = post.ask(began - 3600, INSIDE)
-        paths = post.wait("path_seen", 3, command=command)
-    looks = {each["source"]: each for each in post.wait("egress_looked", 2, command=command)}
+        looks = {each["source"]: each for each in post.wait("egress_looked", 2, command=command)}
+    paths = post.wait("path_seen", 3, command=command)  # told before the look of its source ends
     for source in ("gate", "soft"):
         (seen,) = [each for each in post.hub.of_kind("egress_seen") if each["source"] == source]
         assert (seen["address"], seen["to"], seen["port"]) == (INSIDE, OUTSIDE, 443)

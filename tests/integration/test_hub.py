@@ -19,6 +19,7 @@ from garde.clock import SystemClock
 from garde.hub.console.accounts import COOKIE, open_accounts
 from garde.journal import kinds as k
 from garde.journal import open_journal
+from garde.journal.forensic_kinds import EvidenceGathered
 from garde.journal.hub_kinds import Check, CutTried, OrderApplied
 from garde.journal.text import Text
 
@@ -139,17 +140,24 @@ def test_two_operators_approve_at_once_and_the_cut_is_made_once(hub: HubProcess)
 def test_killed_with_orders_on_their_way_the_hub_delivers_them_after_its_start_once(hub: HubProcess) -> None:
     agents = {name: hub.agent(name) for name in ("files-1", "files-2")}
     agents["files-1"].report(verdict())
-    asked = [entry.payload for entry in journal_of(hub) if entry.kind == "order_asked"]
+    before = asked_of(hub)
     hub.kill()
     hub.start()
-    before = {order.command for order in asked}
     for agent in agents.values():
         orders = wait_until(agent.poll)
-        assert {order["command"] for order in orders} <= before
-        agent.report(*(OrderApplied(order["command"], order["cut"], "done") for order in orders))
-    again = [entry.payload.command for entry in journal_of(hub) if entry.kind == "order_asked"]
-    assert sorted(again) == sorted(before)
+        assert {order["command"] for order in orders} <= set(before)
+        errands = [order for order in orders if order["verb"] == "gather"]
+        agent.report(
+            *(OrderApplied(order["command"], order["cut"], "done") for order in orders if order not in errands),
+            *(EvidenceGathered(order["command"], 0, 0, 0, 0.1) for order in errands),
+        )
+    assert asked_of(hub) == before
     assert all(agent.poll() == [] for agent in agents.values())
+
+
+def asked_of(hub: HubProcess) -> list[str]:
+    """The commands of every order and errand, sorted."""
+    return sorted(each.payload.command for each in journal_of(hub) if each.kind in ("order_asked", "errand_asked"))
 
 
 def test_killed_at_any_point_no_acknowledged_report_is_lost_and_none_is_doubled(tmp_path: Path) -> None:

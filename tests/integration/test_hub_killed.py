@@ -20,8 +20,10 @@ from garde.journal import hub_kinds as h
 from garde.journal import kinds as k
 from garde.journal import open_journal, wire
 from garde.journal.entry import Entry
+from garde.journal.forensic_kinds import EvidenceGathered
 from garde.journal.kinds import NAMES
 from garde.journal.payload import Payload
+from garde.journal.recovery_kinds import ErrandAsked
 from garde.journal.text import Text
 from garde.trust.keys import PublicKey
 
@@ -64,6 +66,9 @@ class Teller:
             self.done[order["command"]] += 1
             if order["verb"] == "undo":
                 self.outbox.append(h.CutUndone(order["cut"], order["command"], "hub"))
+                continue
+            if order["verb"] == "gather":
+                self.outbox.append(EvidenceGathered(order["command"], 0, 0, 0, 0.1))
                 continue
             self.outbox.append(h.OrderApplied(order["command"], order["cut"], "done"))
             self.outbox.append(h.CutTried(order["command"], order["cut"], True, (h.Check("refused", True, True),)))
@@ -202,12 +207,15 @@ def test_killed_at_every_few_commits_the_night_ends_as_if_it_had_not_been(tmp_pa
         assert teller.acknowledged == len(teller.outbox)
         assert list(map(wire.encode, said)) == list(map(wire.encode, teller.outbox))
     # What was asked was carried out once, and has one outcome.
-    asked = {each.command: each.machine for each in night.of(h.OrderAsked)}
-    assert len(asked) == len(night.of(h.OrderAsked))
+    every = (*night.of(h.OrderAsked), *night.of(ErrandAsked))
+    asked = {each.command: each.machine for each in every}
+    assert len(asked) == len(every)
     for command, machine in asked.items():
         assert night.tellers[machine].done[command] == 1
     assert sum(sum(teller.done.values()) for teller in night.tellers.values()) == len(asked)
-    outcomes = Counter(each.command for each in (*night.of(h.OrderApplied), *night.of(h.CutUndone)))
+    outcomes = Counter(
+        each.command for each in (*night.of(h.OrderApplied), *night.of(h.CutUndone), *night.of(EvidenceGathered))
+    )
     assert outcomes == Counter(list(asked))
     # It is the same night.
     assert night.facts() == quiet.facts()
