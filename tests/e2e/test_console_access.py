@@ -48,6 +48,7 @@ FILES = (
     "/account/report.pdf",
     "/clocks/paper.pdf",
 )  # what is printed, and what is put on a web site
+OF_AN_INCIDENT = ("/account/report", "/clocks/paper.pdf")  # not found where there is none
 WALLS = ("/wall", "/services?wall=1")
 FURTHER = ("/services?wall=1",)
 PLANNED = ("/plan", "/services", "/diversion", "/calls")  # looked at by a coordinator, who is offered every form there
@@ -93,12 +94,13 @@ def pages_of(stage: Stage) -> list[str]:
     """Every page that is registered, with an incident, a cut, a machine and a report that there are."""
     machines = stage.house.loop.estate.machines
     places = {"machine": "files-1" if "files-1" in machines else next(iter(machines))}
-    if stage.house.loop.look("board", lambda board: len(board.incidents)):
+    calm = not stage.house.loop.look("board", lambda board: len(board.incidents))
+    if not calm:
         places |= {"incident": stage.incident(), "cut": stage.cut(), "number": "1"}
     found = []
     for router in routes(stage.house.hub.deps):
         for route in router.routes:
-            if "GET" in route.methods and not route.path.startswith(NO_PAGES):
+            if "GET" in route.methods and not route.path.startswith((*NO_PAGES, *(OF_AN_INCIDENT if calm else ()))):
                 names = re.findall(r"{(\w+)(?::\w+)?}", route.path)
                 if all(name in places for name in names):
                     found.append(re.sub(r"{(\w+)(?::\w+)?}", lambda each: places[each[1]], route.path))
@@ -119,9 +121,6 @@ def opened(stage: Stage, page: Any, path: str) -> bool:
         page.goto(stage.url + path)
         return True
     answer = page.request.get(stage.url + path)
-    if answer.status == 404 and not stage.house.loop.look("board", lambda board: len(board.incidents)):
-        page.goto(stage.url + path)  # there is no incident to report of, and a page says so
-        return True
     assert answer.ok, path
     if answer.headers["content-type"] == "application/pdf":
         assert answer.body().startswith(b"%PDF-")
