@@ -15,7 +15,6 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
@@ -31,14 +30,15 @@ from garde.forensics.custody.store import FOLDER as EVIDENCE
 from garde.forensics.custody.store import Evidence
 from garde.forensics.custody.store import Item as Kept
 from garde.forensics.memory import Case, Item, State
-from garde.hub.performer import NEVER, Say
+from garde.hub.performer import Say
+from garde.hub.threaded import Threaded
 from garde.journal.backend import StoredText, View
 from garde.journal.chain import ChainStore
 from garde.journal.entry import Entry, Head
 from garde.journal.export import Export
 from garde.journal.forensic_kinds import BundleAsked, BundleMade, EvidenceMoved, NoteTaken
-from garde.journal.hub_kinds import CommandFailed, SignInRefused
-from garde.journal.payload import Command
+from garde.journal.hub_kinds import SignInRefused
+from garde.journal.payload import Command, Payload
 from garde.journal.speech import say_in
 from garde.journal.text import Text
 from garde.paper import Document, NotTypeset, Printed, typeset
@@ -77,7 +77,7 @@ class _Unsaid:
         return (each for each in self._view.texts() if each.ref not in self._refs)
 
 
-class Bundles:
+class Bundles(Threaded):
     """The performer of `bundle_asked`. See `garde.hub.performer.Performer`."""
 
     kinds = ("bundle_asked",)
@@ -90,39 +90,20 @@ class Bundles:
         clock: Clock,
         typesetter: Callable[[Document], Printed] = typeset,
     ) -> None:
+        super().__init__("bundles")
         self._state, self._loop, self._key, self._clock, self._typeset = state, loop, key, clock, typesetter
         self._store = Evidence(state / EVIDENCE)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="bundles")
-        self._say: Say = lambda payloads: None
 
     def open(self, say: Say) -> None:
-        self._say = say
+        super().open(say)
         for each in (self._state / FOLDER).glob(".*.new"):
             shutil.rmtree(each, ignore_errors=True)  # of a hub that was killed
 
-    def begin(self, command: Command, entry: Entry) -> None:
-        assert isinstance(command, BundleAsked)
-        self._thread.submit(self._perform, command)
-
-    def settled(self, command: str) -> None:
-        pass
-
-    def tick(self) -> None:
-        pass
-
-    def next_due(self) -> float:
-        return NEVER
-
-    def close(self) -> None:
-        self._thread.shutdown(wait=True, cancel_futures=True)  # what waits is open, and is made at the next start
-
     # --- in the thread ------------------------------------------------------------------------------------------------
 
-    def _perform(self, asked: BundleAsked) -> None:
-        try:
-            self._say([self._made(asked)])
-        except Exception as error:  # nobody looks at what a thread of a pool raises
-            self._say([CommandFailed(asked.command, f"{type(error).__name__}: {error}")])
+    def _carry_out(self, command: Command) -> Iterator[list[Payload]]:
+        assert isinstance(command, BundleAsked)
+        yield [self._made(command)]
 
     def _made(self, asked: BundleAsked) -> BundleMade:
         folder, left = self._place(asked.incident), _Left([])

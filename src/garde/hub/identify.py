@@ -8,16 +8,14 @@ in them is said as `error_seen`, once. It asks nobody on any network.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from garde.errors import SettingsError
-from garde.hub.performer import NEVER, Say
+from garde.hub.threaded import Threaded
 from garde.journal.entry import Entry
 from garde.journal.forensic_kinds import IdentifyAsked, PlaceFound, PlacesAsked, PlacesFound
-from garde.journal.hub_kinds import CommandFailed
 from garde.journal.kinds import ErrorSeen
 from garde.journal.payload import Command, Payload
 from garde.journal.text import Text
@@ -33,43 +31,21 @@ _FAULTS: Final = 5  # that are said of one file or folder
 _SHOWING: Final = ("note_taken", "finding_made", "verdict_reached", "mass_delete_seen", "evidence_taken", "egress_seen")
 
 
-class Identifier:
+class Identifier(Threaded):
     """The performer of both. See `garde.hub.performer.Performer`."""
 
     kinds = ("identify_asked", "places_asked")
 
     def __init__(self, state: Path, loop: Callable[[], Loop]) -> None:
+        super().__init__("identify")
         self._state, self._loop = state, loop
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="identify")
-        self._say: Say = lambda payloads: None
         self._known: Known | None = None
         self._places: Places | None = None
 
-    def open(self, say: Say) -> None:
-        self._say = say
-
-    def begin(self, command: Command, entry: Entry) -> None:
-        self._thread.submit(self._perform, command)
-
-    def settled(self, command: str) -> None:
-        pass
-
-    def tick(self) -> None:
-        pass
-
-    def next_due(self) -> float:
-        return NEVER
-
-    def close(self) -> None:
-        self._thread.shutdown(wait=True, cancel_futures=True)  # what waits is open, and is begun at the next start
-
     # --- in the thread ---
 
-    def _perform(self, command: Command) -> None:
-        try:
-            self._say([self._done(command)])
-        except Exception as error:  # nobody looks at what a thread of a pool raises
-            self._say([CommandFailed(command.command, f"{type(error).__name__}: {error}")])
+    def _carry_out(self, command: Command) -> Iterator[list[Payload]]:
+        yield [self._done(command)]
 
     def _done(self, command: Command) -> Payload:
         if isinstance(command, IdentifyAsked):

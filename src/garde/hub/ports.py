@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from garde.contain.actions.cut import CutRefused
@@ -24,8 +23,8 @@ from garde.contain.actions.port import Opener, PortCut, PortOrder
 from garde.contain.actions.snmp import SnmpSwitch
 from garde.estate.look import Lookup
 from garde.estate.never import why_never_port
-from garde.hub.performer import NEVER, Say
-from garde.journal.entry import Entry
+from garde.hub.performer import Say
+from garde.hub.threaded import Threaded
 from garde.journal.hub_kinds import CommandDone, CommandFailed, CutTried, CutUndone, PortAsked
 from garde.journal.kinds import ErrorSeen
 from garde.journal.payload import Command, Payload
@@ -35,44 +34,24 @@ from garde.settings import ContainSettings
 AT_ONCE = 4  # switches spoken to at one time
 
 
-class Ports:
+class Ports(Threaded):
     """The performer of `port_asked`. See `garde.hub.performer.Performer`."""
 
     kinds = ("port_asked",)
 
     def __init__(self, state: Path, estate: Callable[[], Lookup], open_switch: Opener = SnmpSwitch) -> None:
+        super().__init__("ports", AT_ONCE)
         self._state, self._estate, self._open_switch = state, estate, open_switch
-        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="ports")
-        self._say: Say = lambda payloads: None
 
     def open(self, say: Say) -> None:
-        self._say = say
+        super().open(say)
         self._threads.submit(self._recover)
-
-    def begin(self, command: Command, entry: Entry) -> None:
-        assert isinstance(command, PortAsked)
-        self._threads.submit(self._perform, command)
-
-    def settled(self, command: str) -> None:
-        pass
-
-    def tick(self) -> None:
-        pass
-
-    def next_due(self) -> float:
-        return NEVER
-
-    def close(self) -> None:
-        self._threads.shutdown(wait=True, cancel_futures=True)  # what was not begun is begun at the next start
 
     # --- in a thread of its own ---
 
-    def _perform(self, asked: PortAsked) -> None:
-        try:
-            for payloads in self._undo(asked) if asked.up else self._shut(asked):
-                self._say(payloads)
-        except Exception as error:
-            self._say([CommandFailed(asked.command, f"{type(error).__name__}: {error}")])
+    def _carry_out(self, command: Command) -> list[list[Payload]]:
+        assert isinstance(command, PortAsked)
+        return self._undo(command) if command.up else self._shut(command)
 
     def _shut(self, asked: PortAsked) -> list[list[Payload]]:
         estate = self._estate()

@@ -7,19 +7,16 @@ A report begun again after the hub was killed takes the same number and replaces
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from garde.clock import Clock
 from garde.emergency import report as content
 from garde.emergency.sheets import report_sheet
-from garde.hub.performer import NEVER, Say
 from garde.hub.plan_acts import state_in
-from garde.journal.entry import Entry
-from garde.journal.hub_kinds import CommandFailed
-from garde.journal.payload import Command
+from garde.hub.threaded import Threaded
+from garde.journal.payload import Command, Payload
 from garde.journal.plan_kinds import ReportAsked, ReportMade
 from garde.journal.text import Text
 from garde.paper import Document, NotTypeset, Printed, typeset
@@ -31,7 +28,7 @@ if TYPE_CHECKING:
 FOLDER: Final = "reports"
 
 
-class Reports:
+class Reports(Threaded):
     """The performer of `report_asked`. See `garde.hub.performer.Performer`."""
 
     kinds = ("report_asked",)
@@ -39,36 +36,14 @@ class Reports:
     def __init__(
         self, state: Path, loop: Callable[[], Loop], clock: Clock, typesetter: Callable[[Document], Printed] = typeset
     ) -> None:
+        super().__init__("reports")
         self._state, self._loop, self._clock, self._typeset = state, loop, clock, typesetter
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="reports")
-        self._say: Say = lambda payloads: None
-
-    def open(self, say: Say) -> None:
-        self._say = say
-
-    def begin(self, command: Command, entry: Entry) -> None:
-        assert isinstance(command, ReportAsked)
-        self._thread.submit(self._perform, command)
-
-    def settled(self, command: str) -> None:
-        pass
-
-    def tick(self) -> None:
-        pass
-
-    def next_due(self) -> float:
-        return NEVER
-
-    def close(self) -> None:
-        self._thread.shutdown(wait=True, cancel_futures=True)  # what waits is open, and is made at the next start
 
     # --- in the thread ---
 
-    def _perform(self, asked: ReportAsked) -> None:
-        try:
-            self._say([self._made(asked)])
-        except Exception as error:  # nobody looks at what a thread of a pool raises
-            self._say([CommandFailed(asked.command, f"{type(error).__name__}: {error}")])
+    def _carry_out(self, command: Command) -> Iterator[list[Payload]]:
+        assert isinstance(command, ReportAsked)
+        yield [self._made(command)]
 
     def _made(self, asked: ReportAsked) -> ReportMade:
         loop = self._loop()

@@ -13,8 +13,7 @@ Comes in: `warning_asked` and `warning_send_asked` commands. Goes out: the forms
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -22,11 +21,10 @@ from typing import TYPE_CHECKING, Final
 from garde.clock import Clock
 from garde.estate.nouns import Neighbour
 from garde.hub import warning_files
-from garde.hub.performer import NEVER, Say
-from garde.journal.entry import Entry
+from garde.hub.threaded import Threaded
 from garde.journal.hub_kinds import CommandFailed
 from garde.journal.oncall_kinds import PageAsked, PageLine
-from garde.journal.payload import Command
+from garde.journal.payload import Command, Payload
 from garde.journal.sharing_kinds import WarningAsked, WarningDrawn, WarningSendAsked
 from garde.paper import Document, Printed, typeset
 from garde.sharing.out import forms, ways
@@ -42,7 +40,7 @@ NONE_WORKS: Final = "no channel that works reaches it: telephone, print, or carr
 Give = Callable[[PageAsked], bool]  # to the channel's worker; False where there is none of this name
 
 
-class Warnings:
+class Warnings(Threaded):
     """The performer of both commands. See `garde.hub.performer.Performer`."""
 
     kinds = ("warning_asked", "warning_send_asked")
@@ -57,39 +55,17 @@ class Warnings:
         where: str = "",
         typesetter: Callable[[Document], Printed] = typeset,
     ) -> None:
+        super().__init__("warnings")
         self._state, self._loop, self._clock, self._give = state, loop, clock, give
         self._where, self._typeset = where, typesetter
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="warnings")
-        self._say: Say = lambda payloads: None
-
-    def open(self, say: Say) -> None:
-        self._say = say
-
-    def begin(self, command: Command, entry: Entry) -> None:
-        self._thread.submit(self._perform, command)
-
-    def settled(self, command: str) -> None:
-        pass
-
-    def tick(self) -> None:
-        pass
-
-    def next_due(self) -> float:
-        return NEVER
-
-    def close(self) -> None:
-        self._thread.shutdown(wait=True, cancel_futures=True)  # what waits is open, and is begun at the next start
 
     # --- in the thread ---
 
-    def _perform(self, command: Command) -> None:
-        try:
-            if isinstance(command, WarningAsked):
-                self._say([self._drawn(command)])
-            elif isinstance(command, WarningSendAsked):
-                self._send(command)
-        except Exception as error:  # nobody looks at what a thread of a pool raises
-            self._say([CommandFailed(command.command, f"{type(error).__name__}: {error}")])
+    def _carry_out(self, command: Command) -> Iterator[list[Payload]]:
+        if isinstance(command, WarningAsked):
+            yield [self._drawn(command)]
+        elif isinstance(command, WarningSendAsked) and (fault := self._handed(command)):
+            yield [CommandFailed(command.command, fault)]
 
     def _out(self) -> Out:
         found: Out = self._loop().look("sharing", lambda state: deepcopy(state.out))
@@ -108,11 +84,6 @@ class Warnings:
             hashlib.sha256(made[forms.STIX]).hexdigest(), len(guarded.draft.indicators), len(guarded.removed),
             reasons(guarded),
         )  # fmt: skip
-
-    def _send(self, asked: WarningSendAsked) -> None:
-        fault = self._handed(asked)
-        if fault:
-            self._say([CommandFailed(asked.command, fault)])
 
     def _handed(self, asked: WarningSendAsked) -> str:
         """Hand it to the channel; return why that cannot be, or "". Rules 2, 3 and 4."""

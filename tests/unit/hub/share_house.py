@@ -84,7 +84,7 @@ class ShareHouse(Site):
 
     def settle(self) -> None:
         """Wait until the performer has done what was asked."""
-        self.warnings._thread.submit(lambda: None).result(30)
+        self.warnings._threads.submit(lambda: None).result(30)
 
     def attack(self, ending: str = ".nightfall") -> None:
         """Harm is reported and confirmed by an agent; the first warning is drawn."""

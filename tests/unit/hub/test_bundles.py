@@ -75,7 +75,7 @@ class Hub:
         return made[-1]
 
     def settle(self) -> None:
-        self.bundles._thread.submit(lambda: None).result()
+        self.bundles._threads.submit(lambda: None).result()
 
     def made(self) -> list[BundleMade]:
         found = (each.payload for each in self.loop.journal.entries(kinds=("bundle_made",)))
