@@ -67,6 +67,7 @@ class Conntrack:
         self._read_at = 0.0
         self._look_at = 0.0
         self._uncounted = 0
+        self._ahead = 0.0  # seconds that the clock is before the machine's
 
     def open(self, memo: bytes) -> None:
         try:
@@ -104,6 +105,7 @@ class Conntrack:
         if self._heard is None:
             raise SourceFault("it is not open")
         batch, now = Batch(), self._clock.now()
+        self._ahead = now - time.time()  # at once: measured after the dump, a busy machine would make all of it older
         try:
             found, lost = netlink.read(self._heard, AT_ONCE)
             for entry in found:
@@ -158,10 +160,9 @@ class Conntrack:
             return _Live(began, now, entry.sent, entry.back, told=True)  # a small one that was told before
         return _Live(began, began)
 
-    @staticmethod
-    def _local(kernel: float, now: float) -> float:
+    def _local(self, kernel: float, now: float) -> float:
         """The kernel's time by the clock that was handed in: the lab's is ahead of the machine's."""
-        return min(kernel + now - time.time(), now)
+        return min(kernel + self._ahead, now)
 
     def _tell(self, entry: Entry, live: _Live, now: float, batch: Batch) -> None:
         sent, back = max(0, entry.sent - live.sent), max(0, entry.back - live.back)
