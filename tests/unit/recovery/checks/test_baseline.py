@@ -65,7 +65,7 @@ def test_times_and_sizes_are_not_believed(small: SmallRoot, tmp_path: Path) -> N
 
 
 def test_what_changes_by_itself_is_passed_over(small: SmallRoot, tmp_path: Path) -> None:
-    small.write("usr/share/doc/less/copyright", "free")  # a plain user's new folder would be a finding: it is not root's
+    small.write("usr/share/doc/less/copyright", "free")  # a new folder that is not root's is a finding
     kept = small.baseline()
     small.write("etc/resolv.conf", "nameserver 192.0.2.1\n")
     small.write("etc/adjtime", "0.0 0 0.0\n")
