@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from types import ModuleType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
+
+import msgspec
 
 from garde.estate.canonical import to_json
 from garde.estate.look import Lookup
@@ -20,6 +22,8 @@ from garde.journal.follow import write_all
 from garde.journal.kinds import NAMES
 from garde.journal.payload import Payload
 from garde.journal.text import Text
+
+P = TypeVar("P", bound=Payload)
 
 
 class CapabilityHouse:
@@ -43,10 +47,42 @@ class CapabilityHouse:
     def agent(self, machine: str, *payloads: Payload, at: float | None = None) -> list[Entry]:
         return self.say(f"agent/{machine}", *payloads, at=at)
 
+    def person(self, login: str, *payloads: Payload) -> list[Entry]:
+        return self.say(f"person/{login}", *payloads)
+
     def load(self, estate: Estate) -> list[Entry]:
         self.estate, self.look = estate, Lookup(estate)
         raw = Text(to_json(estate))
         return self.hub(h.EstateLoaded("00", raw, "hospital.yaml", len(estate.machines), len(estate.services)))
+
+    def pass_time(self, seconds: float) -> list[Entry]:
+        """Let so many seconds go by; every wake that is due comes at its time."""
+        end, said = self.now + seconds, []
+        while asked := min(
+            (each for each in self.open_wakes() if each.due <= end), key=lambda it: it.due, default=None
+        ):
+            self.now = max(self.now, asked.due)
+            said += self.hub(h.Woke(asked.command, asked.key, asked.due))
+        self.now = end
+        return said
+
+    def open_wakes(self) -> list[h.WakeAsked]:
+        done = {each.command for each in self.of(h.Woke)}
+        return [each for each in self.of(h.WakeAsked) if each.command not in done]
+
+    def restart(self) -> None:
+        """The hub is killed and started: by its snapshot, and as a replay would have it."""
+        raw = msgspec.json.encode(self.state)
+        assert msgspec.json.decode(raw, type=self.STATE.State) == self.replayed()
+        self.state = msgspec.json.decode(raw, type=self.STATE.State)
+
+    def of(self, kind: type[P], entries: Iterable[Entry] | None = None) -> list[P]:
+        """The payloads of one kind, of the whole journal or of some entries."""
+        return [each.payload for each in (self.log if entries is None else entries) if isinstance(each.payload, kind)]
+
+    def one(self, kind: type[P], entries: Iterable[Entry] | None = None) -> P:
+        (found,) = self.of(kind, entries)
+        return found
 
     def replayed(self) -> Any:
         """The state that a replay of the log gives."""

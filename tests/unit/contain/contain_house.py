@@ -7,9 +7,7 @@ and the clock say. The journal's own `write_all` makes the entries, so that foll
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from tests.support.capability_house import CapabilityHouse
 
@@ -23,7 +21,6 @@ from garde.journal.entry import Entry
 from garde.journal.payload import Payload
 from garde.journal.text import Text
 
-P = TypeVar("P", bound=Payload)
 START = 1_800_000_000.0
 SERVERS = ("files-1", "files-2", "files-3")
 WS1, WS2, WS3, BLOOD, LABGW, STRANGER = "10.0.2.1", "10.0.2.2", "10.0.2.3", "10.0.2.9", "10.0.3.1", "10.9.9.9"
@@ -150,8 +147,7 @@ class House(CapabilityHouse):
 
     def wake(self) -> list[Entry]:
         """Let the time come that the first open wake asks for."""
-        done = {each.payload.command for each in self.log if isinstance(each.payload, h.Woke)}
-        asked = next(each for each in self.of(h.WakeAsked) if each.command not in done)
+        asked = self.open_wakes()[0]
         self.now = max(self.now, asked.due)
         return self.hub(h.Woke(asked.command, asked.key, asked.due))
 
@@ -170,13 +166,6 @@ class House(CapabilityHouse):
         return said
 
     # --- what stands ---
-
-    def of(self, kind: type[P], entries: Iterable[Entry] | None = None) -> list[P]:
-        return [each.payload for each in (self.log if entries is None else entries) if isinstance(each.payload, kind)]
-
-    def one(self, kind: type[P], entries: Iterable[Entry] | None = None) -> P:
-        (found,) = self.of(kind, entries)
-        return found
 
     def open_orders(self) -> list[h.OrderAsked]:
         over = {getattr(each.payload, "command", "") for each in self.log if not isinstance(each.payload, h.Command)}

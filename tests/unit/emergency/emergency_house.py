@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any
 
-import msgspec
 from tests.support.capability_house import CapabilityHouse
 
 from garde.emergency import policy, state
@@ -34,10 +33,8 @@ from garde.journal import hub_kinds as h
 from garde.journal import plan_kinds as p
 from garde.journal.entry import Entry
 from garde.journal.notice_kinds import NoticeAcknowledged, NoticeNeeded, NoticeUnanswered
-from garde.journal.payload import Payload
 from garde.journal.text import Text
 
-P = TypeVar("P", bound=Payload)
 START = 1_700_000_000.0
 
 ESTATE = Estate(
@@ -146,28 +143,7 @@ class House(CapabilityHouse):
         if self.plan is not None:
             self.hub(plan_loaded(self.plan, "small.yaml"))
 
-    def restart(self) -> None:
-        """The hub is killed and started: by its snapshot, and as a replay would have it."""
-        raw = msgspec.json.encode(self.state)
-        assert msgspec.json.decode(raw, type=State) == self.replayed()
-        self.state = msgspec.json.decode(raw, type=State)
-
     # --- what is said ---
-
-    def after(self, seconds: float) -> list[Entry]:
-        """Let so many seconds go by; every wake that is due comes at its time."""
-        end, said = self.now + seconds, []
-        while asked := min(
-            (each for each in self.open_wakes() if each.due <= end), key=lambda it: it.due, default=None
-        ):
-            self.now = max(self.now, asked.due)
-            said += self.hub(h.Woke(asked.command, asked.key, asked.due))
-        self.now = end
-        return said
-
-    def open_wakes(self) -> list[h.WakeAsked]:
-        done = {each.command for each in self.of(h.Woke)}
-        return [each for each in self.of(h.WakeAsked) if each.command not in done]
 
     def cut(self, *machines: str, cut: str = "c1") -> list[Entry]:
         return self.hub(*(h.MachineCut(each, cut, "isolate") for each in machines))
@@ -212,13 +188,6 @@ class House(CapabilityHouse):
     def active(self) -> Activation:
         assert self.state.activation is not None
         return self.state.activation
-
-    def of(self, kind: type[P], entries: Iterable[Entry] | None = None) -> list[P]:
-        return [each.payload for each in (self.log if entries is None else entries) if isinstance(each.payload, kind)]
-
-    def one(self, kind: type[P], entries: Iterable[Entry] | None = None) -> P:
-        (found,) = self.of(kind, entries)
-        return found
 
     def notices(self, kind: str, entries: Iterable[Entry] | None = None) -> list[NoticeNeeded]:
         return [each for each in self.of(NoticeNeeded, entries) if each.notice.startswith(f"emergency/{kind}/")]

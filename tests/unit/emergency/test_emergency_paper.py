@@ -49,7 +49,7 @@ def night(house: House) -> House:
     house.say("person/carl", p.DiversionTold(change, "emergency", "112", "carl", "phone"))
     house.unanswered("cell", "anna")
     house.override("radiology", "works")
-    house.after(1000)
+    house.pass_time(1000)
     return house
 
 

@@ -121,7 +121,7 @@ def test_a_loop_of_triggers_ends() -> None:
     )
     house = House(plan=plan_with(triggers=loop))
     house.trigger("action")
-    house.after(10 * 86_400)
+    house.pass_time(10 * 86_400)
     assert house.active().phase == "max"
     assert len(house.of(p.PlanPhaseChanged)) == 1  # it went up once, and never down by itself
 
@@ -195,7 +195,7 @@ def test_a_plan_with_a_role_nobody_holds_goes_on_without_it() -> None:
     house.trigger("action")
     assert {each.role for each in house.of(p.RoleVacant)} == {"lead", "it", "ed", "press"}
     assert not house.notices("call") and len(house.of(p.TaskGiven)) == 4
-    house.after(3600)
+    house.pass_time(3600)
     assert {each.task for each in house.of(p.TaskOverdue)} == {"suppliers", "alert", "meet", "help"}
 
 
@@ -204,13 +204,13 @@ def test_a_plan_with_a_role_nobody_holds_goes_on_without_it() -> None:
 
 def test_a_task_that_is_late_is_said_once_and_its_owner_told(house: House) -> None:
     house.trigger("info")
-    house.after(599)
+    house.pass_time(599)
     assert not house.of(p.TaskOverdue)
     house.say("person/bert", p.TaskTaken("p-1", "suppliers", "bert", "operator"))
-    house.after(1)
+    house.pass_time(1)
     assert house.one(p.TaskOverdue).task == "suppliers"
     assert house.notices("overdue")[0].roles == ("on_call_it", "general_director")
-    house.after(86_400)
+    house.pass_time(86_400)
     assert len(house.of(p.TaskOverdue)) == 1
 
 
@@ -218,7 +218,7 @@ def test_a_task_that_is_done_or_struck_off_is_never_late(house: House) -> None:
     house.trigger("action")
     house.say("person/bert", p.TaskDone("p-1", "suppliers", True, "bert", "operator"))
     house.say("person/bert", p.TaskDone("p-1", "meet", False, "bert", "operator", Text("all are here")))
-    house.after(1800)
+    house.pass_time(1800)
     assert [each.task for each in house.of(p.TaskOverdue)] == ["alert"]
     assert {name: each.state for name, each in house.active().tasks.items()}["meet"] == "struck"
 
@@ -255,9 +255,9 @@ def test_a_hold_ends_at_its_time_and_lifts_nothing(house: House) -> None:
     house.trigger("action")
     until = house.now + 36_000
     house.say("person/anna", p.PlanHeld("p-1", until, "anna", "operator", Text("until tomorrow morning")))
-    house.after(35_999)
+    house.pass_time(35_999)
     assert not house.of(p.PlanHoldEnded)
-    house.after(1)
+    house.pass_time(1)
     assert house.one(p.PlanHoldEnded).until == until
     assert house.active().held_until == 0.0
     assert house.notices("hold")[0].roles == ("general_director",)
@@ -268,7 +268,7 @@ def test_where_nobody_leads_those_who_may_decide_on_it_are_asked() -> None:
     house.trigger("action")
     house.say("person/anna", p.PlanHeld("p-1", house.now + 60, "anna", "operator"))
     house.divert(tell=(), review=60)
-    house.after(60)
+    house.pass_time(60)
     assert [each.roles for each in house.notices("hold")] == [("general_director",)], "who may lift the plan"
     assert [each.roles for each in house.notices("review")] == [("emergency_head", "general_director")]
 
@@ -277,9 +277,9 @@ def test_a_later_hold_makes_an_older_one_void(house: House) -> None:
     house.trigger("action")
     for seconds in (3600, 7200):
         house.say("person/anna", p.PlanHeld("p-1", house.now + seconds, "anna", "operator"))
-    house.after(3700)
+    house.pass_time(3700)
     assert not house.of(p.PlanHoldEnded)
-    house.after(3600)
+    house.pass_time(3600)
     assert len(house.of(p.PlanHoldEnded)) == 1
 
 
@@ -289,7 +289,7 @@ def test_a_later_hold_makes_an_older_one_void(house: House) -> None:
 def test_a_diversion_says_who_was_not_told_in_time(house: House) -> None:
     change = house.divert()
     house.say("person/carl", p.DiversionTold(change, "emergency", "112", "carl", "phone"))
-    house.after(900)
+    house.pass_time(900)
     assert house.one(p.DiversionWaits) == p.DiversionWaits(change, "emergency", "told", ("neighbour-chu",))
     assert house.notices("told")
     house.say("person/carl", p.DiversionAcknowledged(change, "emergency", "neighbour-chu", "carl", Text("Dr X")))
@@ -302,26 +302,26 @@ def test_everybody_told_is_no_news(house: House) -> None:
     change = house.divert()
     for each in ("112", "neighbour-chu"):
         house.say("person/carl", p.DiversionTold(change, "emergency", each, "carl", "phone"))
-    house.after(901)
+    house.pass_time(901)
     assert not house.of(p.DiversionWaits)
 
 
 def test_a_diversion_is_looked_at_again_at_its_time(house: House) -> None:
     house.divert(tell=(), review=3600)
-    house.after(3600)
+    house.pass_time(3600)
     assert house.one(p.DiversionWaits).what == "review" and house.state.diversions["emergency"].review_due
     house.divert(to="limited", tell=(), review=0)
-    house.after(86_400)
+    house.pass_time(86_400)
     assert len(house.of(p.DiversionWaits)) == 1 and not house.state.diversions["emergency"].review_due
 
 
 def test_a_newer_state_makes_the_older_void(house: House) -> None:
     first = house.divert()
-    house.after(60)
+    house.pass_time(60)
     house.divert(to="limited", tell=("112",))
     house.say("person/carl", p.DiversionTold(first, "emergency", "112", "carl", "phone"))
     assert house.state.diversions["emergency"].missing() == ["112"]
-    house.after(900)
+    house.pass_time(900)
     assert [each.change for each in house.of(p.DiversionWaits)] == ["d2"]
 
 
@@ -351,10 +351,10 @@ def test_reports_are_numbered_and_come_by_the_clock_as_long_as_the_plan_is_in_fo
     house.trigger("action")
     assert house.active().next_report == house.now + 14_400
     house.say("person/anna", p.ReportWanted("anna", "operator"))
-    house.after(14_400)
+    house.pass_time(14_400)
     assert [(each.number, each.by) for each in house.of(p.ReportAsked)] == [(1, "plan"), (2, "anna"), (3, "plan")]
     house.say("person/anna", p.PlanStoodDown("p-1", (), "anna", "operator"))
-    house.after(86_400)
+    house.pass_time(86_400)
     assert len(house.of(p.ReportAsked)) == 3
 
 
@@ -368,7 +368,7 @@ def test_what_belongs_to_a_time_that_is_over_has_no_effect(house: House) -> None
     house.say("person/anna", p.PlanStoodDown("p-1", (), "anna", "operator"))
     house.trigger("info")
     before = house.active().tasks.keys()
-    said = house.after(500)
+    said = house.pass_time(500)
     said += house.hub(house.of(p.TaskGiven)[0])
     said += house.say("person/x", p.TaskDone("p-1", "suppliers", True, "x", "operator"))
     from garde.journal.notice_kinds import NoticeAcknowledged
@@ -384,11 +384,11 @@ def test_the_hub_is_killed_in_the_middle(house: House) -> None:
     change = house.divert()
     house.override("record", "paper", 5000)
     house.restart()
-    house.after(901)
+    house.pass_time(901)
     assert [each.task for each in house.of(p.TaskOverdue)] == ["suppliers", "alert"]
     assert house.one(p.DiversionWaits).change == change
     house.restart()
-    house.after(5000)
+    house.pass_time(5000)
     assert house.services()["record"] == "works"
 
 
@@ -396,7 +396,7 @@ def test_a_restart_late_says_everything_that_was_due_once(house: House) -> None:
     house.trigger("action")
     house.now += 2 * 86_400  # down for two days: every wake comes at once
     house.restart()
-    house.after(0)
+    house.pass_time(0)
     late = [each.task for each in house.of(p.TaskOverdue)]
     assert sorted(late) == sorted(set(late)) and {"suppliers", "alert", "meet"} <= set(late)
 
@@ -449,9 +449,9 @@ def _move(house: House, word: str) -> None:
         case "knows" if active and "all" in active.calls:
             house.knows("all", "carl", complete=True)
         case "time":
-            house.after(700)
+            house.pass_time(700)
         case "long":
-            house.after(20_000)
+            house.pass_time(20_000)
         case "restart":
             house.restart()
         case "report":

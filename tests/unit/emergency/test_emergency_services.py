@@ -152,11 +152,11 @@ def test_a_persons_word_stands_above_the_machines(house: House) -> None:
 
 def test_a_persons_word_ends_at_its_time(house: House) -> None:
     house.override("record", "degraded", 3600)
-    house.after(1800)
+    house.pass_time(1800)
     house.override("record", "paper", 3600)
-    house.after(1900)
+    house.pass_time(1900)
     assert house.services()["record"] == "paper"  # the first one's time is not the second one's
-    house.after(1800)
+    house.pass_time(1800)
     assert house.services()["record"] == "works"
 
 

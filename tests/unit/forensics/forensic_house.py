@@ -6,11 +6,8 @@ things.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TypeVar
 
-import msgspec
 from tests.support.capability_house import CapabilityHouse
 
 from garde.estate.nouns import Estate, Machine
@@ -25,7 +22,6 @@ from garde.journal.recovery_kinds import ErrandAsked
 from garde.journal.text import Text
 from garde.model.order import Verb
 
-P = TypeVar("P", bound=Payload)
 START = 1_700_000_000.0
 HOUR = 3600.0
 ESTATE = Estate(
@@ -55,16 +51,6 @@ class House(CapabilityHouse):
 
     def __post_init__(self) -> None:
         self.load(self.estate)
-
-    def restart(self) -> None:
-        """The hub is killed and started: by its snapshot, and as a replay would have it."""
-        raw = msgspec.json.encode(self.state)
-        assert msgspec.json.decode(raw, type=State) == self.replayed()
-        self.state = msgspec.json.decode(raw, type=State)
-
-    def of(self, kind: type[P], among: Iterable[Entry] | None = None) -> list[P]:
-        found = (each.payload for each in (self.log if among is None else among))
-        return [each for each in found if isinstance(each, kind)]
 
     def case(self, incident: str = "i1") -> Case:
         found = self.state.case(incident)

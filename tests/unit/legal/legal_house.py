@@ -6,11 +6,8 @@ say things.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TypeVar
 
-import msgspec
 from tests.support.capability_house import CapabilityHouse
 
 from garde.estate.nouns import Estate, Machine, Neighbour, Person, Service, Site
@@ -20,12 +17,10 @@ from garde.journal import kinds as k
 from garde.journal import legal_kinds as a
 from garde.journal import plan_kinds as p
 from garde.journal.entry import Entry
-from garde.journal.payload import Payload
 from garde.journal.text import Text
 from garde.legal import policy, state
 from garde.legal.memory import Draft, Running, State, running_key
 
-P = TypeVar("P", bound=Payload)
 START = 1_795_842_000.0  # 2026-11-28 05:00 UTC
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -64,15 +59,11 @@ class House(CapabilityHouse):
     now: float = START
     log: list[Entry] = field(default_factory=list)
     state: State = field(default_factory=State)
-    woken: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.load(self.estate)
 
     # --- what is said ---
-
-    def person(self, login: str, *payloads: Payload) -> list[Entry]:
-        return self.say(f"person/{login}", *payloads)
 
     def open(self, incident: str = "i1", server: str = "files") -> list[Entry]:
         return self.hub(h.IncidentOpened(incident, self.now - 60, server, 1))
@@ -105,22 +96,6 @@ class House(CapabilityHouse):
         self.sign(draft)
         self.submit(draft, at)
         return draft
-
-    def wait(self, seconds: float) -> list[Entry]:
-        """Let time pass, with every wake that falls in it, in order."""
-        end = self.now + seconds
-        found: list[Entry] = []
-        while True:
-            asked = [e.payload for e in self.log if isinstance(e.payload, h.WakeAsked)]
-            due = sorted((each for each in asked if each.due <= end and each.command not in self.woken
-                          and each.key not in self.woken), key=lambda each: each.due)  # fmt: skip
-            if not due:
-                break
-            self.now = max(self.now, due[0].due)
-            self.woken.add(due[0].command or due[0].key)
-            found += self.hub(h.Woke(due[0].command, due[0].key, due[0].due))
-        self.now = end
-        return found
 
     # --- the night, in facts ---
 
@@ -161,14 +136,3 @@ class House(CapabilityHouse):
 
     def value(self, draft: Draft, name: str) -> str:
         return next(each.value for each in draft.newest.fields if each.name == name)
-
-    def restart(self) -> None:
-        """The hub is killed and started: by its snapshot, and as a replay would have it."""
-        raw = msgspec.json.encode(self.state)
-        assert msgspec.json.decode(raw, type=State) == self.replayed()
-        self.state = msgspec.json.decode(raw, type=State)
-
-
-def only(entries: Iterable[Entry], kind: type[P]) -> list[P]:
-    """The payloads of one kind."""
-    return [each.payload for each in entries if isinstance(each.payload, kind)]

@@ -145,7 +145,7 @@ def test_late_reasons_are_a_persons_to_write(house: House) -> None:
     house.night()
     house.aware("aware_personal_data", START)
     assert "Not late" in house.value(house.draft("gdpr_33"), "delay")
-    house.wait(4 * DAY)
+    house.pass_time(4 * DAY)
     assert house.value(house.draft("gdpr_33"), "delay") == ""
 
 

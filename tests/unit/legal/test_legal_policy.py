@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from legal_house import DAY, HOUR, START, House, only
+from legal_house import DAY, HOUR, START, House
 
 from garde.journal import hub_kinds as h
 from garde.journal import legal_kinds as a
@@ -57,20 +57,20 @@ def test_said_again_otherwise_it_runs_anew_and_the_first_word_stays(house: House
     house.open()
     house.aware(AWARE, START)
     entries = house.aware(AWARE, START - 2 * HOUR)
-    assert [each.due for each in only(entries, a.ClockStarted) if each.clock == "gdpr_33"] == [START + 70 * HOUR]
+    assert [each.due for each in house.of(a.ClockStarted, entries) if each.clock == "gdpr_33"] == [START + 70 * HOUR]
     assert [each.since for each in house.state.incidents["i1"].aware[AWARE]] == [START, START - 2 * HOUR]
 
 
 def test_the_same_word_twice_starts_nothing_anew(house: House) -> None:
     house.open()
     house.aware(AWARE, START)
-    assert not only(house.aware(AWARE, START), a.ClockStarted)
+    assert not house.of(a.ClockStarted, house.aware(AWARE, START))
 
 
 def test_a_correction_after_a_submission_says_anew_whether_it_was_late(house: House) -> None:
     house.open()
     house.aware(AWARE, START)
-    house.wait(60 * HOUR)
+    house.pass_time(60 * HOUR)
     house.hand_in("gdpr_33")
     clock = house.running("gdpr_33")
     assert clock is not None and (clock.closed, clock.late) == ("submitted", False)
@@ -115,7 +115,7 @@ def test_a_submission_closes_its_clock_and_starts_the_next(house: House) -> None
     early, final = house.running("nis2_early"), house.running("nis2_final")
     assert early is not None and early.closed == "submitted" and final is None
     at = house.now + 2 * HOUR
-    house.wait(3 * HOUR)
+    house.pass_time(3 * HOUR)
     house.hand_in("nis2_notification", at)
     final = house.running("nis2_final")
     assert final is not None and final.start == at
@@ -125,7 +125,7 @@ def test_a_submission_closes_its_clock_and_starts_the_next(house: House) -> None
 def test_late_is_late(house: House) -> None:
     house.open()
     house.aware(AWARE, START)
-    house.wait(73 * HOUR)
+    house.pass_time(73 * HOUR)
     house.hand_in("gdpr_33")
     clock = house.running("gdpr_33")
     assert clock is not None and clock.late
@@ -145,11 +145,11 @@ def test_a_progress_report_stands_in_and_the_final_one_runs_from_the_handling(ho
     house.open()
     house.aware(SIGNIFICANT, house.now)
     house.hand_in("nis2_notification")
-    house.wait(29 * DAY)
+    house.pass_time(29 * DAY)
     house.hand_in("nis2_progress")
     final = house.running("nis2_final")
     assert final is not None and final.closed == "progress" and not final.late
-    house.wait(10 * DAY)
+    house.pass_time(10 * DAY)
     house.person("cora", h.IncidentClosed("i1", "cora", Text("handled")))
     final = house.running("nis2_final")
     assert final is not None and final.runs and final.start == house.now and final.due > house.now + 29 * DAY
@@ -175,12 +175,12 @@ def test_a_progress_report_after_the_handling_closes_nothing(house: House) -> No
 def test_people_are_told_before_the_end_and_at_the_end_once_each(house: House) -> None:
     house.open()
     house.aware(AWARE, START)
-    said = house.wait(80 * HOUR)
-    assert [each.state for each in only(said, a.ClockWarned)] == ["soon", "overdue"]
-    notices = only(said, NoticeNeeded)
+    said = house.pass_time(80 * HOUR)
+    assert [each.state for each in house.of(a.ClockWarned, said)] == ["soon", "overdue"]
+    notices = house.of(NoticeNeeded, said)
     assert [each.urgent for each in notices] == [False, True]
     assert all({"dpo", "it_director"} <= set(each.roles) and len(each.texts) == 2 for each in notices)
-    over = only(house.person("dora", *_handed(house)), NoticeOver)
+    over = house.of(NoticeOver, house.person("dora", *_handed(house)))
     assert {each.notice for each in notices} == {each.notice for each in over}
 
 
@@ -194,26 +194,26 @@ def test_a_wake_of_a_corrected_clock_says_nothing(house: House) -> None:
     house.open()
     house.aware(AWARE, START)
     house.aware(AWARE, START - HOUR)
-    assert [each.state for each in only(house.wait(72 * HOUR), a.ClockWarned)] == ["soon", "overdue"]
+    assert [each.state for each in house.of(a.ClockWarned, house.pass_time(72 * HOUR))] == ["soon", "overdue"]
 
 
 def test_a_clock_that_was_over_when_it_was_said_warns_at_once(house: House) -> None:
     house.open()
     house.aware(AWARE, START - 100 * HOUR)
-    assert [each.state for each in only(house.wait(1), a.ClockWarned)] == ["overdue"]
+    assert [each.state for each in house.of(a.ClockWarned, house.pass_time(1))] == ["overdue"]
 
 
 def test_people_are_asked_where_nobody_says_since_when(house: House) -> None:
     house.open()
-    (notice,) = only(house.wait(7 * HOUR), NoticeNeeded)
+    (notice,) = house.of(NoticeNeeded, house.pass_time(7 * HOUR))
     assert "no legal clock runs" in dict(notice.texts)["en"] and not notice.urgent
-    assert only(house.aware(AWARE, START), NoticeOver)[0].notice == notice.notice
+    assert house.of(NoticeOver, house.aware(AWARE, START))[0].notice == notice.notice
 
 
 def test_nobody_is_asked_what_was_said(house: House) -> None:
     house.open()
     house.aware("discovered", START)
-    assert not only(house.wait(7 * HOUR), NoticeNeeded)
+    assert not house.of(NoticeNeeded, house.pass_time(7 * HOUR))
 
 
 # --- 8: drafts ---
@@ -275,20 +275,20 @@ def test_forms_and_incidents_that_do_not_exist_make_no_draft(house: House) -> No
 def test_a_later_finding_asks_for_an_amendment_each_field_once(house: House) -> None:
     house.night()
     house.hand_in("gdpr_33")
-    assert not only(house.conclude("none_seen"), a.AmendmentNeeded)
-    (needed,) = only(house.conclude("seen", 1_000_000_000), a.AmendmentNeeded)
+    assert not house.of(a.AmendmentNeeded, house.conclude("none_seen"))
+    (needed,) = house.of(a.AmendmentNeeded, house.conclude("seen", 1_000_000_000))
     assert needed.names == ("data_left",)
-    assert not only(house.conclude("seen", 2_000_000_000), a.AmendmentNeeded)
+    assert not house.of(a.AmendmentNeeded, house.conclude("seen", 2_000_000_000))
     draft = house.state.drafts[needed.draft]
     assert draft.stale == ["data_left"]
     house.draft("gdpr_33")
-    assert not only(house.conclude("seen", 3_000_000_000), a.AmendmentNeeded)
+    assert not house.of(a.AmendmentNeeded, house.conclude("seen", 3_000_000_000))
 
 
 def test_nothing_is_to_be_amended_that_was_not_handed_in(house: House) -> None:
     house.night()
     house.draft("gdpr_33")
-    assert not only(house.conclude("seen", 5), a.AmendmentNeeded)
+    assert not house.of(a.AmendmentNeeded, house.conclude("seen", 5))
 
 
 # --- incidents, clocks as entries, replays ---

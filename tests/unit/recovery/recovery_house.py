@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any
 
-import msgspec
 from tests.support.capability_house import CapabilityHouse
 
 from garde.estate.nouns import Estate, Machine, Never, Person, Service, Ward
@@ -29,7 +28,6 @@ from garde.recovery.memory import State, Step
 from garde.recovery.reasons import Reason
 from garde.recovery.waves import blocked
 
-P = TypeVar("P", bound=Payload)
 START = 1_700_000_000.0
 HOUR = 3600.0
 
@@ -89,16 +87,7 @@ class House(CapabilityHouse):
             self.hub(h.AgentAlive(each.id, "enforce", "enforce"))
             self.agent(each.id, v.BaselineTaken("", BASELINE, 100))
 
-    def restart(self) -> None:
-        """The hub is killed and started: by its snapshot, and as a replay would have it."""
-        raw = msgspec.json.encode(self.state)
-        assert msgspec.json.decode(raw, type=State) == self.replayed()
-        self.state = msgspec.json.decode(raw, type=State)
-
     # --- what is said ---
-
-    def person(self, login: str, *payloads: Payload) -> list[Entry]:
-        return self.say(f"person/{login}", *payloads)
 
     def plan(self, *waves: tuple[str, ...], observe_s: float = HOUR, listed_s: float = HOUR) -> list[Entry]:
         return self.person("tom", v.RestartPlanned(waves, observe_s, listed_s, "tom", "it_director"))
@@ -275,13 +264,6 @@ class House(CapabilityHouse):
 
     def blocked(self, machine: str) -> tuple[Reason, ...]:
         return blocked(self.state, self.look, machine, self.now)
-
-    def of(self, kind: type[P], entries: Iterable[Entry] | None = None) -> list[P]:
-        return [each.payload for each in (self.log if entries is None else entries) if isinstance(each.payload, kind)]
-
-    def one(self, kind: type[P], entries: Iterable[Entry] | None = None) -> P:
-        (found,) = self.of(kind, entries)
-        return found
 
     def moves(self, machine: str, entries: Iterable[Entry] | None = None) -> list[str]:
         return [str(each.stage) for each in self.of(v.StepMoved, entries) if each.machine == machine]

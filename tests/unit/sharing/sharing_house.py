@@ -160,18 +160,6 @@ class House(CapabilityHouse):
         self.hub(s.WarningApproved(made.warning, made.version, made.sha256, "cleo"))
         return made
 
-    def woke(self, seconds: float) -> None:
-        """Time passes: whoever asked for it is woken, once."""
-        self.now += seconds
-        done = {each.command for each in self.all(h.Woke)}
-        for asked in self.all(h.WakeAsked):
-            if asked.due <= self.now and asked.command not in done:
-                self.hub(h.Woke(asked.command, asked.key, asked.due))
-
-    def all(self, kind: type[P]) -> list[P]:
-        """Every payload of a kind."""
-        return [each.payload for each in self.log if isinstance(each.payload, kind)]
-
     def last(self, kind: type[P]) -> P:
         """The newest payload of a kind."""
-        return self.all(kind)[-1]
+        return self.of(kind)[-1]

@@ -64,11 +64,8 @@ class House(CapabilityHouse):
     def seen(self, machine: str = "files-1", value: str = ".locked", source: str = "clinic-b") -> None:
         self.agent(machine, s.IndicatorSeen("", "ending", Text(value), source, Text(b"/srv/a"), self.now, True))
 
-    def all(self, kind: type[Payload]) -> list[Payload]:
-        return [each.payload for each in self.log if isinstance(each.payload, kind)]
-
     def asked(self) -> list[tuple[str, str]]:
-        return [(each.machine, each.digest) for each in self.all(ErrandAsked) if isinstance(each, ErrandAsked)]
+        return [(each.machine, each.digest) for each in self.of(ErrandAsked)]
 
     def answer(self, machine: str, digest: str = ONE) -> None:
         self.agent(machine, s.WatchListTaken(self.coming.agents[machine].command, digest, 5, 0.2))
@@ -119,10 +116,10 @@ def test_an_errand_that_failed_or_was_refused_is_asked_anew_when_the_agent_comes
 def test_cutting_is_offered_where_a_neighbour_warns_apart_for_what_costs_care(house: House) -> None:
     house.enrolled()
     house.taken(indicators=0)
-    assert house.all(s.PrecautionOffered) == []
+    assert house.of(s.PrecautionOffered) == []
     house.taken()
     house.taken()
-    free, dear = house.all(s.PrecautionOffered)
+    free, dear = house.of(s.PrecautionOffered)
     assert isinstance(free, s.PrecautionOffered) and isinstance(dear, s.PrecautionOffered)
     assert (free.machines, free.price, free.why) == (("files-1",), (), rules.WARNED)
     assert (dear.machines, dear.price) == (("files-2",), ("The record",))  # hub-2 is never cut, bare-1 has no agent
@@ -134,7 +131,7 @@ def test_it_is_offered_again_where_what_was_warned_of_is_seen_here(house: House)
     house.seen()
     house.seen(value=".other")
     house.seen(value=".third", source="clinic-c")
-    assert [(each.source, each.why) for each in house.all(s.PrecautionOffered)] == [  # type: ignore[attr-defined]
+    assert [(each.source, each.why) for each in house.of(s.PrecautionOffered)] == [  # type: ignore[attr-defined]
         ("clinic-b", rules.WARNED), ("clinic-b", rules.SEEN), ("clinic-c", rules.SEEN),
     ]  # fmt: skip
 

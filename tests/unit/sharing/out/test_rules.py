@@ -12,7 +12,7 @@ from garde.sharing.out.rules import SETTLE_S, UNCONFIRMED_S
 
 
 def _asked(house: House) -> list[tuple[int, str]]:
-    return [(each.version, each.tlp) for each in house.all(s.WarningAsked)]
+    return [(each.version, each.tlp) for each in house.of(s.WarningAsked)]
 
 
 def test_the_first_confirmed_hold_with_damage_has_a_warning_drawn_at_once(house: House) -> None:
@@ -29,9 +29,9 @@ def test_the_first_confirmed_hold_with_damage_has_a_warning_drawn_at_once(house:
 def test_what_nobody_confirms_is_drawn_after_a_while(house: House) -> None:
     """Rule 1."""
     house.attacked()
-    house.woke(UNCONFIRMED_S - 1)
+    house.pass_time(UNCONFIRMED_S - 1)
     assert _asked(house) == []
-    house.woke(2)
+    house.pass_time(2)
     assert _asked(house) == [(1, "amber")]
 
 
@@ -40,20 +40,20 @@ def test_what_comes_together_is_one_further_version(house: House) -> None:
     house.attacked()
     house.confirmed()
     house.drawn()
-    house.woke(UNCONFIRMED_S + 1)  # nothing new
+    house.pass_time(UNCONFIRMED_S + 1)  # nothing new
     assert _asked(house) == [(1, "amber")]
     house.agent("srv-files-1", note())
     house.hub(family(), origin(("203.0.113.66", "", "controller")))
     assert len(_asked(house)) == 1
-    house.woke(SETTLE_S)
+    house.pass_time(SETTLE_S)
     assert _asked(house) == [(1, "amber"), (2, "amber")]
     house.hub(family())
-    house.woke(SETTLE_S * 2)
+    house.pass_time(SETTLE_S * 2)
     assert len(_asked(house)) == 2
     house.hub(family("Daybreak"))
-    house.woke(SETTLE_S)
+    house.pass_time(SETTLE_S)
     assert len(_asked(house)) == 2
-    house.woke(SETTLE_S)
+    house.pass_time(SETTLE_S)
     assert len(_asked(house)) == 3
 
 
@@ -63,7 +63,7 @@ def test_ever_new_names_make_few_versions(house: House) -> None:
     house.confirmed()
     for number in range(120):  # ten minutes
         house.agent("srv-files-1", note(name=f"READ-{number}.txt"))
-        house.woke(5)
+        house.pass_time(5)
     assert 4 <= len(_asked(house)) <= 8
 
 
@@ -73,10 +73,10 @@ def test_what_could_not_be_drawn_is_drawn_anew(house: House) -> None:
     house.confirmed()
     house.hub(h.CommandFailed(house.last(s.WarningAsked).command, "no room"))
     assert len(_asked(house)) == 1
-    house.woke(SETTLE_S)
+    house.pass_time(SETTLE_S)
     assert _asked(house) == [(1, "amber"), (2, "amber")]
     house.drawn()
-    house.woke(600)
+    house.pass_time(600)
     assert len(_asked(house)) == 2
 
 
@@ -89,7 +89,7 @@ def test_a_person_has_it_drawn_for_other_eyes(house: House) -> None:
     house.hub(s.WarningWanted("i9", "green", "cleo"))
     assert _asked(house) == [(1, "amber"), (2, "green")]
     house.hub(family())
-    house.woke(SETTLE_S * 2)
+    house.pass_time(SETTLE_S * 2)
     assert _asked(house)[-1] == (3, "green")
 
 
@@ -99,10 +99,10 @@ def test_a_joined_incident_has_no_warning_and_a_closed_one_no_further_one(house:
     house.attacked("i2", "v2")
     house.hub(h.IncidentJoined("i2", "i1", "same address"))
     house.confirmed("v2")
-    assert [each.incident for each in house.all(s.WarningAsked)] == ["i1"]
+    assert [each.incident for each in house.of(s.WarningAsked)] == ["i1"]
     house.hub(h.IncidentClosed("i1", "anna", Text("over")))
     house.hub(family())
-    house.woke(600)
+    house.pass_time(600)
     assert len(_asked(house)) == 1
     house.hub(s.WarningWanted("i1", "green", "cleo"))
     assert _asked(house)[-1] == (2, "green")
@@ -114,17 +114,17 @@ def test_nothing_is_sent_that_nobody_approved(house: House) -> None:
     house.confirmed()
     house.drawn()
     house.hub(s.WarningSendWanted("w-i1", 1, (), "", "cleo"), s.WarningSendWanted("w-i1", 7, (), "", "cleo"))
-    assert house.all(s.WarningSendAsked) == []
+    assert house.of(s.WarningSendAsked) == []
     house.hub(s.WarningApproved("w-i1", 1, DIGEST, "cleo"), s.WarningWanted("i1", "green", "cleo"))
     house.hub(s.WarningSendWanted("w-i1", 2, (), "", "cleo"))  # the next one is not
-    assert house.all(s.WarningSendAsked) == []
+    assert house.of(s.WarningSendAsked) == []
 
 
 def test_it_goes_to_all_on_the_first_channel_that_works_for_each(house: House) -> None:
     """Rule 6."""
     house.approved()
     house.hub(s.WarningSendWanted("w-i1", 1, (), "", "cleo"))
-    sent = {each.neighbour: each.channel for each in house.all(s.WarningSendAsked)}
+    sent = {each.neighbour: each.channel for each in house.of(s.WarningSendAsked)}
     assert sent == {"nord": "modem", "sud": "mail", "est": ""}
 
 
@@ -132,7 +132,7 @@ def test_it_goes_where_and_how_a_person_says(house: House) -> None:
     """Rule 6."""
     house.approved()
     house.hub(s.WarningSendWanted("w-i1", 1, ("nord",), "mail", "cleo"))
-    (sent,) = house.all(s.WarningSendAsked)
+    (sent,) = house.of(s.WarningSendAsked)
     assert (sent.neighbour, sent.channel, sent.only, sent.by) == ("nord", "mail", True, "cleo")
 
 
@@ -144,7 +144,7 @@ def test_a_sending_that_succeeded_tells_the_neighbour_not_yet_confirmed(house: H
     told = house.last(s.NeighbourTold)
     assert (told.neighbour, told.channel, told.by, told.confirmed, told.version) == ("nord", "modem", "cleo", False, 1)
     house.hub(h.CommandDone("f" * 32, "of somebody else"))
-    assert len(house.all(s.NeighbourTold)) == 1
+    assert len(house.of(s.NeighbourTold)) == 1
 
 
 def test_a_sending_that_failed_goes_on_to_the_next_channel_unless_a_person_named_one(house: House) -> None:
@@ -154,9 +154,9 @@ def test_a_sending_that_failed_goes_on_to_the_next_channel_unless_a_person_named
     house.approved()
     house.hub(s.WarningSendWanted("w-i1", 1, ("nord",), "", "cleo"))
     house.hub(h.CommandFailed(house.last(s.WarningSendAsked).command, "no signal"))
-    assert [each.channel for each in house.all(s.WarningSendAsked)] == ["modem", "modem-2"]
+    assert [each.channel for each in house.of(s.WarningSendAsked)] == ["modem", "modem-2"]
     house.hub(o.PageLost(house.last(s.WarningSendAsked).command, "modem-2", "not fetched"))
-    assert len(house.all(s.WarningSendAsked)) == 2
+    assert len(house.of(s.WarningSendAsked)) == 2
     house.hub(s.WarningSendWanted("w-i1", 1, ("nord",), "modem", "cleo"))
     house.hub(h.CommandFailed(house.last(s.WarningSendAsked).command, "no signal"))
-    assert len(house.all(s.WarningSendAsked)) == 3
+    assert len(house.of(s.WarningSendAsked)) == 3
