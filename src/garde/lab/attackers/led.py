@@ -8,14 +8,13 @@ it. It talks to the lab's addresses alone.
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import select
 import socket
 import sys
 from dataclasses import dataclass
 
-from garde.lab.attackers.smb_client import LAB_NETWORKS
+from garde.lab.attackers.smb_client import check_lab
 
 CONNECT_S = 5.0
 SILENT_S = 20.0  # without a word: the line is broken
@@ -52,8 +51,7 @@ class Led:
 def main(words: list[str]) -> None:
     """Be led until standard input ends."""
     address, port, name = words
-    if not any(ipaddress.ip_address(address) in network for network in LAB_NETWORKS):
-        raise ValueError(f"{address} is not in the lab")
+    check_lab(address)
     led, on = Led(), True
     while on:
         try:

@@ -123,7 +123,7 @@ class SmbShare:
     """One connection to one share. Paths are relative to the share, with slashes; errors are OSError."""
 
     def __init__(self, server: str, share: str, login: str, password: str, *, port: int = 445) -> None:
-        _check_lab(server)
+        check_lab(server)
         _prepare_surroundings()
         self._library = _load()
         self._root = f"smb://{_host(server)}/{quote(share)}/"
@@ -287,7 +287,8 @@ def _answer_lines(share: SmbShare, pace: float) -> None:
         sys.stdout.flush()
 
 
-def _check_lab(server: str) -> None:
+def check_lab(server: str) -> None:
+    """Raise ValueError where an address is none of the lab's."""
     address = ipaddress.ip_address(server)
     if not any(address in network for network in LAB_NETWORKS):
         raise ValueError(f"{server} is not in the lab: {', '.join(map(str, LAB_NETWORKS))}")

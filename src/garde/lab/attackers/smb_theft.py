@@ -9,7 +9,6 @@ lab is refused.
 from __future__ import annotations
 
 import base64
-import ipaddress
 import itertools
 import json
 import os
@@ -23,7 +22,7 @@ from contextlib import suppress
 import msgspec
 
 from garde.lab.attackers.smb_attack import PASSWORD
-from garde.lab.attackers.smb_client import LAB_NETWORKS, SmbShare
+from garde.lab.attackers.smb_client import SmbShare, check_lab
 
 CONNECT_S = 5.0
 PIECE = 96 * 1024  # of one small connection
@@ -126,9 +125,7 @@ def read(share: SmbShare, theft: Theft) -> Iterator[bytes]:
 def main() -> int:
     """Read, send, say how much."""
     theft = msgspec.json.decode(sys.stdin.read(), type=Theft)
-    address = ipaddress.ip_address(theft.to)
-    if not any(address in network for network in LAB_NETWORKS):
-        raise ValueError(f"{theft.to} is not in the lab")
+    check_lab(theft.to)
     with SmbShare(theft.server, theft.share, theft.login, os.environ.get(PASSWORD, "")) as share:
         sent = WAYS[theft.way]((theft.to, theft.port), read(share, theft))
     print(json.dumps({"files": theft.files, "bytes": sent}), flush=True)
