@@ -27,7 +27,6 @@ class Handed:
     verified: bool = False  # by the command
     forged_refused: bool = False  # a byte of the journal was another, and the manifest made to fit
     wrong: list[str] = field(default_factory=list)  # by the witness
-    items: int = 0
 
 
 def hand_over(hospital: Hospital, pages: Path | None) -> Handed:
@@ -41,4 +40,4 @@ def hand_over(hospital: Hospital, pages: Path | None) -> Handed:
         forged = hub.attempt("evidence", "verify", str(bag.altered(bundle, police / "altered")), "--key", key)
     if pages is not None:
         shutil.copytree(bundle, pages / "police", dirs_exist_ok=True)
-    return Handed(not verified.code, bool(forged.code), bag.wrongs(bundle), int(made["items"]))
+    return Handed(not verified.code, bool(forged.code), bag.wrongs(bundle))

@@ -37,7 +37,6 @@ class Raid:
         plan = neighbour.plan
         self._log = plan.home / "attack.log"
         self._witness = NightWitness({SERVER: plan.share(SERVER)}, {SERVER: neighbour.documents})
-        self.began = 0.0  # CLOCK_MONOTONIC of its first file
 
     def play(self) -> int:
         """Attack until it stands still; returns how many files it reached."""
@@ -50,9 +49,7 @@ class Raid:
                 done = len(logged.finished) + len(logged.failed) >= total
                 if done or time.monotonic() - max(logged.last, start) > STILL_S:
                     break
-        logged = self._logged()
-        self.began = logged.first or 0.0
-        return len(self._witness.touched(SERVER, logged))
+        return len(self._witness.touched(SERVER, self._logged()))
 
     def lost(self) -> list[str]:
         """The documents that do not hold their bytes, once there was time to put them back."""

@@ -1,4 +1,4 @@
-"""What Garde says in its account: the family, the way it came, whether data left, warnings, clocks, drafts, evidence.
+"""What Garde says in its account: the family, the way it came, whether data left, warnings, drafts.
 
 Comes in: the hub's entries, in order. Goes out: `Account`, the newest word on each. Nothing of it comes from the
 attackers.
@@ -25,16 +25,11 @@ class Account:
     families: dict[str, f.FamilyNamed] = field(default_factory=dict)
     origins: dict[str, f.OriginFound] = field(default_factory=dict)
     conclusions: dict[str, f.EgressConcluded] = field(default_factory=dict)
-    drawn: list[tuple[float, s.WarningDrawn]] = field(default_factory=list)  # with wall seconds of the entry
-    told: set[str] = field(default_factory=set)  # neighbours
+    drawn: list[s.WarningDrawn] = field(default_factory=list)
     watching: set[tuple[str, str]] = field(default_factory=set)  # agent, SHA-256 of the list that it watches for
     wanted: str = ""  # SHA-256 of the newest watch list
-    clocks: dict[str, a.ClockStarted] = field(default_factory=dict)
     drafts: dict[str, a.DraftMade] = field(default_factory=dict)  # the newest version of each
     submitted: set[str] = field(default_factory=set)
-    amendments: list[a.AmendmentNeeded] = field(default_factory=list)
-    bundle: f.BundleMade | None = None
-    gathered: int = 0  # errands that ended
     judged_by: int = 0  # files that the first verdict rested on
 
     def add(self, entry: Entry) -> None:
@@ -46,10 +41,6 @@ class Account:
                 self.origins[found.incident] = found
             case f.EgressConcluded() as concluded:
                 self.conclusions[concluded.incident] = concluded
-            case f.BundleMade() as made:
-                self.bundle = made
-            case f.EvidenceGathered():
-                self.gathered += 1
             case VerdictReached() as verdict:
                 self.judged_by = self.judged_by or len(verdict.files)
             case _:
@@ -58,26 +49,20 @@ class Account:
     def _add_told(self, entry: Entry) -> None:
         match entry.payload:
             case s.WarningDrawn() as drawn:
-                self.drawn.append((entry.at, drawn))
-            case s.NeighbourTold() as told:
-                self.told.add(told.neighbour)
+                self.drawn.append(drawn)
             case s.WatchListMade() as made:
                 self.wanted = made.sha256
             case s.WatchListTaken() as taken:
                 self.watching.add((entry.who, taken.sha256))
-            case a.ClockStarted() as started:
-                self.clocks[started.clock] = started
             case a.DraftMade() as made:
                 self.drafts[made.draft] = made
             case a.SubmissionSaid() as said:
                 self.submitted.add(said.draft)
-            case a.AmendmentNeeded() as needed:
-                self.amendments.append(needed)
 
     @property
     def incident(self) -> str:
         """The one that the newest warning is of; "" where none was drawn."""
-        return self.drawn[-1][1].incident if self.drawn else ""
+        return self.drawn[-1].incident if self.drawn else ""
 
     @property
     def family(self) -> f.FamilyNamed | None:
