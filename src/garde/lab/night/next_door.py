@@ -6,25 +6,18 @@ themselves. Its programs are ended, whatever they do.
 
 from __future__ import annotations
 
-import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from typing import Final
 
-import msgspec
-
-from garde.lab.attackers.smb_attack import PASSWORD, Task
+from garde.lab.attackers.smb_attack import Task
 from garde.lab.hospital.neighbour import SERVER, WORKSTATION, Neighbour
 from garde.lab.hospital.plan import SHARES
 from garde.lab.night.draw import FILES, RATE, Script
 from garde.lab.night.logs import Logged, parse
-from garde.lab.night.spread import LONGEST_S, LOOKS_S, STILL_S, wait_ready
-from garde.lab.night.talk import tell
+from garde.lab.night.spread import LONGEST_S, LOOKS_S, STILL_S, attackers
 from garde.lab.night.witness import NightWitness
 
 LOGIN: Final = "e.nagy"
-CONNECTIONS: Final = 1  # the first hand: what others have in flight while it is judged says nothing of the watch
 WHOLE_S: Final = 15.0  # for the files to be put back
 _LOOK_S: Final = 0.05
 
@@ -41,7 +34,8 @@ class Raid:
     def play(self) -> int:
         """Attack until it stands still; returns how many files it reached."""
         self._witness.look()
-        with self._attackers() as total:
+        password = self._neighbour.logins[LOGIN]
+        with attackers(self._neighbour, WORKSTATION, password, [self._task()]) as total:
             start = time.monotonic() + LOOKS_S
             while time.monotonic() < start + LONGEST_S:
                 time.sleep(_LOOK_S)
@@ -61,34 +55,7 @@ class Raid:
     def _logged(self) -> Logged:
         return parse(self._log.read_bytes() if self._log.exists() else b"")
 
-    @contextmanager
-    def _attackers(self) -> Iterator[int]:
-        neighbour, processes = self._neighbour, list[subprocess.Popen[bytes]]()
-        try:
-            for own in range(CONNECTIONS):
-                process = neighbour.python(
-                    WORKSTATION,
-                    "garde.lab.attackers.smb_attack",
-                    env={PASSWORD: neighbour.logins[LOGIN]},
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                )
-                processes.append(process)
-                tell(process, msgspec.json.encode(self._task(own)) + b"\n")
-            counts = [wait_ready(process) for process in processes]
-            start = time.monotonic() + LOOKS_S
-            for process in processes:
-                tell(process, f"go {start}\n".encode())
-            yield counts[0]
-        finally:
-            for process in processes:
-                process.kill()
-            for process in processes:
-                with suppress(OSError):
-                    process.communicate()
-
-    def _task(self, own: int) -> Task:
+    def _task(self) -> Task:
         script = self._script
         return Task(
             server=self._neighbour.plan.address(SERVER),
@@ -99,8 +66,8 @@ class Raid:
             note_name=script.family.note_name,
             note=script.note,
             rate=RATE,
-            own=own,
-            connections=CONNECTIONS,
+            own=0,
+            connections=1,  # what others have in flight while the first hand is judged says nothing of the watch
             files=FILES,
             seed=script.seed,
             spared=(),

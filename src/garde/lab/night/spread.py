@@ -10,7 +10,7 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 
 import msgspec
@@ -18,6 +18,7 @@ import msgspec
 from garde.errors import Incomplete
 from garde.lab.attackers.smb_attack import PASSWORD, Task
 from garde.lab.hospital.hospital import Hospital
+from garde.lab.hospital.neighbour import Neighbour
 from garde.lab.hospital.plan import SHARES
 from garde.lab.night.beside import Beside
 from garde.lab.night.draw import FILES, RATE, Burst, Script
@@ -79,28 +80,37 @@ def play(hospital: Hospital, script: Script, number: int, show: Progress = lambd
     return Played(burst, logged, lines)
 
 
+def _attackers(hospital: Hospital, script: Script, burst: Burst, number: int) -> AbstractContextManager[int]:
+    tasks = [
+        _task(hospital, script, number, server, own) for server in burst.servers for own in range(burst.connections)
+    ]
+    return attackers(hospital, burst.machine, hospital.secrets.logins[script.user], tasks)
+
+
 @contextmanager
-def _attackers(hospital: Hospital, script: Script, burst: Burst, number: int) -> Iterator[int]:
-    """Start every connection, give them the start; yields how many files are dealt. Ends them whatever they do."""
+def attackers(hospital: Hospital | Neighbour, machine: str, password: str, tasks: Sequence[Task]) -> Iterator[int]:
+    """Start a connection for each task, give them the start; yields how many files are dealt. Ends them in any case.
+
+    A server's tasks stand together: the next server is attacked a little later.
+    """
     processes: list[subprocess.Popen[bytes]] = []
     try:
-        for server in burst.servers:
-            for own in range(burst.connections):
-                process = hospital.python(
-                    burst.machine,
-                    "garde.lab.attackers.smb_attack",
-                    env={PASSWORD: hospital.secrets.logins[script.user]},
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                )
-                processes.append(process)
-                tell(process, msgspec.json.encode(_task(hospital, script, number, server, own)) + b"\n")
-        counts = [wait_ready(process) for process in processes]
+        for task in tasks:
+            process = hospital.python(
+                machine,
+                "garde.lab.attackers.smb_attack",
+                env={PASSWORD: password},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+            processes.append(process)
+            tell(process, msgspec.json.encode(task) + b"\n")
+        counts = [_wait_ready(process) for process in processes]
         start = time.monotonic() + LOOKS_S
-        for place, process in enumerate(processes):
-            tell(process, f"go {start + LAG_S * (place // burst.connections)}\n".encode())
-        yield sum(counts[:: burst.connections])
+        for place, (task, process) in enumerate(zip(tasks, processes, strict=True)):
+            tell(process, f"go {start + LAG_S * (place // task.connections)}\n".encode())
+        yield sum(count for task, count in zip(tasks, counts, strict=True) if task.own == 0)
     finally:
         for process in processes:
             process.kill()
@@ -129,7 +139,7 @@ def _task(hospital: Hospital, script: Script, number: int, server: str, own: int
     )
 
 
-def wait_ready(process: subprocess.Popen[bytes]) -> int:
+def _wait_ready(process: subprocess.Popen[bytes]) -> int:
     """Wait for `ready FILES`; raises Incomplete where the session does not come up."""
     word, _, count = first_line(process, READY_S).partition(b" ")
     if word != b"ready":
