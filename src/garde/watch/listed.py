@@ -40,7 +40,7 @@ class Listed:
     """One list in force, as the watcher asks it. Another list is another one of these (rule 2)."""
 
     def __init__(self, whole: WatchList) -> None:
-        self.whole = whole
+        self._whole = whole
         self._told: OrderedDict[tuple[Sort, bytes, PartyKey], None] = OrderedDict()
         self._names = {value: sort for sort in reversed(NAMES) for value in whole.tables[sort]}  # one look-up for both
         self._endings = whole.tables[Sort.ENDING]
@@ -51,38 +51,30 @@ class Listed:
         name = name.lower()
         sort = self._names.get(name)
         if sort is not None:
-            return self._hit(sort, name)
+            return self._find(sort, name)
         at = name.rfind(b".")
         while at > 0:  # a name that is nothing but its ending has none
             if name[at:] in self._endings:
-                return self._hit(Sort.ENDING, name[at:])
+                return self._find(Sort.ENDING, name[at:])
             at = name.rfind(b".", 0, at) if self._deep else -1
         return None
-
-    def _hit(self, sort: Sort, value: bytes) -> Hit:
-        return Hit(sort, value, self.whole.source(sort, value) or "")
 
     def hand(self, actor: Actor) -> Hit | None:
         """Look a hand up: the client's address, the names of its users."""
         smb = actor.smb
         users = (*smb.users, actor.user) if smb is not None else (actor.user,)
-        if smb is not None and smb.address:
-            value = _address(smb.address)
-            found = self.whole.source(Sort.ADDRESS, value)
-            if found is not None:
-                return Hit(Sort.ADDRESS, value, found)
-        for user in users:
-            value = user.encode("utf-8", "surrogateescape").lower().rpartition(b"\\")[2]
-            found = self.whole.source(Sort.USER, value)
-            if found is not None:
-                return Hit(Sort.USER, value, found)
-        return None
+        if smb is not None and smb.address and (found := self._find(Sort.ADDRESS, _address(smb.address))):
+            return found
+        names = (each.encode("utf-8", "surrogateescape").lower().rpartition(b"\\")[2] for each in users)
+        return next((found for each in names if (found := self._find(Sort.USER, each))), None)
 
     def digest(self, sha256: bytes) -> Hit | None:
         """Look a file's SHA-256 up."""
-        value = sha256.hex().encode()
-        found = self.whole.source(Sort.SHA256, value)
-        return None if found is None else Hit(Sort.SHA256, value, found)
+        return self._find(Sort.SHA256, sha256.hex().encode())
+
+    def _find(self, sort: Sort, value: bytes) -> Hit | None:
+        source = self._whole.source(sort, value)
+        return None if source is None else Hit(sort, value, source)
 
     def is_news(self, hit: Hit, party: PartyKey) -> bool:
         """Whether it has to be said (rule 3)."""

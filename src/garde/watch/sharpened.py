@@ -27,11 +27,6 @@ class Sharpened:
         self._listed = Listed(whole)
         self._weights, self._wall = weights, wall
 
-    @property
-    def whole(self) -> WatchList:
-        """The list."""
-        return self._listed.whole
-
     def name(self, party: Party, path: bytes, name: bytes) -> Sighted | None:
         """Look the name of a new or renamed file up."""
         hit = self._listed.name(name)
