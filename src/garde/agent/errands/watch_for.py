@@ -61,7 +61,8 @@ class WatchFor:
     tell: Callable[[Payload], object]
     _got: queue.SimpleQueue[wire.Got] = field(default_factory=queue.SimpleQueue)
     _sharpened: queue.SimpleQueue[wire.Sharpened] = field(default_factory=queue.SimpleQueue)
-    _searches: queue.SimpleQueue[_Search] = field(default_factory=queue.SimpleQueue)
+    # With what the index showed already; None: it is still to be looked through.
+    _searches: queue.SimpleQueue[tuple[_Search, Told | None]] = field(default_factory=queue.SimpleQueue)
 
     # --- from the worker's thread ---
 
@@ -76,7 +77,7 @@ class WatchFor:
     def resume(self) -> None:
         """Take up a search that a process before this one left."""
         with contextlib.suppress(OSError, msgspec.DecodeError):
-            self._searches.put(msgspec.json.decode(self._note.read_bytes(), type=_Search))
+            self._searches.put((msgspec.json.decode(self._note.read_bytes(), type=_Search), None))
 
     @property
     def _note(self) -> Path:
@@ -95,9 +96,10 @@ class WatchFor:
         here = whole.without(usual)
         watch_list.put(watch_list.in_force(self.place.state), watchlist.write(here.sources, here.indicators()))
         watch_list.keep_only(self.place.state, order.digest)
-        keep_note(self._note, msgspec.json.encode(_Search(order.command, order.digest)))
+        wanted = _Search(order.command, order.digest)
+        keep_note(self._note, msgspec.json.encode(wanted))
         detail = self._watch(order)
-        self._searches.put(_Search(order.command, order.digest))
+        self._searches.put((wanted, told))
         if usual:
             named = ", ".join(plain(each.value) for each in usual[:_NAMED])
             detail = f"in daily use here and left out: {named}{' …' if len(usual) > _NAMED else ''}. {detail}".strip()
@@ -165,9 +167,9 @@ class WatchFor:
     def search(self) -> None:
         """Look for lists in older records, for as long as the process lives (rule 4)."""
         while True:
-            wanted = self._searches.get()
+            wanted, told = self._searches.get()
             try:
-                self._search(wanted)
+                self._search(wanted, told)
             except (OSError, ValueError, GardeError, ErrandRefused) as error:
                 self.tell(ErrorSeen("WATCH-LIST", Text(f"older records could not be searched: {error}")))
             else:
@@ -179,13 +181,13 @@ class WatchFor:
             if msgspec.json.decode(self._note.read_bytes(), type=_Search) == wanted:
                 self._note.unlink()
 
-    def _search(self, wanted: _Search) -> None:
+    def _search(self, wanted: _Search, told: Told | None) -> None:
         place = watch_list.fetched(self.place.state, wanted.digest)
         if not place.exists():
             return  # another list has taken its place
         whole = watch_list.read(place)
-        told: Told = {}
-        self._in_index(whole, told)
+        if told is None:
+            self._in_index(whole, told := {})
         with open_journal(self.place.state, read_only=True) as journal:
             look_back.in_journal(journal.entries(), whole, told)
         for seen in sorted(told.values(), key=lambda each: (each.at, each.sort, each.value)):
