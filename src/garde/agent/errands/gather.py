@@ -43,6 +43,7 @@ TOTAL: Final = 512 * 2**20  # of one gathering
 LONGEST_TEXT: Final = 8_192  # characters of a note in its entry
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _LIMITS: Final = {"note": find.NOTE_MOST, "damaged": SMALL, "clean": SMALL, "sample": SAMPLE, "log": LOG}
+_Places = frozenset[tuple[str, bytes]]  # sort and place of what was kept
 
 
 def seal(handle: int) -> None:
@@ -68,9 +69,11 @@ class _Gathering:
     items: int = 0
     bytes: int = 0
     left: list[str] = field(default_factory=list)
+    lately: _Places = frozenset()  # what was kept a moment ago: rule 6
 
     def run(self) -> Iterator[Payload]:
         began = time.monotonic()
+        self.lately = self._kept_lately()
         with open_journal(self.state, read_only=True) as journal:
             seen = find.read(journal.entries(kinds=find.KINDS), self.job.order.since)
         notes, damaged = find.notes(self.state, seen), find.pairs(self.state, seen)
@@ -107,7 +110,7 @@ class _Gathering:
 
     def _take(self, thing: Thing, pair: str = "") -> tuple[Item, bool] | None:
         limit = _LIMITS[thing.sort]
-        if thing.sort == "log" and self._lately(thing):
+        if thing.sort == "log" and (thing.sort, thing.path) in self.lately:
             return None
         try:
             handle = open_strict(thing.path, _READ)
@@ -133,7 +136,7 @@ class _Gathering:
     def _record(self) -> tuple[Item, bool] | None:
         """Keep this agent's own journal, whole and with its words, as it is now."""
         thing = Thing("record", b"journal.jsonl", os.fsencode(self.state / "journal.db"))
-        if self._lately(thing):
+        if (thing.sort, thing.path) in self.lately:
             return None
         try:
             with open_journal(self.state, read_only=True) as journal, journal.reading() as view:
@@ -144,11 +147,11 @@ class _Gathering:
             self._leave(thing, str(error))
             return None
 
-    def _lately(self, thing: Thing) -> bool:
+    def _kept_lately(self) -> _Places:
         """Rule 6. What this errand itself had kept before a crash does not count."""
         since = self.clock.now() + (self.offset or 0.0) - AGAIN_S
-        same = (each for each in self.store.items() if (each.sort, each.place) == (thing.sort, thing.path))
-        return any(since < each.taken_at and each.command != self.job.order.command for each in same)
+        others = (each for each in self.store.items() if each.command != self.job.order.command)
+        return frozenset((each.sort, each.place) for each in others if since < each.taken_at)
 
     def _what(self, thing: Thing, pair: str, changed_at: float) -> What:
         """Rule 4."""

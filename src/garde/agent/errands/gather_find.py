@@ -140,26 +140,26 @@ def _path(text: Text) -> bytes:
 def notes(state: Path, seen: Seen) -> list[Thing]:
     """Return the ransom notes, those with the most copies first. Rules 1 and 2."""
     found: dict[bytes, Thing] = {}
+    damaged = {*seen.after, *seen.after.values()}
     with _index(state) as index:
         for folder in seen.folders():
-            for each in _new_texts(folder, seen, index):
+            for each in _new_texts(folder, damaged, seen.since, index):
                 known = found.get(each.data)
                 found[each.data] = replace(known, copies=known.copies + 1) if known else each
     are = [each for each in found.values() if _is_note(each, seen)]
     return sorted(are, key=lambda each: -each.copies)[:MOST_NOTES]
 
 
-def _new_texts(folder: bytes, seen: Seen, index: Index | None) -> Iterator[Thing]:
+def _new_texts(folder: bytes, damaged: set[bytes], since: float, index: Index | None) -> Iterator[Thing]:
     try:
         with os.scandir(folder) as listed:
             names = [os.fsencode(each.name) for _, each in zip(range(MOST_NAMES), listed, strict=False)]
     except OSError:
         return
-    damaged = {*seen.after, *seen.after.values()}
     for name in names:
         path = join(folder, name)
         if path not in damaged and not is_own(path):
-            thing = _text_at(path, seen.since, index)
+            thing = _text_at(path, since, index)
             if thing is not None:
                 yield thing
 
