@@ -57,6 +57,13 @@ def has_ended(pid: int, deadline: float = 0.0) -> bool:
     return ended
 
 
+def end_by(pid: int, deadline: float) -> None:
+    """Let a watchman and its worker end until `deadline` (real monotonic seconds), then end them."""
+    if not has_ended(pid, deadline):
+        os.kill(pid, signal.SIGTERM)  # the watchman passes it on
+        os.waitpid(pid, 0)
+
+
 def _watch(work: Work, with_children: bool) -> int:
     """Keep one worker alive until it ends by itself."""
     worker = 0

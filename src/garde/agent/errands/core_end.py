@@ -7,17 +7,15 @@ says that it has begun, and the worker does nothing twice.
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from garde.agent import watchman
 from garde.agent.errands import process, wire
 from garde.agent.errands.place import Place
 from garde.agent.link import pipe
-from garde.agent.watchman import has_ended
 from garde.clock import Clock
 from garde.journal.kinds import HoldConfirmed
 from garde.journal.payload import Payload
@@ -140,9 +138,7 @@ class Errands:
     def end_by(self, deadline: float) -> None:
         """Let them end until `deadline` (real monotonic seconds), then end them; what is under way goes on later."""
         self.end.close()
-        if not has_ended(self.pid, deadline):
-            os.kill(self.pid, signal.SIGTERM)  # the watchman passes it on
-            os.waitpid(self.pid, 0)
+        watchman.end_by(self.pid, deadline)
 
     def _send(self, message: Any) -> None:
         if not self.gone:

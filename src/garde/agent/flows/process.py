@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 from dataclasses import dataclass
 
 from garde.agent import watchman
 from garde.agent.errands.place import Place
-from garde.agent.watchman import has_ended
 
 LOOK_EVERY = 5.0  # seconds between two looks for the file
 FILE = "flows.toml"  # as garde.forensics.egress.config has it, which only the worker imports
@@ -50,6 +48,4 @@ class Flows:
     def end_by(self, deadline: float) -> None:
         """Let it write what it has until `deadline` (real monotonic seconds), then end it."""
         os.close(self.end)
-        if not has_ended(self.pid, deadline):
-            os.kill(self.pid, signal.SIGTERM)  # the watchman passes it on
-            os.waitpid(self.pid, 0)
+        watchman.end_by(self.pid, deadline)
