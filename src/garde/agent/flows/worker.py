@@ -11,6 +11,7 @@ import os
 import selectors
 import signal
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 from garde.agent.errands.place import Place
@@ -83,11 +84,13 @@ class Worker:
 
     def _begin(self, settings: FlowSettings) -> None:
         named = {each.id for each in settings.source}
+        memos = self._memos()  # before they are closed: where each stopped is written with what it has told
         for each in self._keeping:
-            each.close()
-            if each.settings.id not in named:
+            if each.settings.id in named:
+                each.close()
+            else:
                 each.ended()
-        self._write()
+        self._write(memos)
         self._settings = settings
         inside = Inside(settings.inside)
         self._book = Book(self._store, inside)
@@ -114,13 +117,15 @@ class Worker:
             self._prune_at = now + PRUNE_EVERY
             self._guarded(lambda: self._book.prune(self._clock.now(), self._settings.keep_days, self._settings.rows))
 
-    def _write(self) -> None:
-        memos = {each.settings.id: each.source.memo() for each in self._keeping if each.is_open}
-        self._guarded(lambda: self._book.write(self._clock.now(), memos))
+    def _write(self, memos: dict[str, bytes] | None = None) -> None:
+        where = self._memos() if memos is None else memos
+        self._guarded(lambda: self._book.write(self._clock.now(), where))
 
-    def _guarded(self, act: object) -> None:
+    def _memos(self) -> dict[str, bytes]:
+        return {each.settings.id: each.source.memo() for each in self._keeping if each.is_open}
+
+    def _guarded(self, act: Callable[[], None]) -> None:
         """Do it; a disk that refuses is said once for each reason."""
-        assert callable(act)
         try:
             act()
             self._full = ""

@@ -169,6 +169,17 @@ def test_settings_are_taken_up_when_they_change(post: tuple[Worker, Path, Virtua
     assert journal(state) == [("one", "sees"), ("one", "sees"), ("two", "sees"), ("one", "ended"), ("two", "sees")]
 
 
+def test_other_settings_tell_no_record_twice(post: tuple[Worker, Path, VirtualClock]) -> None:
+    worker, state, _ = post
+    named(state, "one")
+    (state / "log/eve.json").write_text(LINE)
+    settle(worker)
+    named(state, "one", "two")
+    settle(worker)
+    worker._write()
+    assert worker._store.ask("select sum(sessions) from flows where source = 'one'") == [(1,)]
+
+
 def test_settings_that_can_not_be_read_are_said_once_and_the_sources_go_on(
     post: tuple[Worker, Path, VirtualClock],
 ) -> None:
