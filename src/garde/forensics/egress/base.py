@@ -19,15 +19,27 @@ Comes in: settings, and the memo that the source itself left. Goes out: batches 
 
 from __future__ import annotations
 
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, TypeVar
+
+import msgspec
 
 from garde.clock import Clock
 from garde.forensics.egress.config import SourceSettings
 from garde.forensics.egress.nouns import Batch, Inside
 
+M = TypeVar("M")
+
 
 class SourceFault(Exception):
     """It can't be read now, and why: one line for people."""
+
+
+def read_memo(memo: bytes, kind: type[M]) -> M | None:
+    """Return what a source left; None where it left nothing, or what can't be read."""
+    try:
+        return msgspec.msgpack.decode(memo, type=kind) if memo else None
+    except msgspec.MsgspecError:
+        return None
 
 
 class Source(Protocol):

@@ -14,7 +14,7 @@ import msgspec
 
 from garde.clock import Clock
 from garde.forensics.egress import logs
-from garde.forensics.egress.base import SourceFault
+from garde.forensics.egress.base import SourceFault, read_memo
 from garde.forensics.egress.config import SourceSettings
 from garde.forensics.egress.nouns import TCP, UDP, Batch, Inside, Lookup, carried, place
 from garde.forensics.egress.tail import Mark, Tail
@@ -54,10 +54,7 @@ class Suricata:
         path = Path(self._settings.file)
         if not path.parent.is_dir():
             raise SourceFault(f"{path.parent} is no folder")
-        try:
-            self._memo = msgspec.msgpack.decode(memo, type=_Memo) if memo else _Memo(Mark())
-        except msgspec.MsgspecError:
-            self._memo = _Memo(Mark())
+        self._memo = read_memo(memo, _Memo) or _Memo(Mark())
         self.close()
         self._tail = Tail(path, self._memo.mark)
 

@@ -14,7 +14,7 @@ import msgspec
 
 from garde.clock import Clock
 from garde.forensics.egress import logs
-from garde.forensics.egress.base import SourceFault
+from garde.forensics.egress.base import SourceFault, read_memo
 from garde.forensics.egress.config import SourceSettings
 from garde.forensics.egress.nouns import TCP, UDP, Batch, Inside, Lookup, carried, place
 from garde.forensics.egress.tail import Mark, Tail
@@ -92,10 +92,7 @@ class Zeek:
         folder = Path(self._settings.folder)
         if not folder.is_dir():
             raise SourceFault(f"{folder} is no folder")
-        try:
-            marks = msgspec.msgpack.decode(memo, type=dict[str, Mark]) if memo else {}
-        except msgspec.MsgspecError:
-            marks = {}
+        marks = read_memo(memo, dict[str, Mark]) or {}
         self.close()
         self._logs = {name: _Log(folder / f"{name}.log", marks.get(name, Mark())) for name in LOGS}
 

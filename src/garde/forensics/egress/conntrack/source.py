@@ -23,7 +23,7 @@ import msgspec
 import xxhash
 
 from garde.clock import Clock
-from garde.forensics.egress.base import SourceFault
+from garde.forensics.egress.base import SourceFault, read_memo
 from garde.forensics.egress.config import SourceSettings
 from garde.forensics.egress.conntrack import netlink
 from garde.forensics.egress.conntrack.netlink import Entry
@@ -80,10 +80,7 @@ class Conntrack:
             self._heard = netlink.listen()
         except OSError as error:
             raise SourceFault(f"conntrack: {error.strerror}") from error
-        try:
-            self._memo = msgspec.msgpack.decode(memo, type=_Memo) if memo else _Memo(0.0, {})
-        except msgspec.MsgspecError:
-            self._memo = _Memo(0.0, {})
+        self._memo = read_memo(memo, _Memo) or _Memo(0.0, {})
         self._live.clear()
         self._read_at, self._look_at = self._clock.now(), 0.0
 
