@@ -16,6 +16,7 @@ import errno
 import socket
 import time
 from dataclasses import dataclass
+from heapq import nlargest
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -94,7 +95,7 @@ class Conntrack:
 
     def memo(self) -> bytes:
         """The largest connections, and what was told of them (rule 3)."""
-        largest = sorted(self._live.items(), key=lambda each: -(each[1].sent + each[1].back))[:REMEMBERED]
+        largest = nlargest(REMEMBERED, self._live.items(), key=lambda each: each[1].sent + each[1].back)
         known = {_mark(key): (live.began, live.sent, live.back) for key, live in largest}
         return msgspec.msgpack.encode(_Memo(self._clock.now(), known))
 
