@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from garde.forensics.memory import BEFORE_S, BY_RULE, Case, State
+from garde.forensics.memory import BEFORE_S, BY_RULE, Case, Errand, State
 from garde.journal.recovery_kinds import ErrandAsked
 from garde.model.order import Verb
 
@@ -33,12 +33,20 @@ def flows(state: State, case: Case, machine: str) -> Iterator[ErrandAsked]:
         yield _errand(state, case, Verb.FLOWS, machine, since, addresses=tuple(case.suspects))
 
 
+def under_way(state: State, case: Case, verb: Verb) -> list[Errand]:
+    """Return such errands for an incident that have no outcome."""
+    return [each for each in state.errands.values() if each.verb == verb and state.case(each.incident) is case]
+
+
 def is_under_way(state: State, case: Case, verb: Verb, machine: str) -> bool:
     """Whether this machine has such an errand without an outcome."""
-    return any(
-        (each.verb, each.machine) == (verb, machine) and state.case(each.incident) is case
-        for each in state.errands.values()
-    )
+    return any(each.machine == machine for each in under_way(state, case, verb))
+
+
+def knows_all(case: Case, machine: str) -> bool:
+    """Whether a machine was asked to look back at everybody who is suspected."""
+    asked = case.asked.get(f"{Verb.FLOWS}|{machine}")
+    return asked is not None and set(case.suspects) <= set(asked)
 
 
 def flow_machines(state: State) -> list[str]:

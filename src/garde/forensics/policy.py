@@ -63,12 +63,7 @@ def _to_look(state: State, case: Case) -> list[str]:
     ended = any(incident == case.id and verb == Verb.FLOWS for incident, verb, *_ in news.ended)
     if not (ended or news.source or case.id in (news.opened, news.spread)):
         return []
-    wanted = set(case.suspects)
-    return [
-        each
-        for each in errands.flow_machines(state)
-        if (asked := case.asked.get(f"{Verb.FLOWS}|{each}")) is None or not wanted <= set(asked)
-    ]
+    return [each for each in errands.flow_machines(state) if not errands.knows_all(case, each)]
 
 
 def _is_open(state: State, incident: str) -> bool:

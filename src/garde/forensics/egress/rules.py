@@ -25,7 +25,7 @@ from garde.forensics import errands
 from garde.forensics.egress import blindness
 from garde.forensics.egress.nouns import covers
 from garde.forensics.keys import key, split
-from garde.forensics.memory import BEFORE_S, Case, Egress, Errand, Look, State
+from garde.forensics.memory import BEFORE_S, Case, Egress, Look, State
 from garde.journal.entry import Entry
 from garde.journal.forensic_kinds import Blind, EgressConcluded, EgressSeen
 from garde.journal.hub_kinds import WakeAsked
@@ -78,28 +78,19 @@ def _was_live(state: State, case: Case, entry: Entry) -> bool:
     return isinstance(said, EgressSeen) and not said.command and case.id in state.news.known
 
 
-def _errands(state: State, case: Case) -> list[Errand]:
-    return [each for each in state.errands.values() if each.verb == Verb.FLOWS and state.case(each.incident) is case]
-
-
 def _is_under_way(state: State, case: Case) -> bool:
     """Whether somebody was asked a moment ago."""
-    return any(state.now < each.until + PATIENCE_S for each in _errands(state, case))
+    return any(state.now < each.until + PATIENCE_S for each in errands.under_way(state, case, Verb.FLOWS))
 
 
 def _is_awaited(state: State, case: Case) -> bool:
     """Whether an answer is on its way, or a question."""
     if _is_under_way(state, case):
         return True
-    stuck = {each.machine for each in _errands(state, case)}
+    stuck = {each.machine for each in errands.under_way(state, case, Verb.FLOWS)}
     machines = [each for each in errands.flow_machines(state) if each in state.machines and each not in stuck]
-    return any(_is_to_be_asked(case, each) or _owes(state, case, each) for each in machines)
-
-
-def _is_to_be_asked(case: Case, machine: str) -> bool:
-    """Whether it was not asked yet about everybody who is suspected: it is about to be."""
-    asked = case.asked.get(f"{Verb.FLOWS}|{machine}")
-    return asked is None or not set(case.suspects) <= set(asked)
+    # One that was not asked yet about everybody who is suspected is about to be.
+    return any(not errands.knows_all(case, each) or _owes(state, case, each) for each in machines)
 
 
 def _owes(state: State, case: Case, machine: str) -> bool:

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from garde.estate.look import Lookup
+from garde.forensics import errands
 from garde.forensics import memory as m
 from garde.forensics.memory import Case, State
 from garde.forensics.origin import way
@@ -55,11 +56,7 @@ def _touched(state: State) -> list[Case]:
     ended = [incident for incident, verb, *_ in news.ended if verb == Verb.FLOWS]
     at_once = {news.spread, news.placed, *ended} - {""}
     found = [state.cases[name] for name in dict.fromkeys([*at_once, *news.known]) if name in state.cases]
-    return [each for each in found if each.id in at_once or not _looking(state, each)]
-
-
-def _looking(state: State, case: Case) -> bool:
-    return any(each.verb == Verb.FLOWS and state.case(each.incident) is case for each in state.errands.values())
+    return [each for each in found if each.id in at_once or not errands.under_way(state, each, Verb.FLOWS)]
 
 
 def scene_of(state: State, case: Case, look: Lookup) -> way.Scene | None:
