@@ -69,7 +69,8 @@ def _has_ended(state: State, case: Case) -> bool:
     """Whether an agent has answered, or one more of its sources."""
     if any(incident == case.id and verb == Verb.FLOWS for incident, verb, *_ in state.news.ended):
         return True
-    return any(each.seq == state.news.seq and each.incident == case.id for each in state.looks)
+    newest = state.looks[-1:]  # asked at every entry: what it has said itself stands last
+    return any(each.seq == state.news.seq and each.incident == case.id for each in newest)
 
 
 def _was_live(state: State, case: Case, entry: Entry) -> bool:
@@ -89,17 +90,18 @@ def _is_awaited(state: State, case: Case) -> bool:
         return True
     stuck = {each.machine for each in errands.under_way(state, case, Verb.FLOWS)}
     machines = [each for each in errands.flow_machines(state) if each in state.machines and each not in stuck]
+    newest = _newest(state, case).values()
     # One that was not asked yet about everybody who is suspected is about to be.
-    return any(not errands.knows_all(case, each) or _owes(state, case, each) for each in machines)
+    return any(not errands.knows_all(case, each) or _owes(state, newest, each) for each in machines)
 
 
-def _owes(state: State, case: Case, machine: str) -> bool:
+def _owes(state: State, newest: Iterable[Look], machine: str) -> bool:
     """Whether it has answered for some of its sources, and not for all of them yet."""
-    newest = [each for (name, _), each in _newest(state, case).items() if name == machine]
-    if not newest:
+    own = [each for each in newest if each.machine == machine]
+    if not own:
         return False  # it has refused
-    last = max(newest, key=lambda each: each.seq).command
-    return not _sources(state, machine) <= {each.source for each in newest if each.command == last}
+    last = max(own, key=lambda each: each.seq).command
+    return not _sources(state, machine) <= {each.source for each in own if each.command == last}
 
 
 def _sources(state: State, machine: str) -> set[str]:
