@@ -15,6 +15,7 @@ import pytest
 
 from garde.model.actor import ActorKind
 from garde.watch.actors import Actors
+from garde.watch.sensors import connector
 from garde.watch.sensors.fanotify import Fanotify
 from garde.watch.sensors.procs import ForkTree
 
@@ -168,3 +169,61 @@ def test_when_the_kernel_drops_events_it_is_counted_and_the_living_are_known(tre
         assert tree.alive(shell.pid)
         assert shell.pid in tree.children(os.getpid())
         shell.kill()
+
+
+ACTS = """
+import os, sys
+with open("/proc/self/comm", "w") as comm:
+    comm.write(sys.argv[1])
+print(flush=True)
+for _ in sys.stdin:
+    for _ in range(200):
+        os.setresuid(60_100, 60_100, -1)
+        os.setresuid(0, 0, -1)
+    print(flush=True)
+"""
+
+
+def _acting(name: str) -> subprocess.Popen[bytes]:
+    """A root's program that becomes a user and root again 200 times for each line."""
+    return subprocess.Popen([sys.executable, "-c", ACTS, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
+def _act(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.write(b"\n")
+    process.stdin.flush()
+    process.stdout.readline()
+
+
+def test_the_kernel_keeps_what_an_smbd_does_for_its_clients_to_itself(
+    tree: ForkTree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[connector.Event] = []
+    apply = tree.apply
+    monkeypatch.setattr(ForkTree, "apply", lambda _, event: (heard.append(event), apply(event))[1])
+    with _acting("smbd") as serving, _acting("other") as other:
+        try:
+            for process in (serving, other):
+                assert process.stdout is not None
+                process.stdout.readline()
+            _act(serving)
+            tree.drain()  # heard, and from now on left out
+            assert sum(event.what == connector.UID and event.tgid == serving.pid for event in heard) == 400
+            heard.clear()
+            _act(serving)
+            _act(other)
+            with subprocess.Popen(["sleep", "60"]) as child:
+                tree.drain()
+                assert tree.alive(child.pid), "births are still heard"
+                child.kill()
+            changed = [event.tgid for event in heard if event.what == connector.UID]
+            assert changed.count(serving.pid) == 0
+            assert changed.count(other.pid) == 400
+            shown = tree.process(serving.pid)
+            assert shown is not None and shown.uid == 0
+        finally:
+            serving.kill()
+            other.kill()
+    tree.drain()
+    assert not tree.alive(serving.pid), "and its end"

@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass
 
 from garde import __version__
+from garde.agent import messages as say
 from garde.agent import words
 from garde.agent.core import Core
 from garde.agent.errands.core_end import Errands
@@ -23,6 +24,9 @@ from garde.model.finding import Skipped
 from garde.vault import Coverage
 from garde.watch import bait
 from garde.watch.sensors import Opened
+from garde.watch.suspicion import PartyKey
+
+OURS: PartyKey = ("garde", 0, 0)  # the hand that places bait
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class Greeting:
     def __call__(self, coverage: Coverage) -> None:
         core = self.core
         if core.bait:
-            core.watcher.bait |= {path for tree in core.trees for path in bait.place(tree)}
+            self._place_bait()
         in_force = self.asked if core.sensor.has_actor else Mode.WATCHING
         notes = (*([self.blind] if self.blind else ()), *self.opened.reduced)
         self._note(in_force, notes)
@@ -62,6 +66,12 @@ class Greeting:
             core.facts["hub"] = self.link.facts()
         core.emit("ready", coverage=words.coverage(coverage), **core.facts)
         core.emit.flush()
+
+    def _place_bait(self) -> None:
+        """Place it, and have it kept at once: its making is our own, which no sensor tells, and the first pass is over."""
+        placed = [path for tree in self.core.trees for path in bait.place(tree)]
+        self.core.watcher.bait |= set(placed)
+        self.core.keeper.urgent(say.Batch((), tuple((path, b"", OURS) for path in placed)))
 
     def _note(self, in_force: Mode, notes: tuple[Skipped, ...]) -> None:
         core = self.core

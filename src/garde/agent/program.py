@@ -201,6 +201,7 @@ def _assemble(
     if enforce:
         _take_up(processes, smb)
         own |= smb.own_pids
+        _rehearse(lookup, actors, processes)
     holder = Holder(
         processes=processes,
         smb=smb,
@@ -250,6 +251,13 @@ def _take_up(processes: ProcessHold, smb: SmbHold) -> None:
     for held in (*smb.recover(), *processes.held()):
         if held.stage is Stage.APPLIED:
             (smb if held.action == smb.name else processes).release(held.hold_id)
+
+
+def _rehearse(lookup: VaultLookup, actors: Actors, processes: ProcessHold) -> None:
+    """Do once what a verdict does before it stops anybody: the first time takes 2 ms more than the second."""
+    lookup.find(b"/", b"")
+    actors.of(os.getpid())
+    processes.warm()
 
 
 def _say_overdue(smb: SmbHold, voice: Voice) -> None:

@@ -240,8 +240,11 @@ class Watcher:
     # ---- judging --------------------------------------------------------------------------------------------------
 
     def alarmed(self, now: float) -> bool:
-        """Return True for some seconds after anything was found: nothing may be waited for then."""
-        return now < self._alarm_until
+        """Return True while nothing may be waited for: some seconds after anything was found, and with a watch list.
+
+        Three files make a verdict as a rule, so that what comes first may wait a moment; of what is listed, one does.
+        """
+        return self.sharpened is not None or now < self._alarm_until
 
     def next_due(self) -> float | None:
         """Return when `work` has something to do next."""

@@ -91,6 +91,30 @@ def test_an_smbd_that_acts_for_a_user_stays_roots(tree: ForkTree) -> None:
     assert shown is not None and shown.uid == 60_101
 
 
+def test_who_serves_is_left_out_until_it_ends_or_becomes_another_program(
+    tree: ForkTree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[set[int]] = []
+    monkeypatch.setattr(connector.Connector, "leave_out", lambda _, served: told.append(set(served)))
+    tree.apply(Event(connector.UID, B, B, 0, 0))
+    tree.apply(Event(connector.COMM, B, B, 0, 0, b"smbd"))
+    tree.apply(Event(connector.UID, A, A, 7, 7))
+    tree.drain()
+    assert told == [], "an ordinary process is heard"
+    tree.apply(fork(B, C))
+    tree.apply(fork(B, D))
+    for pid, thread in ((C, C), (D, D + 100), (C, C)):  # a thread acts for a client as well
+        tree.apply(Event(connector.UID, thread, pid, 60_100, 60_100))
+    tree.drain()
+    tree.drain()
+    assert told == [{C, D}], "said once"
+    tree.apply(Event(connector.EXEC, C, C, 0, 0))
+    tree.drain()
+    tree.apply(leave(D))
+    tree.drain()
+    assert told == [{C, D}, {D}, set()]
+
+
 def test_a_users_own_program_called_smbd_stays_the_users(tree: ForkTree) -> None:
     tree.apply(Event(connector.COMM, C, C, 0, 0, b"smbd"))
     tree.apply(Event(connector.UID, C, C, 1001, 1001))

@@ -14,6 +14,7 @@ Where there is no cgroup v2, step 3 is left out and `skipped` says so.
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -119,6 +120,11 @@ class ProcessHold:
         self._own_pids = own_pids
         self._cgroup_root = cgroup_root or cgroup.find_root()
         self._boot = proc.boot_id()
+
+    def warm(self) -> None:
+        """Go through the first steps once, and hold nobody."""
+        self._begin("none", time.monotonic())
+        find_roots((os.getpid(),), self._tree, self._protection().why)
 
     def hold(self, hold_id: str, damaging_pids: Sequence[int]) -> Held | Refused:
         """Check, apply and settle in one call."""
