@@ -19,6 +19,8 @@ import pytest
 from bench.fs import image
 from bench.watch import GARDE, Watch, environment, garde
 
+from garde.watch import bait
+
 CONTENT = ("full", "new-then-delete", "rename-over", "keep-open", "mmap", "base64", "many-processes", "shell-loop")
 REMOVAL = ("truncate", "mass-delete")
 
@@ -106,6 +108,34 @@ def test_killed_in_the_middle_of_a_restore_it_finishes_when_it_is_back(xfs: Path
     code, lines, _ = garde("restore", "--state", str(state), "--dry-run", "--json", seconds=120)
     assert code == 0
     assert broken(share) == []
+
+
+REPLACES = """
+import os, sys, time
+for path in sys.argv[1:]:
+    with open(path + ".x", "wb") as file:
+        file.write(os.urandom(os.path.getsize(path)))
+    os.unlink(path)
+time.sleep(60)
+"""
+
+
+@pytest.mark.root
+def test_bait_is_known_from_the_first_minute(xfs: Path, tmp_path: Path) -> None:
+    """It is laid after the first pass, by the agent, whose own writes no sensor tells. Two of it are a verdict."""
+    share = xfs / "share"
+    with Watch([share], tmp_path / "state") as watch:
+        laid = [share / bait.FIRST.decode(), share / bait.LAST.decode()]
+        before = [path.read_bytes() for path in laid]
+        time.sleep(1)
+        attacker = subprocess.Popen([sys.executable, "-c", REPLACES, *map(str, laid)], start_new_session=True)
+        try:
+            assert watch.wait_for("held", 10)
+            assert watch.wait_for("restored", 10)
+        finally:
+            attacker.kill()
+            attacker.wait()
+        assert [path.read_bytes() for path in laid] == before
 
 
 @pytest.mark.root

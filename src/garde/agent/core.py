@@ -201,7 +201,7 @@ class Core:
                 case do.Found():
                     self.emit("finding", **words.finding(command.finding), about=command.finding)
                 case do.Capture():
-                    self.keeper.capture(command.path, command.fid, command.party, now)
+                    self.keeper.capture(command.path, command.fid, command.party, now, command.compared)
                 case do.Dropped():
                     self.keeper.dropped(command.path)
                 case do.Moved():

@@ -68,10 +68,10 @@ class Greeting:
         core.emit.flush()
 
     def _place_bait(self) -> None:
-        """Place it, and have it kept at once: its making is our own, which no sensor tells, and the first pass is over."""
+        """Place it, and have it kept at once: no sensor tells of our own writes, and the first pass is over."""
         placed = [path for tree in self.core.trees for path in bait.place(tree)]
         self.core.watcher.bait |= set(placed)
-        self.core.keeper.urgent(say.Batch((), tuple((path, b"", OURS) for path in placed)))
+        self.core.keeper.urgent(say.Batch((), tuple((path, b"", OURS, None) for path in placed)))
 
     def _note(self, in_force: Mode, notes: tuple[Skipped, ...]) -> None:
         core = self.core

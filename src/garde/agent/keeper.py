@@ -125,14 +125,14 @@ class Keeper:
         self._pipe.send(say.BatchDone(0, (), (), None))
 
     def _capture(self, batch: say.Batch) -> None:
-        results = self._vault.capture_many((path, fid) for path, fid, _ in batch.captures)
-        parties = {path: party for path, _, party in batch.captures}
+        results = self._vault.capture_many((path, fid, compared) for path, fid, _, compared in batch.captures)
+        parties = {path: party for path, _, party, _ in batch.captures}
         damaged = tuple(
             (item.path, item.comparison, parties[item.path]) for item in results if isinstance(item, Damaged)
         )
         skipped = [
             (path, item.reason)
-            for (path, _, _), item in zip(batch.captures, results, strict=True)
+            for (path, _, _, _), item in zip(batch.captures, results, strict=True)
             if isinstance(item, Skipped)
         ]
         kept = sum(isinstance(item, Captured) for item in results)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
 from garde.agent import messages as say
+from garde.vault import Compared
 from garde.watch.suspicion import PartyKey
 
 SETTLE = 0.3  # seconds
@@ -38,6 +39,7 @@ class _Waiting:
     party: PartyKey
     since: float
     last: float
+    compared: Compared | None
 
 
 @dataclass(slots=True)
@@ -55,14 +57,14 @@ class KeeperLink:
     _moves: deque[say.Move] = field(default_factory=deque)
     _urgent: deque[say.ToKeeper] = field(default_factory=deque)
 
-    def capture(self, path: bytes, fid: bytes, party: PartyKey, now: float) -> None:
+    def capture(self, path: bytes, fid: bytes, party: PartyKey, now: float, compared: Compared | None = None) -> None:
         """Ask for a file to be kept; asked again while waiting, it waits a little longer."""
         queue = self._queue_of(path)
         waiting = queue.get(path)
         if waiting is None:
-            queue[path] = _Waiting(fid, party, now, now)
+            queue[path] = _Waiting(fid, party, now, now, compared)
         else:
-            waiting.fid, waiting.party, waiting.last = fid or waiting.fid, party, now
+            waiting.fid, waiting.party, waiting.last, waiting.compared = fid or waiting.fid, party, now, compared
             queue.move_to_end(path)
 
     def dropped(self, path: bytes) -> None:
@@ -144,15 +146,15 @@ class KeeperLink:
     @staticmethod
     def _due(
         queue: OrderedDict[bytes, _Waiting], now: float, calm: bool, limit: int
-    ) -> list[tuple[bytes, bytes, PartyKey]]:
+    ) -> list[tuple[bytes, bytes, PartyKey, Compared | None]]:
         """Take up to `limit` captures whose time has come."""
-        chosen: list[tuple[bytes, bytes, PartyKey]] = []
+        chosen: list[tuple[bytes, bytes, PartyKey, Compared | None]] = []
         for path, waiting in queue.items():
             settled = now - waiting.last >= SETTLE
             if len(chosen) >= limit or (not (settled and calm) and now - waiting.since < LATEST):
                 break  # in order of last write: those behind it are younger
-            chosen.append((path, waiting.fid, waiting.party))
-        for path, _, _ in chosen:
+            chosen.append((path, waiting.fid, waiting.party, waiting.compared))
+        for path, _, _, _ in chosen:
             del queue[path]
         return chosen
 

@@ -10,9 +10,21 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from os import urandom as random_bytes
 
-from garde.content import Before, Comparison, FileBytes, MemoryBytes, NewFile, Structure, compare, judge_new
+from garde.content import (
+    Before,
+    Comparison,
+    FileBytes,
+    MemoryBytes,
+    NewFile,
+    Structure,
+    compare,
+    identify,
+    judge_new,
+    whole,
+)
 from garde.vault import Known, Vault
 
 OPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOATIME
@@ -33,8 +45,12 @@ class VaultLookup:
         with opened(path) as fd:
             if fd is None:
                 return None
+            after = whole(FileBytes(fd))
             with self._vault.before(known) as before:
-                return compare(before, FileBytes(fd), still_open=still_open)
+                found = compare(before, after, still_open=still_open)
+            if still_open or found.damaged or not isinstance(after, MemoryBytes):
+                return found
+            return replace(found, digest=identify(after.content))
 
     def look(self, path: bytes) -> NewFile | None:
         """See `watch.lookup.Lookup.look`."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from garde.content import Comparison
-from garde.vault import Coverage
+from garde.vault import Compared, Coverage
 from garde.watch.suspicion import PartyKey
 
 # --- core to keeper
@@ -36,7 +36,7 @@ class Batch:
     """First follow these moves, then keep these files' content where it is healthy."""
 
     moves: tuple[Move, ...]
-    captures: tuple[tuple[bytes, bytes, PartyKey], ...]  # path, fid, who wrote it
+    captures: tuple[tuple[bytes, bytes, PartyKey, Compared | None], ...]  # path, fid, who wrote it, how it compared
 
 
 @dataclass(frozen=True, slots=True)

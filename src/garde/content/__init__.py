@@ -13,7 +13,7 @@ damage. It opens, writes and logs nothing, keeps no content, weighs no proof and
 """
 
 from garde.content.access import Bytes, FileBytes, MemoryBytes
-from garde.content.compare import Comparison, compare
+from garde.content.compare import Comparison, compare, identify, whole
 from garde.content.facts import Before
 from garde.content.fingerprint import fingerprint
 from garde.content.kinds import family, is_recognised, is_text, sniff
@@ -34,9 +34,11 @@ __all__ = [
     "compare",
     "family",
     "fingerprint",
+    "identify",
     "is_recognised",
     "is_text",
     "judge_new",
     "randomness",
     "sniff",
+    "whole",
 ]

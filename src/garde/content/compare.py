@@ -9,6 +9,7 @@ The rules stand in rules.py. It weighs nothing and names nobody: `watch` does.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from garde.content.access import Bytes, MemoryBytes
 from garde.content.changes import WHOLE_LIMIT, Change, find_changes
@@ -38,6 +39,7 @@ class Comparison:
     pool: bytes  # changed bytes too few to judge alone and not obviously healthy; at most 1 KiB
     structure_after: Structure
     detail: str
+    digest: bytes = b""  # of the bytes judged, where all of them were at hand and were found sound; see `identify`
 
     @property
     def damaged(self) -> bool:
@@ -45,10 +47,19 @@ class Comparison:
         return bool(self.proofs - {Proof.STILL_RANDOM})
 
 
+def identify(content: bytes) -> bytes:
+    """Return what tells these bytes from others, 16 bytes: who judged them need not judge them again."""
+    return blake2b(content, digest_size=16).digest()
+
+
+def whole(data: Bytes) -> Bytes:
+    """Return the bytes in memory, where they are few enough: read once, and one moment's throughout."""
+    return MemoryBytes(data.read(0, data.size)) if data.size <= WHOLE_LIMIT else data
+
+
 def compare(before: Before, after: Bytes, *, still_open: bool = False) -> Comparison:
     """Judge the bytes as they are against the version before."""
-    if after.size <= WHOLE_LIMIT:
-        after = MemoryBytes(after.read(0, after.size))  # read once, and one moment's bytes throughout
+    after = whole(after)
     head = after.read(0, HEAD)
     kind = sniff_head(head, after)
     change = _find_change(before, after)

@@ -39,6 +39,7 @@ from garde.vault.places import Places
 from garde.vault.records import (
     Agreement,
     Captured,
+    Compared,
     Coverage,
     Damaged,
     Failed,
@@ -60,6 +61,7 @@ __all__ = [
     "STORE_NAME",
     "Agreement",
     "Captured",
+    "Compared",
     "Coverage",
     "Damaged",
     "Dropped",
@@ -196,10 +198,10 @@ class Vault:
         """Keep the file's present state if it is healthy; `accept` keeps it whatever it looks like."""
         return self._capture.capture(path, fid, accept=accept)
 
-    def capture_many(self, files: Iterable[tuple[bytes, bytes]]) -> list[Captured | Damaged | Skipped]:
-        """The same for (path, fid) pairs in one transaction."""
+    def capture_many(self, files: Iterable[tuple[bytes, bytes, Compared | None]]) -> list[Captured | Damaged | Skipped]:
+        """The same for many (path, fid, what a reader found) in one transaction."""
         with self._index.batch():
-            outcomes = [self._capture.capture(path, fid) for path, fid in files]
+            outcomes = [self._capture.capture(path, fid, compared=compared) for path, fid, compared in files]
         self._capture.after_commit()
         return outcomes
 

@@ -26,7 +26,7 @@ from garde.vault.kernel import CANNOT_CLONE, open_strict
 from garde.vault.metadata import read_xattrs
 from garde.vault.names import is_own
 from garde.vault.places import Places
-from garde.vault.records import Captured, Damaged, How
+from garde.vault.records import Captured, Compared, Damaged, How
 from garde.vault.retention import surplus
 from garde.vault.store import OpenFile, Store
 
@@ -87,8 +87,13 @@ class Capture:
 
     # --- entries -----------------------------------------------------------------------------------------------
 
-    def capture(self, path: bytes, fid: bytes = b"", *, accept: bool = False) -> CaptureOutcome:
-        """Look at the file at `path` and keep it if it is healthy. `accept`: keep it whatever it looks like."""
+    def capture(
+        self, path: bytes, fid: bytes = b"", *, accept: bool = False, compared: Compared | None = None
+    ) -> CaptureOutcome:
+        """Look at the file at `path` and keep it if it is healthy. `accept`: keep it whatever it looks like.
+
+        `compared` spares the comparison where the file is still what somebody else found sound.
+        """
         if is_own(path) or self._ignore(path):
             return Skipped(os.fsdecode(path), "part of the vault, or excluded")
         try:
@@ -96,18 +101,25 @@ class Capture:
         except OSError as error:
             return Skipped(os.fsdecode(path), error.strerror or str(error))
         try:
-            return self.capture_open(path, fid, source, accept=accept)
+            return self.capture_open(path, fid, source, accept=accept, compared=compared)
         finally:
             os.close(source)
 
     def capture_open(
-        self, path: bytes, fid: bytes, source: int, *, accept: bool = False, first_pass: bool = False
+        self,
+        path: bytes,
+        fid: bytes,
+        source: int,
+        *,
+        accept: bool = False,
+        first_pass: bool = False,
+        compared: Compared | None = None,
     ) -> CaptureOutcome:
         """The same with the file already open. `first_pass`: copies wait, and so do deep structure checks."""
         outer = self._index.is_open()
         try:
             with self._index.batch():
-                outcome = self._capture(path, fid, source, accept=accept, first_pass=first_pass)
+                outcome = self._capture(path, fid, source, compared, accept=accept, first_pass=first_pass)
         except sqlite3.OperationalError as error:  # the index's own disk is full
             self.after_rollback()
             return Skipped(os.fsdecode(path), f"the index cannot be written: {error}")
@@ -134,7 +146,9 @@ class Capture:
 
     # --- steps -------------------------------------------------------------------------------------------------
 
-    def _capture(self, path: bytes, fid: bytes, source: int, *, accept: bool, first_pass: bool) -> CaptureOutcome:
+    def _capture(
+        self, path: bytes, fid: bytes, source: int, compared: Compared | None, *, accept: bool, first_pass: bool
+    ) -> CaptureOutcome:
         seen = os.fstat(source)
         if not stat.S_ISREG(seen.st_mode):
             return Skipped(os.fsdecode(path), "not a regular file")
@@ -149,7 +163,9 @@ class Capture:
         taken = self._take(file, copy=not first_pass)
         if isinstance(taken, Skipped):
             return taken
-        return self._decide(file, taken, newest or self._predecessor(path), accept=accept, deep=not first_pass)
+        before = newest or self._predecessor(path)
+        comparison = None if before is None else self._compare(before, taken, compared)
+        return self._decide(file, taken, before, comparison, accept=accept, deep=not first_pass)
 
     def _row_of(self, file: _Subject) -> FileRow | None:
         """The row by name; else the row of the same file under a name it no longer has (a rename not heard of)."""
@@ -217,9 +233,15 @@ class Capture:
     # --- deciding ----------------------------------------------------------------------------------------------
 
     def _decide(
-        self, file: _Subject, taken: _Taken, newest: Version | None, *, accept: bool, deep: bool
+        self,
+        file: _Subject,
+        taken: _Taken,
+        newest: Version | None,
+        comparison: Comparison | None,
+        *,
+        accept: bool,
+        deep: bool,
     ) -> CaptureOutcome:
-        comparison = None if newest is None else self._compare(newest, taken)
         if newest is None or comparison is None:
             return self._promote(file, taken, None, deep=deep)
         if comparison.damaged and not accept:
@@ -228,8 +250,10 @@ class Capture:
             return self._refresh(file, taken, newest)
         return self._promote(file, taken, comparison, deep=deep)
 
-    def _compare(self, newest: Version, taken: _Taken) -> Comparison | None:
+    def _compare(self, newest: Version, taken: _Taken, compared: Compared | None) -> Comparison | None:
         """None when nothing is left to compare with: the pre-image is lost, and there was no fingerprint."""
+        if compared is not None and compared.is_of(newest.id, taken.file):
+            return compared.comparison
         with self._before(newest) as before:
             known = before.data is not None or before.fingerprint is not None
             return compare(before, taken.file) if known else None

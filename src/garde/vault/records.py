@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-from garde.content import Comparison, Structure
+from garde.content import Bytes, Comparison, Structure, identify
 
 
 class How(IntEnum):
@@ -40,6 +40,23 @@ class Known:
     how: How
     store: int
     gone: float | None  # wall seconds when it was seen to be deleted
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What somebody else found who compared all of a file with a version of it."""
+
+    version: int
+    comparison: Comparison
+
+    def is_of(self, version: int, content: Bytes) -> bool:
+        """True where it was this version, and every byte is the same still."""
+        found = self.comparison
+        return (
+            version == self.version
+            and content.size == found.size_after
+            and found.digest == identify(content.read(0, content.size))
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from garde.model.finding import Finding, Verdict
+from garde.vault import Compared
 from garde.watch.listed import Hit
 from garde.watch.suspicion import PartyKey
 
@@ -35,6 +36,7 @@ class Capture:
     path: bytes
     fid: bytes
     party: PartyKey
+    compared: Compared | None = None  # how it compared, where the watcher looked: not to be worked out twice
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ from garde.model.actor import Actor
 from garde.model.finding import Finding, Proof, Verdict
 from garde.model.watchlist import WatchList
 from garde.settings import WatchSettings
-from garde.vault import STORE_NAME, Known
+from garde.vault import STORE_NAME, Compared, Known
 from garde.watch import notes
 from garde.watch.commands import Capture, Command, Dropped, Found, Judged, MassLoss, Moved, Rescan, Sighted
 from garde.watch.dirty import Dirty, DirtyTable
@@ -351,7 +351,7 @@ class Watcher:
             return
         paths = (origin, item.path)
         if not self._damaged(party, paths, comparison, item.actor, now=now, provisional=not item.closed):
-            self._unharmed(party, item, origin, comparison)
+            self._unharmed(party, item, origin, known, comparison)
 
     def _known(self, item: Dirty) -> tuple[Known | None, bytes]:
         if item.replaced and item.origin != item.path:
@@ -367,7 +367,7 @@ class Watcher:
         else:
             self._dirty.again(item)
 
-    def _unharmed(self, party: Party, item: Dirty, origin: bytes, comparison: Comparison) -> None:
+    def _unharmed(self, party: Party, item: Dirty, origin: bytes, known: Known, comparison: Comparison) -> None:
         if not item.closed:
             if not item.looked:
                 self._dirty.again(item)
@@ -377,7 +377,8 @@ class Watcher:
         party.explained(origin)
         if item.replaced and item.origin != item.path:
             self._out.append(Moved(item.origin, item.path, False))
-        self._out.append(Capture(item.path, item.fid, item.party))
+        compared = Compared(known.version, comparison) if comparison.digest else None
+        self._out.append(Capture(item.path, item.fid, item.party, compared))
         self.suspicion.healthy(self._levels(party, origin))
 
     def _damaged(

@@ -40,7 +40,7 @@ def test_captures_wait_until_the_file_has_settled(link: KeeperLink, pipe: Pipe) 
     link.pump(10.0 + SETTLE, 0)
     assert pipe.sent == [], "written again: it waits again"
     link.pump(10.0 + 2 * SETTLE, 0)
-    assert pipe.sent == [say.Batch((), ((b"/a", b"f", HAND),))]
+    assert pipe.sent == [say.Batch((), ((b"/a", b"f", HAND, None),))]
 
 
 def test_a_file_that_is_gone_again_is_never_looked_at(link: KeeperLink, pipe: Pipe) -> None:
@@ -72,7 +72,7 @@ def test_restores_go_before_moves_and_moves_with_captures(link: KeeperLink, pipe
     link.pump(5.0, 0)
     assert [type(message) for message in pipe.sent] == [say.RestoreFiles, say.Batch]
     assert pipe.sent[1].moves == (say.Move(b"/x", b"/y", False),)
-    assert pipe.sent[1].captures == ((b"/a", b"", HAND),)
+    assert pipe.sent[1].captures == ((b"/a", b"", HAND, None),)
 
 
 def test_under_load_captures_give_way_but_not_for_ever(link: KeeperLink, pipe: Pipe) -> None:
@@ -89,10 +89,10 @@ def test_what_people_make_goes_before_what_machines_make(link: KeeperLink, pipe:
     link.capture(b"/build/main.o", b"", OTHER, 0.0)
     link.capture(b"/ward/report.DOCX", b"", HAND, 0.0)
     link.pump(5.0, 250)
-    assert [path for path, _, _ in pipe.sent[0].captures] == [b"/ward/report.DOCX"]
+    assert [path for path, _, _, _ in pipe.sent[0].captures] == [b"/ward/report.DOCX"]
     link.busy = False
     link.pump(LATEST + 0.1, 250)
-    assert [path for path, _, _ in pipe.sent[1].captures] == [b"/build/main.o"]
+    assert [path for path, _, _, _ in pipe.sent[1].captures] == [b"/build/main.o"]
 
 
 def test_a_batch_is_small_so_that_a_restore_never_waits_long(link: KeeperLink, pipe: Pipe) -> None:
@@ -110,7 +110,7 @@ def test_waiting_captures_follow_renames(link: KeeperLink, pipe: Pipe) -> None:
     link.moved(say.Move(b"/d/a", b"/d/z", False))
     link.moved(say.Move(b"/d", b"/e", True))
     link.pump(5.0, 0)
-    assert {path for path, _, _ in pipe.sent[0].captures} == {b"/e/z", b"/e/sub/b", b"/dd/c"}
+    assert {path for path, _, _, _ in pipe.sent[0].captures} == {b"/e/z", b"/e/sub/b", b"/dd/c"}
 
 
 def test_what_a_held_hand_wrote_is_not_kept(link: KeeperLink, pipe: Pipe) -> None:
@@ -118,7 +118,7 @@ def test_what_a_held_hand_wrote_is_not_kept(link: KeeperLink, pipe: Pipe) -> Non
     link.capture(b"/good", b"", OTHER, 0.0)
     link.forget(HAND)
     link.pump(5.0, 0)
-    assert [path for path, _, _ in pipe.sent[0].captures] == [b"/good"]
+    assert [path for path, _, _, _ in pipe.sent[0].captures] == [b"/good"]
 
 
 def test_the_keeper_runs_beside_honest_work_only_where_it_must(link: KeeperLink, pipe: Pipe) -> None:

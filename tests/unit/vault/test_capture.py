@@ -9,12 +9,14 @@ import hashlib
 import os
 import socket
 import sqlite3
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from garde.content import MemoryBytes, identify
 from garde.model.finding import Proof, Skipped
-from garde.vault import Captured, Damaged, How, Known
+from garde.vault import Captured, Compared, Damaged, How, Known
 from garde.vault import capture as capture_module
 
 
@@ -238,10 +240,34 @@ def test_a_full_disk_is_said_and_undone_without_a_trace(
 
 
 def test_one_transaction_for_many(share: Any, healthy: Any) -> None:
-    paths = [(share.write(f"{n}.txt", healthy(n)), b"") for n in range(5)]
+    paths = [(share.write(f"{n}.txt", healthy(n)), b"", None) for n in range(5)]
     vault = share.vault()
     assert all(isinstance(outcome, Captured) for outcome in vault.capture_many(paths))
     assert share.vault(read_only=True).find(paths[4][0]) is not None
+
+
+def test_what_was_compared_is_not_compared_again_and_what_was_not_is(
+    share: Any, healthy: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = share.vault()
+    path = share.write("a.txt", healthy(1))
+    vault.capture(path)
+    looks: list[int] = []
+    plain = capture_module.compare
+    monkeypatch.setattr(capture_module, "compare", lambda *words: (looks.append(1), plain(*words))[1])
+    content = healthy(1) + b"one line more\n"
+    for number, (written, of, version) in enumerate(
+        [(content, content, 0), (content + b"2\n", content, 0), (content + b"3\n", content + b"3\n", 1)]
+    ):
+        known = vault.find(path)
+        with vault.before(known) as before:
+            found = replace(plain(before, MemoryBytes(of)), digest=identify(of))
+        share.write("a.txt", written)
+        (outcome,) = vault.capture_many([(path, b"", Compared(known.version + version, found))])
+        assert isinstance(outcome, Captured) and outcome.fresh
+        assert len(looks) == number, "not for the same bytes and version; for other bytes, and for another version"
+        with vault.before(vault.find(path)) as kept:
+            assert kept.data.read(0, 1 << 20) == written
 
 
 def test_hashes_are_taken_in_slices_and_of_late_copies_too(share: Any, healthy: Any) -> None:
@@ -259,7 +285,7 @@ def test_hashes_are_taken_in_slices_and_of_late_copies_too(share: Any, healthy: 
 def test_a_pre_image_that_cannot_be_read_does_not_stop_the_hashing(share: Any, healthy: Any) -> None:
     vault = share.vault()
     paths = [share.write(f"{n}.txt", healthy(n)) for n in range(3)]
-    vault.capture_many([(path, b"") for path in paths])
+    vault.capture_many([(path, b"", None) for path in paths])
     os.unlink(vault.find(paths[0]).object)
     assert vault.hash_some(60.0) == 2
     assert vault.hash_some(60.0) == 0

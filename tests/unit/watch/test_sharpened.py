@@ -180,3 +180,10 @@ def test_a_hand_that_was_released_is_marked_no_more(script: Script) -> None:
     script.document(b"/srv/a.pdf", now=RANDOM)
     script.does(CLOSED, b"/srv/a.pdf", process(7))
     assert not script.of(Judged)
+
+
+def test_nothing_is_waited_for_while_there_is_a_list(script: Script) -> None:
+    """One file is a verdict then: the core must see the first at once."""
+    assert script.watcher.alarmed(script.now)
+    script.watcher.watch_for(WatchList(), script.now)
+    assert not script.watcher.alarmed(script.now)

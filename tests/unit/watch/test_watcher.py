@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -11,7 +11,7 @@ from garde.model.activity import Activity, What
 from garde.model.actor import Actor, ActorKind, Process, SmbClient
 from garde.model.finding import Proof
 from garde.settings import WatchSettings
-from garde.vault import Known
+from garde.vault import Compared, Known
 from garde.vault.records import How
 from garde.watch.commands import Capture, Command, Dropped, Found, Judged, MassLoss, Moved, Rescan
 from garde.watch.watcher import BLAMED_SECONDS, Watcher
@@ -140,7 +140,14 @@ def test_handles_kept_open_lead_to_a_verdict_without_a_single_close(script: Scri
 def test_a_healthy_change_is_handed_to_the_keeper_and_counts_against_nobody(script: Script) -> None:
     script.document(b"/srv/a.pdf", now=HEALTHY)
     script.does(CLOSED, b"/srv/a.pdf", process(7))
-    assert [type(command) for command in script.commands] == [Capture]
+    assert script.commands == [Capture(b"/srv/a.pdf", b"", ("session", 50, 1000))]
+
+
+def test_the_keeper_is_told_how_a_file_compared_whose_bytes_were_all_read(script: Script) -> None:
+    script.document(b"/srv/a.pdf")
+    script.files.now[b"/srv/a.pdf"] = found = replace(comparison(HEALTHY), digest=b"d" * 16)
+    script.does(CLOSED, b"/srv/a.pdf", process(7))
+    assert script.commands == [Capture(b"/srv/a.pdf", b"", ("session", 50, 1000), Compared(1, found))]
 
 
 def test_a_busy_honest_hand_is_left_to_the_keeper(script: Script) -> None:
