@@ -2,6 +2,9 @@
 
 Comes in: bytes. Goes out: `Checked`. Members that lie in changed ranges are inflated first; encrypted ones and rare
 compression methods are only framed. Members' names are not used for anything. Source: APPNOTE.TXT 6.3.10, 4.3.
+
+A document that is saved again mostly brings the members that it had: pictures, fonts, styles. What was inflated once is
+known by a digest of its packed bytes, and costs a sixth of the time then; its price in the budget stays the same.
 """
 
 from __future__ import annotations
@@ -9,9 +12,10 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import NamedTuple
+from hashlib import blake2b
+from typing import Final, NamedTuple
 
-from garde.content.access import Bytes
+from garde.content.access import Bytes, MemoryBytes
 from garde.content.structure.base import Budget, Checked, Near, broken, unchecked, whole
 
 _END = b"PK\x05\x06"
@@ -21,6 +25,9 @@ _LOCAL = b"PK\x03\x04"
 _TAIL = 65557  # the end record and its longest comment
 _DIRECTORY_LIMIT = 1 << 20  # some 15,000 members; the rest of a larger archive is not looked at
 _STEP = 1 << 17
+_KNOWN_MOST: Final = 4096  # members remembered, about 1 MB
+_KNOWN_PACKED: Final = 1 << 20  # bytes of a member that is remembered, at most
+_known: dict[tuple[bytes, int, int], int] = {}  # digest of the packed bytes, CRC, size -> units that it cost
 
 
 class _Member(NamedTuple):
@@ -125,6 +132,28 @@ def _content(data: Bytes, member: _Member) -> int:
 def _member_fault(data: Bytes, start: int, member: _Member, budget: Budget) -> str:
     if member.method == 0:
         return _stored_fault(data, start, member, budget)
+    if member.packed > _KNOWN_PACKED:
+        return _deflated_fault(data, start, member, budget)
+    packed = data.read(start, member.packed)
+    key = blake2b(packed, digest_size=16).digest(), member.crc, member.size
+    if (units := _known.get(key)) is not None:
+        budget.take(units)
+        return ""
+    before = budget.left
+    fault = _deflated_fault(MemoryBytes(packed), 0, member, budget)  # the bytes of the digest, whatever the file does
+    if not fault and budget.left > 0:  # all of it was inflated
+        if len(_known) >= _KNOWN_MOST:
+            del _known[next(iter(_known))]
+        _known[key] = before - budget.left
+    return fault
+
+
+def forget() -> None:
+    """Know no member any more."""
+    _known.clear()
+
+
+def _deflated_fault(data: Bytes, start: int, member: _Member, budget: Budget) -> str:
     inflater, crc, produced = zlib.decompressobj(-15), 0, 0
     at, end = start, start + member.packed
     pending = b""

@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 from garde.content import MemoryBytes
-from garde.content.structure import inspect
+from garde.content.structure import Structure, inspect, zip_archive
 from garde.content.structure.word import find_word_fault, table_stream_name
 
 
@@ -26,6 +26,63 @@ def test_zip_looks_at_changed_members_first() -> None:
     small = 60_000
     assert not inspect(MemoryBytes(bytes(content)), "zip", budget=small).broken
     assert inspect(MemoryBytes(bytes(content)), "zip", budget=small, near=((598_016, 602_112),)).broken
+
+
+def _document(*texts: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, text in enumerate(texts):
+            archive.writestr(f"{number}.xml", text)
+    return out.getvalue()
+
+
+def test_a_zip_member_is_inflated_once_and_every_look_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    inflated: list[int] = []
+    plain = zlib.decompressobj
+    monkeypatch.setattr(zlib, "decompressobj", lambda *words: (inflated.append(1), plain(*words))[1])
+    parts = [b"<w:p>one</w:p>" * 20_000, b"<w:p>two</w:p>" * 30_000]
+    content = _document(*parts)
+    budgets = (1 << 22, 700_000, 420_000, 300_000, 100)
+    zip_archive.forget()
+    first = []
+    for budget in budgets:
+        zip_archive.forget()
+        first.append(inspect(MemoryBytes(content), "zip", budget=budget))
+    assert [found.complete for found in first] == [True, False, False, False, False]
+    assert inspect(MemoryBytes(content), "zip", budget=budgets[0]) == first[0]
+    inflated.clear()
+    assert [inspect(MemoryBytes(content), "zip", budget=budget) for budget in budgets] == first
+    assert inflated == []
+    assert inspect(MemoryBytes(_document(parts[0], b"<w:p>new</w:p>")), "zip").structure is Structure.WHOLE
+    assert len(inflated) == 1, "saved again with one part changed"
+
+
+def test_a_damaged_zip_member_is_never_known_as_a_sound_one() -> None:
+    content = _document(bytes(range(256)) * 400)
+    zip_archive.forget()
+    assert not inspect(MemoryBytes(content), "zip").broken
+    at = content.index(b"0.xml") + 40
+    damaged = content[:at] + bytes([content[at] ^ 0x55]) + content[at + 1 :]
+    for _ in range(2):
+        assert inspect(MemoryBytes(damaged), "zip").broken
+
+
+def test_a_zip_that_changes_while_it_is_read_is_not_known_by_what_it_was() -> None:
+    """Who swaps bytes between two reads must not have the damaged ones taken for sound later."""
+    content = _document(bytes(range(256)) * 400)
+    at = content.index(b"0.xml") + 40
+    damaged = content[:at] + bytes([content[at] ^ 0x55]) + content[at + 1 :]
+
+    class Swapped(MemoryBytes):
+        reads = 0
+
+        def read(self, offset: int, count: int) -> bytes:
+            self.reads += count > 100 and offset > 0  # the directory is read, then the member
+            return MemoryBytes(damaged if self.reads == 1 else content).read(offset, count)
+
+    zip_archive.forget()
+    inspect(Swapped(content), "zip")
+    assert inspect(MemoryBytes(damaged), "zip").broken
 
 
 def test_zip_with_bytes_before_it_holds(whole: dict[str, bytes]) -> None:
