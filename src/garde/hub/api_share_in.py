@@ -43,11 +43,12 @@ class PrecautionSaid(msgspec.Struct, forbid_unknown_fields=True):
 
 @get("/sharing/in", sync_to_thread=True)
 def coming(deps: Hub, caller: Who) -> dict[str, Any]:
-    """What was taken, what counts, how each agent stands with it, what was seen here, what is offered."""
+    """What was taken, or could not be read; what counts; how each agent stands; what was seen here; what is offered."""
     state = InDesk(deps, caller).coming()
     counts = set(state.watched.of) if state.watched is not None else set()
     return {
         "taken": [plainly(each) | {"counts": each.sha256 in counts} for each in state.taken.values()],
+        "unread": [plainly(each) for each in state.unread.values()],
         "watched": plainly(state.watched),
         "agents": {name: plainly(each) for name, each in state.agents.items()},
         "seen": [plainly(each) for each in state.seen],

@@ -70,6 +70,8 @@ class InDesk(ShareDesk):
                 try:
                     read = reader.read(places, form=form, source=name, now=self.deps.clock.now())
                 except reader.NotRead as error:
+                    if digest not in self.coming().unread:  # a poll brings the same again and again
+                        self._write(s.SharedUnread(name, digest, error.reason, self.caller.login, channel))
                     raise Refused(f"it was kept, and cannot be read: {error.reason}", "ask whoever sent it") from error
                 self.lists.keep_read(digest, made)
                 sha256 = self.lists.put_list(whole)

@@ -170,6 +170,17 @@ class SharedTaken(Payload):
 
 
 @dataclass(frozen=True, slots=True)
+class SharedUnread(Payload):
+    """What a neighbour sent was kept raw, and could not be read: nobody watches for anything of it."""
+
+    source: str  # neighbour id, or a name that a person gave
+    sha256: str  # of the raw file
+    why: str
+    by: str
+    channel: str  # file | taxii
+
+
+@dataclass(frozen=True, slots=True)
 class PrecautionDecided(Payload):
     """What a person makes of it."""
 
@@ -193,6 +204,7 @@ SHARING_KINDS: dict[str, type[Payload]] = {
     "share_key_made": ShareKeyMade,
     "neighbour_told": NeighbourTold,
     "shared_taken": SharedTaken,
+    "shared_unread": SharedUnread,
     "precaution_decided": PrecautionDecided,
 }
 SHARING_REPORTS = frozenset({"watch_list_taken", "indicator_seen"})

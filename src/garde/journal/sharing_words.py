@@ -113,6 +113,11 @@ def _taken(e: s.SharedTaken, say: Say) -> _Spoken:
     return say("What {source} sent was taken in ({format}, {channel}, {by}): {many}", **known), GOOD
 
 
+def _unread(e: s.SharedUnread, say: Say) -> _Spoken:
+    return say("What {source} sent ({channel}, {by}) is kept, and could NOT be read: {why}",
+               source=e.source, channel=e.channel, by=e.by, why=e.why), WARN  # fmt: skip
+
+
 def _decided(e: s.PrecautionDecided, say: Say) -> _Spoken:
     return say("Precaution, decided by {by}: {state}", by=e.by, state=say.word(PRECAUTIONS, e.state)), WARN
 
@@ -131,5 +136,6 @@ SHARING_WRITERS: dict[type[Payload], Callable[[Any, Say], _Spoken]] = {
     s.ShareKeyMade: _key,
     s.NeighbourTold: _told,
     s.SharedTaken: _taken,
+    s.SharedUnread: _unread,
     s.PrecautionDecided: _decided,
 }

@@ -115,6 +115,19 @@ def test_what_is_no_bundle_changes_nothing(house: House, raw: bytes, more: str, 
     assert house.made() == [] and house.payloads("shared_taken") == []
 
 
+def test_what_cannot_be_read_is_kept_and_written_down_once(house: House) -> None:
+    raw = b'{"type": "bundle", "objects": \x1b[31m'
+    for _ in range(2):
+        assert house.take(raw)[0] == 403
+    (unread,) = house.payloads("shared_unread")
+    assert (unread.source, unread.by, unread.channel) == ("clinic-b", "op", "file") and unread.why.isprintable()
+    assert unread.sha256 == hashlib.sha256(raw).hexdigest()
+    (kept,) = [path for path in (house.state / "shared").rglob("*") if path.is_file() and path.read_bytes() == raw]
+    assert unread.sha256 in kept.name
+    (shown,) = house.ask("GET", "/sharing/in", by="op")[1]["unread"]
+    assert (shown["sha256"], shown["why"]) == (unread.sha256, unread.why)
+
+
 def test_the_same_twice_is_refused(house: House) -> None:
     house.take(bundle("drop.exe"))
     status, said = house.take(bundle("drop.exe"))

@@ -190,6 +190,7 @@ SAMPLES: dict[str, k.Payload] = {
     "shared_taken": share.SharedTaken(
         "nb-nord", "stix", "ab" * 32, "amber", 1_204, 3, ("no pattern of ours",), "anna", "taxii"
     ),
+    "shared_unread": share.SharedUnread("nb-nord", "ab" * 32, "no JSON\x1b", "anna", "file"),
     "precaution_decided": share.PrecautionDecided("p-1", "ready", "anna", Text(b"until 08:00\x1b")),
     "note_taken": f.NoteTaken("c" * 32, "e1", Text(b"READ\x1b_ME.txt"), Text(b"pay \xff"), "ab" * 32, 812, 40, 1.7e9),
     "evidence_taken": f.EvidenceTaken(

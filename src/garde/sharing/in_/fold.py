@@ -20,10 +20,11 @@ from garde.journal.payload import Payload
 from garde.journal.recovery_kinds import ErrandAsked
 from garde.journal.text import plain
 from garde.model.order import Verb
-from garde.sharing.in_.memory import CUT, AgentList, In, Precaution, Sighting, Taken, Watched
+from garde.sharing.in_.memory import CUT, AgentList, In, Precaution, Sighting, Taken, Unread, Watched
 
 MOST_SEEN: Final = 500
 MOST_PRECAUTIONS: Final = 200
+MOST_UNREAD: Final = 20
 
 Handler = Callable[[In, Entry, Any], None]
 
@@ -36,6 +37,12 @@ def _on_taken(state: In, entry: Entry, taken: s.SharedTaken) -> None:
         taken.source, taken.format, taken.sha256, taken.tlp, taken.indicators, taken.refused,
         list(taken.refused_why), taken.by, taken.channel, entry.at, entry.seq,
     )  # fmt: skip
+
+
+def _on_unread(state: In, entry: Entry, unread: s.SharedUnread) -> None:
+    state.unread[unread.sha256] = Unread(plain(unread.source), unread.sha256, plain(unread.why), entry.at, entry.seq)
+    while len(state.unread) > MOST_UNREAD:
+        del state.unread[next(iter(state.unread))]
 
 
 def _on_made(state: In, entry: Entry, made: s.WatchListMade) -> None:
@@ -124,6 +131,7 @@ AGENTS: Final[dict[type[Payload], Handler]] = {
 }
 HUBS: Final[dict[type[Payload], Handler]] = {
     s.SharedTaken: _on_taken,
+    s.SharedUnread: _on_unread,
     s.WatchListMade: _on_made,
     s.PrecautionOffered: _on_offered,
     s.PrecautionDecided: _on_decided,

@@ -30,6 +30,17 @@ class Taken:
 
 
 @dataclass(slots=True)
+class Unread:
+    """One thing that a neighbour sent, and nobody could read."""
+
+    source: str
+    sha256: str  # of the raw file
+    why: str
+    at: float
+    seq: int
+
+
+@dataclass(slots=True)
 class Watched:
     """The list that counts."""
 
@@ -90,6 +101,7 @@ class In:
     """See the module."""
 
     taken: dict[str, Taken] = field(default_factory=dict)  # by the digest of the raw file
+    unread: dict[str, Unread] = field(default_factory=dict)  # by the same; the newest
     watched: Watched | None = None
     agents: dict[str, AgentList] = field(default_factory=dict)  # enrolled ones, by machine
     seen: list[Sighting] = field(default_factory=list)  # oldest first

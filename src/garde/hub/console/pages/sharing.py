@@ -12,7 +12,7 @@ from typing import Any, Final
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
-from garde.errors import GardeError, UsageError
+from garde.errors import GardeError, SettingsError, UsageError
 from garde.hub.console import acts
 from garde.hub.console.names import SHORT_ROLES
 from garde.hub.console.site import Visit
@@ -25,7 +25,7 @@ from garde.trust.web import HEADERS, Asked, go, html
 
 KINDS = (
     "warning_drawn warning_asked warning_approved warning_send_wanted neighbour_told command_failed command_done"
-    " shared_taken watch_list_made watch_list_taken indicator_seen precaution_offered precaution_decided"
+    " shared_taken shared_unread watch_list_made watch_list_taken indicator_seen precaution_offered precaution_decided"
     " incident_opened"
 )
 SAID = {
@@ -35,6 +35,8 @@ SAID = {
     "told": mark("It is written down."),
     "take": mark("It was kept, read, and every agent is asked to watch for it."),
     "drop": mark("It counts no more."),
+    "poll": mark("It was fetched, and every agent is asked to watch for it."),
+    "nothing": mark("It answered. It warns of nothing that does not count here already."),
     "precaution": mark("It is written down."),
 }
 UPLOAD_MOST: Final = 16 << 20  # bytes of a bundle by this page; larger ones by `garde share take`
@@ -56,7 +58,7 @@ def sharing(site: Here, visit: Seen, said: FromQuery[str] = "") -> Response[str]
     body = site.render(
         "sharing.html",
         visit,
-        page=sharing_page(state.out, state.in_, _looked(desk), visit.names),
+        page=sharing_page(state.out, state.in_, _looked(desk), visit.names, _asks(desk)),
         may=allowed,
         lacks=lacks,
         said=visit.say(SAID[said]) if said in SAID else "",
@@ -93,6 +95,9 @@ def act(site: Here, visit: Seen, form: Sent) -> Response[str]:
             desk.told(form["warning"], form["neighbour"], form["channel"], confirmed=confirmed, name=name)
         case "drop":
             desk.drop(form["sha256"])
+        case "poll":
+            if not desk.poll(form["neighbour"]):
+                return go("/sharing?said=nothing")
         case "precaution":
             desk.precaution(form["precaution"], form["state"], form["why"])
         case _:
@@ -141,6 +146,14 @@ def _may_table(desk: InDesk, visit: Visit) -> tuple[dict[str, bool], dict[str, S
         act: visit.say.list([visit.say.word(SHORT_ROLES, role) for role in may.roles_for(act)]) for act in may.ACTS
     }
     return {act: desk.may(act) for act in may.ACTS}, lacks
+
+
+def _asks(desk: InDesk) -> list[str]:
+    """Return the neighbours that can be asked over TAXII; none where their file is wrong: the hub complains of that."""
+    try:
+        return [each.id for each in desk.sources()]
+    except SettingsError:
+        return []
 
 
 def _number(text: str) -> int:

@@ -107,6 +107,8 @@ class SharingPage:
     neighbours: tuple[NeighbourShown, ...]
     levels: tuple[tuple[str, Said], ...]
     taken: tuple[TakenShown, ...]
+    unread: tuple[tuple[Said, float, int], ...]  # words, when, entry: what came and could not be read, the newest first
+    asks: tuple[tuple[str, Said], ...]  # neighbours that can be asked over TAXII: id, name
     watching: Said  # "": there is no list
     behind: tuple[Said, ...]  # agents that do not watch for the newest list
     seen: tuple[tuple[Said, float, int], ...]  # words, when, entry: the newest first
@@ -132,7 +134,7 @@ class Looked:
     fault: str = ""
 
 
-def sharing_page(out: Out, coming: In, looked: Looked, names: Names) -> SharingPage:
+def sharing_page(out: Out, coming: In, looked: Looked, names: Names, asks: Sequence[str] = ()) -> SharingPage:
     """Return the page."""
     incident, version = newest_of(out)
     spoken = say_in(names.say.language, SHARING_LOCALE)
@@ -145,6 +147,8 @@ def sharing_page(out: Out, coming: In, looked: Looked, names: Names) -> SharingP
         neighbours=neighbours,
         levels=tuple((each, spoken.word(TLPS, each)) for each in LEVELS),
         taken=_taken(coming, names),
+        unread=_unread(coming, names),
+        asks=tuple((each, _source(each, names)) for each in asks),
         watching=_watching(coming, names),
         behind=_behind(coming, names),
         seen=_seen(coming, names),
@@ -251,6 +255,14 @@ def _taken(coming: In, names: Names) -> tuple[TakenShown, ...]:
             words = say.many("{words}; {n} not taken", "{words}; {n} not taken", each.refused, words=words)
         found.append(TakenShown(each.sha256, _source(each.source, names), words, each.at, each.sha256 in counts))
     return tuple(found[:SEEN])
+
+
+def _unread(coming: In, names: Names) -> tuple[tuple[Said, float, int], ...]:
+    say, found = names.say, []
+    for each in reversed(coming.unread.values()):
+        who, why = _source(each.source, names), Said(each.why)
+        found.append((say("{who}: kept, and could not be read: {why}", who=who, why=why), each.at, each.seq))
+    return tuple(found)
 
 
 def _source(name: str, names: Names) -> Said:
