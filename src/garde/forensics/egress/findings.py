@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Final
 
 from garde.forensics.egress.baseline import KNOWN_DAYS, Place, Usual, is_upload
-from garde.forensics.egress.tally import BUCKET_S, DAY_S
+from garde.forensics.egress.tally import DAY_S
 
 MB: Final = 1_000_000
 NO_BASELINE, NO_BASELINE_SLOW, NO_BASELINE_CALLED = 100 * MB, 25 * MB, 1000 * MB
@@ -148,8 +148,3 @@ def is_tunnel(found: Questions, most_before: int, learned: bool, suspected: bool
     else:
         bound = RESOLVER_SUSPECT if suspected else RESOLVER if learned else RESOLVER_NO_BASELINE
     return found.bytes >= max(bound, TIMES * most_before * times)
-
-
-def step_of(at: float) -> int:
-    """The step of five minutes that a time lies in."""
-    return int(at) // BUCKET_S

@@ -15,7 +15,7 @@ import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -77,7 +77,6 @@ class Catalogue:
     date: str  # of Garde's own table
     galaxy: int  # its version; 0: not installed
     usual: frozenset[str] = frozenset()  # words of which names of notes are made, anybody's
-    _of_ending: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def find(self, name: str) -> str:
         """Return the family of a name; "" where it is none of ours."""

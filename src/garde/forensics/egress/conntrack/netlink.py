@@ -93,7 +93,7 @@ def dump() -> list[Entry]:
 
 
 def _ends(data: bytes) -> bool:
-    for kind, _, body in _messages(data):
+    for kind, body in _messages(data):
         if kind == _ERROR:
             number = -struct.unpack_from("=i", body)[0]
             raise OSError(number, os.strerror(number))
@@ -122,20 +122,20 @@ def read(heard: socket.socket, most: int) -> tuple[list[Entry], bool]:
 
 def entries(data: bytes) -> Iterator[Entry]:
     """Read every conntrack message in a datagram; what can't be read is left out."""
-    for kind, _, body in _messages(data):
+    for kind, body in _messages(data):
         if kind >> 8 == _SUBSYSTEM >> 8 and kind & 0xFF in (NEW, DESTROY):
             found = _entry(kind & 0xFF, body)
             if found is not None:
                 yield found
 
 
-def _messages(data: bytes) -> Iterator[tuple[int, int, memoryview]]:
+def _messages(data: bytes) -> Iterator[tuple[int, memoryview]]:
     view, at = memoryview(data), 0
     while len(view) - at >= _HEAD.size:
-        length, kind, flags, _, _ = _HEAD.unpack_from(view, at)
+        length, kind, _, _, _ = _HEAD.unpack_from(view, at)
         if length < _HEAD.size or at + length > len(view):
             return
-        yield kind, flags, view[at + _HEAD.size : at + length]
+        yield kind, view[at + _HEAD.size : at + length]
         at += (length + 3) & ~3
 
 

@@ -1,7 +1,7 @@
 """The NetFlow and IPFIX source: one UDP socket, the exporters that are believed, what each of them has not delivered.
 
 Comes in: datagrams. Goes out: batches. Nothing in NetFlow says who sent it: datagrams from other addresses than the
-exporters' are counted and left aside, and whoever can forge those addresses inside the hospital can forge flows.
+exporters' are left aside, and whoever can forge those addresses inside the hospital can forge flows.
 
 An exporter's clock is not believed: a flow ended as long before its datagram came as the exporter says it ended before
 the datagram was sent. What is lost in our own socket is missing in the sequence as well: it is told once, as overflow.
@@ -53,8 +53,6 @@ class NetFlow:
         self._socket: socket.socket | None = None
         self._streams: dict[tuple[str, int, int], _Stream] = {}
         self._drops = 0
-        self.foreign = 0  # datagrams of nobody that is believed
-        self.unread = 0  # datagrams, or sets of them, that can't be read
 
     def open(self, memo: bytes) -> None:
         where = endpoint(self._settings.listen)
@@ -106,20 +104,17 @@ class NetFlow:
     def _take(self, data: bytes, sender: str, now: float, batch: Batch) -> None:
         """Take one datagram."""
         if sender.removeprefix("::ffff:") not in self._settings.exporters:
-            self.foreign += 1
             return
         try:
             head = datagram.read_head(data)
             stream = self._stream_of(sender, head)
             found = datagram.read(data, head, stream.domain, now)
         except ValueError:
-            self.unread += 1
             batch.blind.append(Blind(now, now, "gap"))
             return
         if not stream.sequence.take(found.number, found.count, now, hash(data)):
             return
         if found.unread:
-            self.unread += found.unread
             batch.blind.append(Blind(now, now, "gap"))
         self._records(found, now, batch)
 

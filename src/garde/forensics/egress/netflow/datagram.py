@@ -61,7 +61,6 @@ class Datagram:
     version: int
     number: int  # of its sequence
     sent: Sent
-    domain: int
     records: list[Record] = field(default_factory=list)
     late: list[tuple[float, list[Record]]] = field(default_factory=list)  # of sets that had waited: when they came
     units: int = 0  # records and options in it; -1: not known, a template is missing
@@ -110,7 +109,7 @@ def read_head(data: bytes) -> Head:
 
 def read(data: bytes, head: Head, domain: Domain, at: float) -> Datagram:
     """Read a whole datagram that came at `at`; what it says of templates is kept in `domain`."""
-    found = Datagram(head.version, head.number, head.sent, head.domain)
+    found = Datagram(head.version, head.number, head.sent)
     if head.version == 5:
         _read5(data, head, found)
     else:
