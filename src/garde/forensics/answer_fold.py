@@ -49,7 +49,7 @@ def on_note(state: State, entry: Entry, payload: f.NoteTaken) -> None:
         if (each.machine, each.sha256, each.incident) == (machine, payload.sha256, incident):
             each.copies = max(each.copies, payload.copies)
             return
-    note = m.Note(incident, machine, payload.item, payload.sha256, payload.copies, entry.seq, entry.at)
+    note = m.Note(incident, machine, payload.sha256, payload.copies, entry.seq)
     _add(state, state.notes, note, m.MOST_NOTES, "notes")
 
 
@@ -125,29 +125,24 @@ def on_moved(state: State, entry: Entry, payload: f.EvidenceMoved) -> None:
 def on_source(state: State, entry: Entry, payload: f.FlowSourceState) -> None:
     """A source of flow records sees, is blind, or has ended."""
     machine = machine_of(entry)
-    state.sources[f"{machine}/{payload.source}"] = m.Source(
-        machine, payload.source, payload.sort, payload.state, list(payload.covers), payload.since, entry.seq
-    )
+    state.sources[f"{machine}/{payload.source}"] = m.Source(machine, payload.source, payload.state)
     state.news.source = machine
 
 
 def on_egress(state: State, entry: Entry, payload: f.EgressSeen) -> None:
     """More left one machine than usual."""
-    found = m.Egress(
-        _incident(state, entry, payload.command), machine_of(entry), payload.source, payload.address, payload.to,
-        payload.port, payload.bytes, payload.sessions, payload.since, payload.until, list(payload.why),
-        payload.usual_bytes, payload.command, entry.seq,
-    )  # fmt: skip
+    incident = _incident(state, entry, payload.command)
+    found = m.Egress(incident, payload.address, payload.to, payload.bytes, list(payload.why), entry.seq)
     _add(state, state.egress, found, m.MOST_EGRESS, "egress")
 
 
 def on_looked(state: State, entry: Entry, payload: f.EgressLooked) -> None:
     """What a source says of a whole time. Rule 6."""
     incident = _incident(state, entry, payload.command)
-    blind = [m.BlindTime(each.since, each.until, each.why, each.records) for each in payload.blind]
+    blind = [m.BlindTime(each.since, each.until, each.why) for each in payload.blind]
     found = m.Look(
-        incident, machine_of(entry), payload.source, payload.sort, list(payload.covers), payload.since, payload.until,
-        payload.records, payload.seen, blind, payload.baseline_days, payload.command, entry.seq,
+        incident, machine_of(entry), payload.source, list(payload.covers), payload.since, payload.until, blind,
+        payload.command, entry.seq,
     )  # fmt: skip
     _add(state, state.looks, found, m.MOST_LOOKS, "looks")
     cases.end(state, entry, payload.command, Verb.FLOWS)
@@ -156,8 +151,8 @@ def on_looked(state: State, entry: Entry, payload: f.EgressLooked) -> None:
 def on_path(state: State, entry: Entry, payload: f.PathSeen) -> None:
     """A connection by which somebody may have come."""
     found = m.Path(
-        _incident(state, entry, payload.command), machine_of(entry), payload.source, payload.inside, payload.outside,
-        payload.port, payload.inbound, payload.first, payload.last, payload.bytes_in, payload.bytes_out, entry.seq,
+        _incident(state, entry, payload.command), payload.inside, payload.outside, payload.port, payload.inbound,
+        payload.first, payload.last, payload.bytes_in, payload.bytes_out, entry.seq,
         payload.user.shown() if payload.user else "",
     )  # fmt: skip
     _add(state, state.paths, found, m.MOST_PATHS, "paths")
@@ -181,10 +176,7 @@ def on_family(state: State, entry: Entry, payload: f.FamilyNamed) -> None:
     if case is None:
         return
     case.naming.pop(payload.command, None)
-    case.family = m.Family(
-        payload.family, payload.confidence, list(payload.techniques), payload.decryptor, payload.data_date, entry.seq,
-        entry.at,
-    )  # fmt: skip
+    case.family = payload.family
     state.news.known.append(case.id)
 
 
@@ -194,11 +186,10 @@ def on_origin(state: State, entry: Entry, payload: f.OriginFound) -> None:
     if case is None:
         return
     hops = [
-        m.OriginHop(each.address, each.machine, each.role, each.country, each.network, each.since, each.confidence,
-                    list(each.may_be), list(each.entries))
+        m.OriginHop(each.address, each.role, each.country, each.network, each.confidence, list(each.may_be))
         for each in payload.hops
-    ]  # fmt: skip
-    case.origin = m.Origin(hops, list(payload.foothold), list(payload.entries), entry.seq, entry.at)
+    ]
+    case.origin = m.Origin(hops, list(payload.foothold), entry.seq)
     state.news.known.append(case.id)
 
 
@@ -208,8 +199,8 @@ def on_concluded(state: State, entry: Entry, payload: f.EgressConcluded) -> None
     if case is None:
         return
     case.egress = m.Conclusion(
-        payload.as_of, payload.since, payload.finding, payload.bytes, list(payload.sources), list(payload.covered),
-        list(payload.blind), payload.blind_s, list(payload.entries), entry.seq,
+        payload.as_of, payload.finding, payload.bytes, list(payload.sources), list(payload.covered),
+        list(payload.blind), payload.blind_s,
     )  # fmt: skip
     state.news.known.append(case.id)
 

@@ -67,8 +67,8 @@ def on_joined_into(state: State, entry: Entry, payload: h.IncidentJoined) -> Non
     whole.naming |= part.naming
     whole.shown = part.shown | whole.shown
     whole.bundles = sorted([*part.bundles, *whole.bundles], key=lambda each: each.seq)
-    whole.family, whole.origin = whole.family or part.family, whole.origin or part.origin
-    whole.egress = whole.egress or part.egress
+    whole.family = part.family if whole.family is None else whole.family
+    whole.origin, whole.egress = whole.origin or part.origin, whole.egress or part.egress
     state.news.known.append(whole.id)
 
 
@@ -87,8 +87,7 @@ def on_spread(state: State, entry: Entry, payload: h.SpreadFound) -> None:
     if payload.first_at > 0:
         case.first_harm = min(case.first_harm or payload.first_at, payload.first_at)
     case.spread = Spread(
-        payload.spreader, payload.first_server, payload.first_at,
-        [Hand(each.source, each.server, each.first) for each in payload.hops],
+        payload.spreader, payload.first_at, [Hand(each.source, each.first) for each in payload.hops],
         [_suspect(each) for each in payload.suspects], entry.seq,
     )  # fmt: skip
     state.news.spread = case.id
@@ -121,14 +120,12 @@ def on_asked(state: State, entry: Entry, payload: ErrandAsked) -> None:
     """An errand is on its way. Those of the way back are not ours."""
     if payload.verb not in ACCOUNT:
         return
-    state.errands[payload.command] = Errand(
-        payload.machine, payload.verb, payload.about, payload.since, payload.until, list(payload.addresses), entry.seq
-    )
+    state.errands[payload.command] = Errand(payload.machine, payload.verb, payload.about, payload.until)
     case = state.case(payload.about)
-    if case is not None:
-        case.asked[f"{payload.verb}|{payload.machine}"] = list(payload.addresses)
-        if payload.verb == Verb.GATHER:
-            case.again = [each for each in case.again if each != payload.machine]
+    if case is not None and payload.verb == Verb.FLOWS:
+        case.asked[payload.machine] = list(payload.addresses)
+    elif case is not None:
+        case.again = [each for each in case.again if each != payload.machine]
 
 
 def on_gathered(state: State, entry: Entry, payload: f.EvidenceGathered) -> None:

@@ -45,7 +45,7 @@ def is_under_way(state: State, case: Case, verb: Verb, machine: str) -> bool:
 
 def knows_all(case: Case, machine: str) -> bool:
     """Whether a machine was asked to look back at everybody who is suspected."""
-    asked = case.asked.get(f"{Verb.FLOWS}|{machine}")
+    asked = case.asked.get(machine)
     return asked is not None and set(case.suspects) <= set(asked)
 
 

@@ -23,11 +23,9 @@ class Note:
 
     incident: str  # "" where it came before any
     machine: str
-    item: str
     sha256: str
     copies: int
     seq: int
-    at: float
 
 
 @dataclass(slots=True)
@@ -81,11 +79,7 @@ class Source:
 
     machine: str
     source: str
-    sort: str
     state: str  # sees | blind | ended
-    covers: list[str]
-    since: float
-    seq: int
 
 
 @dataclass(slots=True)
@@ -95,7 +89,6 @@ class BlindTime:
     since: float
     until: float
     why: str
-    records: int
 
 
 @dataclass(slots=True)
@@ -105,14 +98,10 @@ class Look:
     incident: str
     machine: str
     source: str
-    sort: str
     covers: list[str]
     since: float
     until: float
-    records: int
-    seen: int
     blind: list[BlindTime]
-    baseline_days: float
     command: str
     seq: int
 
@@ -122,18 +111,10 @@ class Egress:
     """Something that left."""
 
     incident: str
-    machine: str  # whose source saw it
-    source: str
     address: str
     to: str
-    port: int
     bytes: int
-    sessions: int
-    since: float
-    until: float
     why: list[str]
-    usual_bytes: int
-    command: str
     seq: int
 
 
@@ -142,8 +123,6 @@ class Path:
     """A connection by which somebody may have come, or by which he is led."""
 
     incident: str
-    machine: str
-    source: str
     inside: str
     outside: str
     port: int
@@ -177,10 +156,9 @@ class Suspect:
 
 @dataclass(slots=True)
 class Hand:
-    """Who wrote harm where, first when."""
+    """Who wrote harm, first when."""
 
     source: str  # estate id, or address
-    server: str
     first: float
 
 
@@ -189,7 +167,6 @@ class Spread:
     """The newest picture of who spreads."""
 
     spreader: str
-    first_server: str
     first_at: float
     hands: list[Hand]
     suspects: list[Suspect]
@@ -197,31 +174,15 @@ class Spread:
 
 
 @dataclass(slots=True)
-class Family:
-    """The newest answer to what it was; "" where it is not known."""
-
-    family: str
-    confidence: float
-    techniques: list[str]
-    decryptor: str
-    data_date: str
-    seq: int
-    at: float
-
-
-@dataclass(slots=True)
 class OriginHop:
     """One step of the way from outside, nearest first."""
 
     address: str
-    machine: str
     role: str
     country: str
     network: str
-    since: float
     confidence: str
     may_be: list[str]
-    entries: list[int]
 
 
 @dataclass(slots=True)
@@ -230,9 +191,7 @@ class Origin:
 
     hops: list[OriginHop]
     foothold: list[str]
-    entries: list[int]
     seq: int
-    at: float
 
 
 @dataclass(slots=True)
@@ -240,15 +199,12 @@ class Conclusion:
     """The newest finding on whether data left."""
 
     as_of: float
-    since: float
     finding: str
     bytes: int
     sources: list[str]
     covered: list[str]
     blind: list[str]
     blind_s: float
-    entries: list[int]
-    seq: int
 
 
 @dataclass(slots=True)
@@ -277,12 +233,12 @@ class Case:
     machines: dict[str, int] = field(default_factory=dict)  # that saw harm -> seq of the first
     spread: Spread | None = None
     again: list[str] = field(default_factory=list)  # machines that gather once more when what is under way has ended
-    asked: dict[str, list[str]] = field(default_factory=dict)  # "verb|machine" -> addresses that were asked about
+    asked: dict[str, list[str]] = field(default_factory=dict)  # machine -> addresses whose flows it was asked for
     naming: dict[str, list[int]] = field(default_factory=dict)  # open `identify_asked` -> its entries
     due: int = 0  # seq of the entry for which it is to be named, until that is asked
     identified: list[int] = field(default_factory=list)  # the entries that the family was last to be named from
     shown: dict[str, int] = field(default_factory=dict)  # "what|machine" -> seq of the first verdict, mass delete
-    family: Family | None = None
+    family: str | None = None  # the newest answer to what it was, "" where that is not known; None: no answer yet
     origin: Origin | None = None
     egress: Conclusion | None = None
     bundles: list[Bundle] = field(default_factory=list)
@@ -300,10 +256,7 @@ class Errand:
     machine: str
     verb: str
     incident: str
-    since: float
     until: float
-    addresses: list[str]
-    seq: int
 
 
 @dataclass(slots=True)

@@ -35,7 +35,7 @@ from garde.journal.recovery_kinds import ErrandAsked
 
 __all__ = ["KINDS", "VERSION", "State", "project"]
 
-VERSION: Final = 2  # of the state's shape and meaning
+VERSION: Final = 3  # of the state's shape and meaning
 
 _Handler = Callable[[State, Entry, Any], None]
 
