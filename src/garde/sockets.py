@@ -1,4 +1,4 @@
-"""The TCP sockets of another process, asked of the sockets themselves.
+"""The TCP sockets of another process, asked of the sockets themselves; and more room for what comes in on one of ours.
 
 Comes in: a pid. Goes out: for each TCP socket that it holds, its own port, its peer and its state. A socket is borrowed
 for the moment (`pidfd_getfd`, Linux 5.6) and asked for its peer: some microseconds each, in whatever network namespace
@@ -18,6 +18,7 @@ from ipaddress import IPv6Address, ip_address
 from typing import Final, NamedTuple
 
 ESTABLISHED, CLOSE_WAIT, LISTEN = 1, 8, 10  # include/net/tcp_states.h
+_SO_RCVBUFFORCE: Final = 33  # include/uapi/asm-generic/socket.h
 _PIDFD_GETFD: Final = 438  # the same number on every architecture
 _syscall = ctypes.CDLL(None, use_errno=True).syscall
 
@@ -106,3 +107,11 @@ def plain_address(text: str) -> str:
     found = ip_address(text.partition("%")[0])
     mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
     return str(mapped or found)
+
+
+def widen(made: socket.socket, size: int) -> None:
+    """Let the kernel hold so many bytes for a socket of ours; without the right to it as many as it allows."""
+    try:
+        made.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, size)
+    except OSError:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)

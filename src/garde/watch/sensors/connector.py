@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import Final, NamedTuple
 
 from garde.model.finding import Skipped
+from garde.sockets import widen
 
 # <linux/cn_proc.h>
 ACK, FORK, EXEC, UID, SID, COMM, EXIT = 0x0, 0x1, 0x2, 0x4, 0x80, 0x200, 0x8000_0000
@@ -24,7 +25,6 @@ ACK, FORK, EXEC, UID, SID, COMM, EXIT = 0x0, 0x1, 0x2, 0x4, 0x80, 0x200, 0x8000_
 _NETLINK_CONNECTOR: Final = 11
 _CN_IDX_PROC, _CN_VAL_PROC = 1, 1
 _LISTEN = 1
-_SO_RCVBUFFORCE = 33
 _SO_ATTACH_FILTER: Final = 26
 _UNHEARD_MOST: Final = 1000  # processes that a filter names: two instructions each, of the 4,096 that it may have
 _BUFFER = 8 << 20  # bytes the kernel may hold for us: some 10,000 datagrams at its own accounting
@@ -69,7 +69,7 @@ class Connector:
         if refused:
             self.close()
             return Skipped("short-lived writers", f"by user only: {refused}")
-        self._grow(made)
+        widen(made, _BUFFER)
         return None
 
     def leave_out(self, served: Collection[int]) -> None:
@@ -120,12 +120,6 @@ class Connector:
             if what == ACK:
                 return os.strerror(code) if code else ""
         return "the proc connector does not serve this pid namespace"
-
-    def _grow(self, made: socket.socket) -> None:
-        try:
-            made.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER)
-        except OSError:
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
 
 
 _HEAD_LEAST = 16 + 20 + 16 + 4

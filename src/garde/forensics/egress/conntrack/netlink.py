@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from garde.forensics.egress.nouns import carried
+from garde.sockets import widen
 
 NEW, DESTROY = 0, 2  # IPCTNL_MSG_CT_NEW, IPCTNL_MSG_CT_DELETE
 _GET: Final = 1
@@ -70,10 +71,7 @@ def listen() -> socket.socket:
 
 def _socket() -> socket.socket:
     made = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETFILTER)
-    try:
-        made.setsockopt(socket.SOL_SOCKET, 33, BUFFER)  # SO_RCVBUFFORCE
-    except OSError:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+    widen(made, BUFFER)
     made.bind((0, 0))
     return made
 

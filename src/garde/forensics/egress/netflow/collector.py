@@ -23,12 +23,12 @@ from garde.forensics.egress.netflow.sequence import Sequence
 from garde.forensics.egress.netflow.templates import Record
 from garde.forensics.egress.nouns import Batch, Flow, Inside, carried
 from garde.journal.forensic_kinds import Blind
+from garde.sockets import widen
 
 AT_ONCE: Final = 256  # datagrams of one reading: some 7,000 records
 BUFFER: Final = 16 << 20  # bytes that wait in the socket while a disk is slow
 OLDEST_S: Final = 7 * 86_400.0  # a flow that says that it began before is cut there
 _DOMAINS: Final = 64  # that one exporter may have
-_SO_RCVBUFFORCE: Final = 33
 _SO_MEMINFO: Final = 55
 _DROPS: Final = 8  # of the nine numbers in SO_MEMINFO (linux/sock_diag.h)
 
@@ -61,7 +61,7 @@ class NetFlow:
         made = socket.socket(socket.AF_INET6 if ":" in where[0] else socket.AF_INET, socket.SOCK_DGRAM)
         try:
             made.setblocking(False)
-            _widen(made)
+            widen(made, BUFFER)
             made.bind(where)
         except OSError as error:
             made.close()
@@ -196,11 +196,3 @@ def _within(flow: Flow, *, called: bool) -> Flow:
     if called:
         return flow
     return flow._replace(inside=flow.outside, outside=flow.inside, out=flow.back, back=flow.out, opened=False)
-
-
-def _widen(made: socket.socket) -> None:
-    """Let the kernel keep more for us; without the right as much as it allows."""
-    try:
-        made.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, BUFFER)
-    except OSError:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
