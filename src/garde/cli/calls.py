@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from garde.cli.hub import DEFAULT_STATE
-from garde.cli.options import Json, LabClock
+from garde.cli.options import HubState, Json, LabClock
 
 if TYPE_CHECKING:
     from garde.cli.screen import Screen
@@ -21,7 +21,6 @@ Action = Annotated[
     Literal["list", "channels", "duty", "test", "check", "tree"],
     Parameter(name="ACTION", help="Calls; channels; who is on duty; a test call; the file; the telephone tree."),
 ]
-HubState = Annotated[Path, Parameter(name="--state", help="State directory of the hub.")]
 _TONES = {"known": "good", "open": "warn", "unanswered": "bad", "over": "dim"}
 
 

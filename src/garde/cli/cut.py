@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from garde.cli.hub import DEFAULT_STATE
-from garde.cli.options import Json, LabClock
+from garde.cli.options import HubState, Json, LabClock, Lang
 
 if TYPE_CHECKING:
     from garde.cli.screen import Screen
@@ -33,12 +33,10 @@ Name = Annotated[
     str,
     Parameter(name="NAME", help="plan: a machine (id or address), for a dry run. approve, reject, undo: a cut's id."),
 ]
-HubState = Annotated[Path, Parameter(name="--state", help="State directory of the hub.")]
 EstateFile = Annotated[
     Path | None, Parameter(name="--estate", help="plan: this hospital.yaml instead of the hub's; no hub is needed.")
 ]
 Note = Annotated[str, Parameter(name="--note", help="approve, reject, undo: why, for the record.")]
-Lang = Annotated[Literal["en", "fr"] | None, Parameter(help="Language. Default: by $LC_ALL and $LANG.")]
 _ALARMS = ("not_proven", "failed")
 
 

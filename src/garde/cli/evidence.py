@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from cyclopts import Parameter
 
 from garde.cli.hub import DEFAULT_STATE
-from garde.cli.options import Json, LabClock
+from garde.cli.options import HubState, Json, LabClock
 
 if TYPE_CHECKING:
     from garde.cli.screen import Screen
@@ -27,7 +27,6 @@ Action = Annotated[
     Parameter(name="ACTION", help="list; take FILE: add it; export: make a bundle; verify FOLDER: check one."),
 ]
 Words = Annotated[str, Parameter(name="WORDS", help="take: a file (or what it is); verify: the bundle's folder.")]
-HubState = Annotated[Path, Parameter(name="--state", help="State directory of the hub.")]
 Incident = Annotated[str, Parameter(name="--incident", help="list, export: which. Default: the newest.")]
 Sort = Annotated[
     Literal["note", "damaged", "clean", "sample", "log", "capture", "image", "record"],

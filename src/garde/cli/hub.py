@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from garde.cli.options import Json
+from garde.cli.options import HubState, Json
 
 if TYPE_CHECKING:
     from garde.cli.screen import Screen
@@ -29,7 +29,6 @@ Action = Annotated[
     ),
 ]
 Name = Annotated[str, Parameter(name="NAME", help="token, codes, revoke: the machine's id. accounts: a login.")]
-HubState = Annotated[Path, Parameter(name="--state", help="State directory of the hub.")]
 Estate = Annotated[Path | None, Parameter(name="--estate", help="init: the hospital's file (hospital.yaml).")]
 Hospital = Annotated[
     str, Parameter(name="--hospital", help="init without --estate: the hospital's name; the console fills the rest.")

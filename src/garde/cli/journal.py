@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from garde.cli.options import Json, State
+from garde.cli.options import Json, Lang, State
 
 if TYPE_CHECKING:
     from garde.cli.screen import Screen
@@ -48,7 +48,6 @@ Words = Annotated[
 Last = Annotated[int, Parameter(name="--last", help="show: so many entries, the newest.")]
 After = Annotated[int | None, Parameter(name="--after", help="show: the entries after this one, not the newest.")]
 Kinds = Annotated[list[str] | None, Parameter(name="--kind", negative=(), help="show: entries of this kind only.")]
-Lang = Annotated[Literal["en", "fr"] | None, Parameter(help="Language. Default: by $LC_ALL and $LANG.")]
 
 
 def journal(

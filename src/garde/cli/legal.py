@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from cyclopts import Parameter
 
 from garde.cli.hub import DEFAULT_STATE
-from garde.cli.options import Json, LabClock
+from garde.cli.options import HubState, Json, LabClock, Lang, Login, PasswordFile
 
 if TYPE_CHECKING:
     from garde.cli.legal_view import LegalView
@@ -29,7 +29,6 @@ Action = Annotated[
     Parameter(name="ACTION", help="What to do; see docs/legal.md."),
 ]  # fmt: skip
 Words = Annotated[str, Parameter(name="WORDS", help="Events, clocks, forms, drafts, fields, times, as ACTION asks.")]
-HubState = Annotated[Path, Parameter(name="--state", help="State directory of the hub.")]
 Incident = Annotated[str, Parameter(name="--incident", help="Of this incident. Default: the newest that goes on.")]
 Note = Annotated[str, Parameter(name="--note", help="Why, for the record.")]
 Language = Annotated[Literal["en", "fr"] | None, Parameter(name="--language", help="draft: its language.")]
@@ -38,9 +37,6 @@ Out = Annotated[Path | None, Parameter(name="--out", help="export: FILE.pdf, FIL
 Channel = Annotated[str, Parameter(name="--channel", help="submit: by which channel it was handed in.")]
 Reference = Annotated[str, Parameter(name="--reference", help="submit: under which reference it was taken.")]
 At = Annotated[str, Parameter(name="--at", help="submit: when. Default: now.")]
-Login = Annotated[str, Parameter(name="--login", help="Ask as this account of the console; its password is asked for.")]
-PasswordFile = Annotated[Path | None, Parameter(name="--password-file", help="Read the password there (0600).")]
-Lang = Annotated[Literal["en", "fr"] | None, Parameter(help="Language. Default: by $LC_ALL and $LANG.")]
 
 READS: Final = ("clocks", "drafts", "show", "export")
 _HELP: Final = "see `garde legal --help`"

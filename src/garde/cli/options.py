@@ -6,7 +6,7 @@ Comes in: nothing. Goes out: annotated types for the commands' signatures, and t
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -24,6 +24,10 @@ SettingsFile = Annotated[
     Path | None,
     Parameter(name="--settings", help="Settings file (TOML). Default: $GARDE_SETTINGS, /etc/garde/garde.toml."),
 ]
+HubState = Annotated[Path, Parameter(name="--state", help="State directory of the hub.")]
+Login = Annotated[str, Parameter(name="--login", help="Ask as this account of the console; its password is asked for.")]
+PasswordFile = Annotated[Path | None, Parameter(name="--password-file", help="Read the password there (0600).")]
+Lang = Annotated[Literal["en", "fr"] | None, Parameter(help="Language. Default: by $LC_ALL and $LANG.")]
 # For the lab: several machines and a night of hours on one computer.
 NetNs = Annotated[str, Parameter(name="--netns", show=False)]
 LabClock = Annotated[Path | None, Parameter(name="--lab-clock", show=False)]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from garde.cli.hub import DEFAULT_STATE
-from garde.cli.options import Json, LabClock
+from garde.cli.options import HubState, Json, LabClock, Lang
 
 if TYPE_CHECKING:
     from garde.cli.plan_view import PlanView
@@ -37,7 +37,6 @@ Word = Annotated[
     str,
     Parameter(name="WORD", help="task: take, done, strike. divert, service, flag: the state. told, understood: who."),
 ]
-HubState = Annotated[Path, Parameter(name="--state", help="State directory of the hub.")]
 Note = Annotated[str, Parameter(name="--note", help="Why, for the record; told: how; understood: who spoke there.")]
 Minutes = Annotated[
     float | None,
@@ -52,7 +51,6 @@ Out = Annotated[Path | None, Parameter(name="--out", help="board, report: write 
 Print = Annotated[
     bool, Parameter(name="--print", negative=(), help="report: print it on the printers that calling.toml names.")
 ]
-Lang = Annotated[Literal["en", "fr"] | None, Parameter(help="Language. Default: by $LC_ALL and $LANG.")]
 _PATIENCE, _LOOK_S = 40, 0.25  # looks for a report that is being made, and seconds between two
 
 

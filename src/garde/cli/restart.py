@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from cyclopts import Parameter
 
 from garde.cli.hub import DEFAULT_STATE
-from garde.cli.options import Json, LabClock
+from garde.cli.options import HubState, Json, LabClock, Lang, Login, PasswordFile
 
 if TYPE_CHECKING:
     from garde.cli.restart_view import RestartView
@@ -33,7 +33,6 @@ Action = Annotated[
 Words = Annotated[
     str, Parameter(name="WORDS", help="Machines, items, points, times, as ACTION asks; waves: a,b c (b with a).")
 ]
-HubState = Annotated[Path, Parameter(name="--state", help="State directory of the hub.")]
 Note = Annotated[str, Parameter(name="--note", help="Why, for the record.")]
 Until = Annotated[
     str, Parameter(name="--until", help="answer: except the item until then (07:00, or a date and time).")
@@ -47,9 +46,6 @@ Place = Annotated[
     bool, Parameter(name="--place", negative=(), help="choose: in place, once it was tried in a scratch.")
 ]
 Out = Annotated[Path | None, Parameter(name="--out", help="print: write the PDF there, print nothing.")]
-Login = Annotated[str, Parameter(name="--login", help="Ask as this account of the console; its password is asked for.")]
-PasswordFile = Annotated[Path | None, Parameter(name="--password-file", help="Read the password there (0600).")]
-Lang = Annotated[Literal["en", "fr"] | None, Parameter(help="Language. Default: by $LC_ALL and $LANG.")]
 
 READS: Final = ("status", "gate", "points", "credentials", "print")
 _HOUR: Final = 3600.0

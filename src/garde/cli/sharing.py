@@ -15,7 +15,7 @@ from cyclopts import Parameter
 
 from garde.cli import share_in
 from garde.cli.hub import DEFAULT_STATE
-from garde.cli.options import Json, LabClock, read_password
+from garde.cli.options import HubState, Json, LabClock, Lang, Login, PasswordFile, read_password
 
 if TYPE_CHECKING:
     from garde.cli.screen import Screen
@@ -30,7 +30,6 @@ Action = Annotated[
     Parameter(name="ACTION", help="What to do; see docs/sharing.md."),
 ]  # fmt: skip
 Words = Annotated[str, Parameter(name="WORDS", help="A warning, neighbours, a folder, as ACTION asks.")]
-HubState = Annotated[Path, Parameter(name="--state", help="State directory of the hub.")]
 Version = Annotated[int, Parameter(name="--version", help="This version. Default: the newest one drawn.")]
 Tlp = Annotated[
     Literal["clear", "green", "amber", "amber+strict", "red"], Parameter(name="--tlp", help="draw: for whose eyes.")
@@ -42,9 +41,6 @@ Unconfirmed = Annotated[
 Name = Annotated[str, Parameter(name="--name", help="told: who spoke there.")]
 Source = Annotated[str, Parameter(name="--from", help="take: who sent it.")]
 Note = Annotated[str, Parameter(name="--note", help="precaution: why, for the record.")]
-Login = Annotated[str, Parameter(name="--login", help="Ask as this account of the console; its password is asked for.")]
-PasswordFile = Annotated[Path | None, Parameter(name="--password-file", help="Read the password there (0600).")]
-Lang = Annotated[Literal["en", "fr"] | None, Parameter(help="Language. Default: by $LC_ALL and $LANG.")]
 READS: Final = ("show", "changes", "export", "print")
 
 
