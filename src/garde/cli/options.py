@@ -46,7 +46,12 @@ def clock_of(lab_clock: Path | None) -> Clock:
         raise UsageError(f"{lab_clock} is no lab's clock: {error}", "it is a file of eight bytes") from error
 
 
-def read_password(login: str, file: Path | None) -> str:
+def person(login: str, file: Path | None) -> tuple[str, str] | None:
+    """Return login and password of whoever asks; None where nobody is named: the hub's operator."""
+    return (login, _read_password(login, file)) if login else None
+
+
+def _read_password(login: str, file: Path | None) -> str:
     """Return the password: from a private file, else typed at the terminal, else the first line of what is piped in."""
     import getpass
     import sys

@@ -133,12 +133,10 @@ class _Desk:
 
     def ask(self, path: str, body: dict[str, Any]) -> Any:
         """Ask the hub, as its operator or as the person named."""
-        from garde.cli.options import read_password
-        from garde.hub.client import ask_as, ask_hub
+        from garde.cli.options import person
+        from garde.hub.client import ask_by
 
-        if not self._login:
-            return ask_hub(self._state, self._clock, "POST", path, body)
-        return ask_as(self._state, (self._login, read_password(self._login, self._password)), "POST", path, body)
+        return ask_by(self._state, self._clock, person(self._login, self._password), path, body)
 
     def asked(self, action: str, words: Sequence[str]) -> tuple[str, dict[str, Any]]:
         """Return where to ask, and what."""

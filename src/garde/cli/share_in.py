@@ -37,12 +37,9 @@ class Desk:
 
     def post(self, path: str, body: Any) -> None:
         """Ask for something, and say what was written down."""
-        from garde.hub.client import ask_as, ask_hub
+        from garde.hub.client import ask_by
 
-        if self.who is None:
-            self.say(ask_hub(self.state, self.clock, "POST", path, body))
-        else:
-            self.say(ask_as(self.state, self.who, "POST", path, body))
+        self.say(ask_by(self.state, self.clock, self.who, path, body))
 
     def send(self, path: str, file: Path) -> None:
         """Send a file, and say what was written down."""

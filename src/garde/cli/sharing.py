@@ -15,7 +15,7 @@ from cyclopts import Parameter
 
 from garde.cli import share_in
 from garde.cli.hub import DEFAULT_STATE
-from garde.cli.options import HubState, Json, LabClock, Lang, Login, PasswordFile, read_password
+from garde.cli.options import HubState, Json, LabClock, Lang, Login, PasswordFile, person
 
 if TYPE_CHECKING:
     from garde.cli.screen import Screen
@@ -77,7 +77,7 @@ def share(
         _read(SharingView(screen, at, clock, lang or language()), action, words, version)
         return 0
     if action in share_in.ACTIONS:
-        who = (login, read_password(login, password_file)) if login else None
+        who = person(login, password_file)
         share_in.act(action, words, share_in.Desk(at, clock, screen, who, source=source, why=note))
         return 0
     asked = _Asked(at, clock, screen, login, password_file)
@@ -115,13 +115,9 @@ class _Asked:
     def post(self, path: str, body: dict[str, Any]) -> Any:
         """Ask for something, as the operator or the person named; say what was written down."""
         from garde.cli.plan import say_written
-        from garde.hub.client import ask_as, ask_hub
+        from garde.hub.client import ask_by
 
-        if self._login:
-            who = (self._login, read_password(self._login, self._password))
-            found = ask_as(self.state, who, "POST", path, body)
-        else:
-            found = ask_hub(self.state, self.clock, "POST", path, body)
+        found = ask_by(self.state, self.clock, person(self._login, self._password), path, body)
         say_written(self.screen, found["entries"])
         return found
 

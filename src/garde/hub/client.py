@@ -95,6 +95,13 @@ def ask_as(state: Path, who: tuple[str, str], method: str, path: str, body: Any 
             _post_form(connection, "/sign-out", {}, {"Cookie": cookie})
 
 
+def ask_by(state: Path, clock: Clock, who: tuple[str, str] | None, path: str, body: Any) -> Any:
+    """Have the hub do something, as a person (login, password), or as its operator (None)."""
+    if who is None:
+        return ask_hub(state, clock, "POST", path, body)
+    return ask_as(state, who, "POST", path, body)
+
+
 def _sign_in(connection: http.client.HTTPSConnection, login: str, password: str) -> str:
     status, headers, _ = _post_form(
         connection, "/sign-in", {"way": "password", "login": login, "password": password, "to": "/"}
