@@ -132,17 +132,13 @@ def _reenter(words: list[str] | None, clock: Clock) -> dict[str, float]:
 
 
 def _past(text: str, now: float) -> float:
-    from datetime import datetime, timedelta
-
-    from garde.emergency.times import read_time
+    from garde.emergency.times import read_past
     from garde.errors import UsageError
 
     try:
-        found = read_time(text, now)
+        found = read_past(text, now)
     except ValueError as error:
         raise UsageError(str(error), "write it like record=03:40") from error
-    if found > now and len(text.strip()) <= len("03:40"):
-        found = (datetime.fromtimestamp(found) - timedelta(days=1)).timestamp()
     if found > now:
         raise UsageError(f"{text} is in the future", "name the last moment for which the data that came back are sound")
     return found

@@ -192,18 +192,13 @@ class _Desk:
 
     def _time(self, text: str) -> float:
         """Return a time in the past: `06:10` is the last one on the wall."""
-        from garde.emergency.times import read_time
+        from garde.emergency.times import read_past
         from garde.errors import UsageError
 
-        now = self._clock.now()
         try:
-            found = read_time(text, now)
+            return read_past(text, self._clock.now())
         except ValueError as error:
             raise UsageError(str(error), _HELP) from error
-        return found - _DAY if found > now and len(text.strip()) <= len("07:00") else found
-
-
-_DAY: Final = 86_400.0
 
 
 def _path(draft: str, act: str) -> str:

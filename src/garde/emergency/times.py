@@ -1,4 +1,4 @@
-"""A time as people type it: `07:00` is the next one on the wall, `2026-11-24 07:00` is that one.
+"""A time as people type it: `07:00` is the next one on the wall (or the last one), `2026-11-24 07:00` is that one.
 
 Comes in: text, and what time it is. Goes out: wall seconds. It reads no clock.
 """
@@ -18,3 +18,11 @@ def read_time(text: str, now: float) -> float:
         return datetime.fromisoformat(words).timestamp()
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{words!r} is no time: write 07:00, or 2026-11-24 07:00") from error
+
+
+def read_past(text: str, now: float) -> float:
+    """Return the time that is meant of what has happened: `07:00` is the last one; ValueError where it is none."""
+    found = read_time(text, now)
+    if found <= now or len(text.strip()) > len("07:00"):
+        return found
+    return (datetime.fromtimestamp(found) - timedelta(days=1)).timestamp()  # a day of the wall: not always 24 hours

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from datetime import datetime
+
 import pytest
 from emergency_house import ESTATE, PLAN, House, estate_with, plan_with
 
@@ -10,7 +14,7 @@ from garde.emergency.diversion import fill, message_for, recipients_of
 from garde.emergency.may import may
 from garde.emergency.nouns import Decides, Message, Pathway
 from garde.emergency.people import Holders
-from garde.emergency.times import read_time
+from garde.emergency.times import read_past, read_time
 from garde.estate.look import Lookup
 from garde.estate.nouns import Duty, Person
 from garde.journal import plan_kinds as p
@@ -142,3 +146,22 @@ def test_the_next_seven_is_tomorrows_when_todays_is_over() -> None:
     first = read_time("07:00", 1_700_000_000.0)
     assert 0 < first - 1_700_000_000.0 <= 86_400
     assert read_time("07:00", first) == first + 86_400
+
+
+@pytest.fixture
+def in_paris(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "Europe/Paris")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_paris")
+def test_the_last_seven_is_yesterdays_before_todays_also_when_the_clocks_change() -> None:
+    """The night of 25 October has 25 hours: 24 hours before its 06:10 it was 07:10."""
+    now = datetime(2026, 10, 25, 5, 0).timestamp()
+    assert read_past("06:10", now) == datetime(2026, 10, 24, 6, 10).timestamp()
+    assert read_past("04:10", now) == datetime(2026, 10, 25, 4, 10).timestamp()
+    assert read_past("05:00", now) == now
+    assert read_past("2026-10-25 06:10", now) == datetime(2026, 10, 25, 6, 10).timestamp(), "as it was written"

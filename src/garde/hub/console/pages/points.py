@@ -10,6 +10,7 @@ from datetime import datetime
 from litestar import Response, get, post
 from litestar.params import FromQuery
 
+from garde.emergency.times import read_past
 from garde.errors import UsageError
 from garde.hub.console import acts
 from garde.hub.console.pages.way import desk_of, may_table, speech
@@ -35,7 +36,6 @@ SAID = {
     "harm": mark("It is written down. Points judged against another time are to be judged again."),
 }
 FORMS = ("%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S")
-DAY_S = 86_400.0
 
 
 @get("/points", sync_to_thread=True)
@@ -94,11 +94,10 @@ def past_time(text: str, now: float) -> float:
         except ValueError:
             continue
     try:
-        clock = datetime.strptime(text, "%H:%M").time()
+        datetime.strptime(text, "%H:%M")
     except ValueError as error:
         raise UsageError("this is no time", "write 03:07, or 2026-11-24 03:07") from error
-    today = datetime.combine(datetime.fromtimestamp(now).date(), clock).timestamp()
-    return today if today <= now else today - DAY_S
+    return read_past(text, now)
 
 
 def _machines(state: State, visit: Visit, stores: tuple[StoreView, ...]) -> list[str]:
