@@ -16,6 +16,7 @@ from cyclopts import Parameter
 
 from garde.cli.hub import DEFAULT_STATE
 from garde.cli.options import HubState, Json, LabClock, Lang, Login, PasswordFile
+from garde.cli.words import needed, nth
 
 if TYPE_CHECKING:
     from garde.cli.legal_view import LegalView
@@ -208,11 +209,7 @@ def _path(draft: str, act: str) -> str:
 
 
 def _named(words: Sequence[str], number: int, what: str) -> str:
-    from garde.errors import UsageError
-
-    if len(words) <= number or not words[number]:
-        raise UsageError(what, _HELP)
-    return words[number]
+    return needed(nth(words, number), what, "legal")
 
 
 def _content(file: Path) -> str:

@@ -17,6 +17,7 @@ from cyclopts import Parameter
 
 from garde.cli.hub import DEFAULT_STATE
 from garde.cli.options import HubState, Json, LabClock, Lang
+from garde.cli.words import needed
 
 if TYPE_CHECKING:
     from garde.cli.plan_view import PlanView
@@ -273,10 +274,7 @@ class _Desk:
 
 
 def _named(name: str, what: str) -> None:
-    from garde.errors import UsageError
-
-    if not name:
-        raise UsageError(what, "see `garde plan --help`")
+    needed(name, what, "plan")
 
 
 def _part(name: str) -> str:

@@ -17,6 +17,7 @@ from cyclopts import Parameter
 
 from garde.cli.hub import DEFAULT_STATE
 from garde.cli.options import HubState, Json, LabClock, Lang, Login, PasswordFile
+from garde.cli.words import needed, nth
 
 if TYPE_CHECKING:
     from garde.cli.restart_view import RestartView
@@ -84,7 +85,7 @@ def restart(
     if reading:
         view = _view(screen, at, clock, lang)
         if action == "print":
-            view.paper(_nth(words, 0) or "order", _nth(words, 1), out)
+            view.paper(nth(words, 0) or "order", nth(words, 1), out)
         else:
             _read(view, action, words, proposed)
         return 0
@@ -172,22 +173,22 @@ class _Desk:
         return _machine(words, "step", want), {"want": want}
 
     def _answer(self, words: Sequence[str]) -> tuple[str, dict[str, Any]]:
-        item = _named(_nth(words, 1), "which item? garde restart answer files-1 evidence yes")
-        said = _nth(words, 2) or "yes"
+        item = _named(nth(words, 1), "which item? garde restart answer files-1 evidence yes")
+        said = nth(words, 2) or "yes"
         until = self._time(self._until) if self._until else 0.0
         return _machine(words, "answer"), {"item": item, "answer": said, "until": until, "note": self._note}
 
     @staticmethod
     def _sign(words: Sequence[str]) -> tuple[str, dict[str, Any]]:
-        side = _named(_nth(words, 1), "for whom? garde restart sign files-1 it, or service")
+        side = _named(nth(words, 1), "for whom? garde restart sign files-1 it, or service")
         return _machine(words, "sign"), {"side": side}
 
     def _rate(self, words: Sequence[str]) -> tuple[str, dict[str, Any]]:
-        status = _named(_nth(words, 1), "how? garde restart rate files-1 rebuilt --note 'from the golden image'")
+        status = _named(nth(words, 1), "how? garde restart rate files-1 rebuilt --note 'from the golden image'")
         return _machine(words, "rate"), {"status": status, "why": self._note}
 
     def _choose(self, words: Sequence[str]) -> tuple[str, dict[str, Any]]:
-        point = _named(_nth(words, 2), "which point? garde restart choose files-1 STORE POINT")
+        point = _named(nth(words, 2), "which point? garde restart choose files-1 STORE POINT")
         where = "place" if self._place else "scratch"
         return _machine(words, "point"), {"store": words[1], "point": point, "where": where}
 
@@ -197,7 +198,7 @@ class _Desk:
 
     @staticmethod
     def _credential(words: Sequence[str]) -> tuple[str, dict[str, Any]]:
-        return "/restart/credentials", {"credential": _named(_nth(words, 0), "which? see `garde restart credentials`")}
+        return "/restart/credentials", {"credential": _named(nth(words, 0), "which? see `garde restart credentials`")}
 
     def _watch(self, words: Sequence[str]) -> tuple[str, dict[str, Any]]:
         when = _named(" ".join(words), 'until when? garde restart watch "2026-12-24 12:00", or off')
@@ -225,20 +226,12 @@ def _waves(words: Sequence[str]) -> list[list[str]]:
 def _machine(words: Sequence[str], act: str, action: str = "") -> str:
     from urllib.parse import quote
 
-    name = _named(_nth(words, 0), f"which machine? garde restart {action or act} files-1")
+    name = _named(nth(words, 0), f"which machine? garde restart {action or act} files-1")
     return f"/restart/machines/{quote(name, safe='')}/{act}"
 
 
-def _nth(words: Sequence[str], number: int) -> str:
-    return words[number] if len(words) > number else ""
-
-
 def _named(name: str, what: str) -> str:
-    from garde.errors import UsageError
-
-    if not name:
-        raise UsageError(what, "see `garde restart --help`")
-    return name
+    return needed(name, what, "restart")
 
 
 def _seconds(hours: float) -> float:

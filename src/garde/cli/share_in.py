@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
 
+from garde.cli.words import needed, nth
 from garde.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -87,9 +88,7 @@ def _take(words: Sequence[str], desk: Desk) -> None:
 
 
 def _named(words: Sequence[str], number: int, what: str) -> str:
-    if len(words) <= number or not words[number]:
-        raise UsageError(what, "see `garde share --help`")
-    return words[number]
+    return needed(nth(words, number), what, "share")
 
 
 # --- how things stand -------------------------------------------------------------------------------------------------

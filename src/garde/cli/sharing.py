@@ -16,6 +16,7 @@ from cyclopts import Parameter
 from garde.cli import share_in
 from garde.cli.hub import DEFAULT_STATE
 from garde.cli.options import HubState, Json, LabClock, Lang, Login, PasswordFile, person
+from garde.cli.words import needed, nth
 
 if TYPE_CHECKING:
     from garde.cli.screen import Screen
@@ -89,14 +90,14 @@ def share(
 def _read(view: SharingView, action: str, words: Sequence[str], version: int) -> None:
     match action:
         case "show":
-            view.show(_nth(words, 0), version)
+            view.show(nth(words, 0), version)
         case "changes":
-            view.changes(_nth(words, 0), version)
+            view.changes(nth(words, 0), version)
         case "export":
-            folder = _named(_nth(words, 1) or _nth(words, 0), "where to? garde share export FOLDER")
-            view.export(_nth(words, 0) if len(words) > 1 else "", version, Path(folder))
+            folder = _named(nth(words, 1) or nth(words, 0), "where to? garde share export FOLDER")
+            view.export(nth(words, 0) if len(words) > 1 else "", version, Path(folder))
         case _:
-            view.paper(_nth(words, 0), version)
+            view.paper(nth(words, 0), version)
 
 
 class _Asked:
@@ -138,23 +139,23 @@ class _Asked:
 def _act(asked: _Asked, action: str, words: Sequence[str], more: dict[str, Any]) -> None:
     match action:
         case "draw":
-            incident = _named(_nth(words, 0), "of which incident? garde share draw i-1")
+            incident = _named(nth(words, 0), "of which incident? garde share draw i-1")
             asked.post("/sharing/draw", {"incident": incident, "tlp": more["tlp"]})
         case "approve":
-            found = asked.newest(_nth(words, 0), more["version"])
+            found = asked.newest(nth(words, 0), more["version"])
             body = {"version": found["version"], "sha256": found["sha256"]}
             asked.post(_path(found["warning"], "approve"), body)
         case "send":
-            found = asked.newest(_nth(words, 0), more["version"])
+            found = asked.newest(nth(words, 0), more["version"])
             body = {"version": found["version"], "neighbours": list(words[1:]), "channel": more["channel"]}
             asked.post(_path(found["warning"], "send"), body)
         case "told":
-            warning = _named(_nth(words, 0), "which warning? garde share told WARNING NEIGHBOUR")
-            whom = _named(_nth(words, 1), "who was told? garde share told WARNING NEIGHBOUR")
+            warning = _named(nth(words, 0), "which warning? garde share told WARNING NEIGHBOUR")
+            whom = _named(nth(words, 1), "who was told? garde share told WARNING NEIGHBOUR")
             body = {"neighbour": whom, "confirmed": more["confirmed"], "name": more["name"]}
             asked.post(_path(warning, "told"), body | {"channel": more["channel"] or "phone"})
         case _:
-            _key(asked, _named(_nth(words, 0), f"whose? garde share {action} NEIGHBOUR"), drop=action == "unkey")
+            _key(asked, _named(nth(words, 0), f"whose? garde share {action} NEIGHBOUR"), drop=action == "unkey")
 
 
 def _key(asked: _Asked, neighbour: str, *, drop: bool) -> None:
@@ -182,13 +183,5 @@ def _path(warning: str, act: str) -> str:
     return f"/sharing/warnings/{quote(warning, safe='')}/{act}"
 
 
-def _nth(words: Sequence[str], number: int) -> str:
-    return words[number] if len(words) > number else ""
-
-
 def _named(name: str, what: str) -> str:
-    from garde.errors import UsageError
-
-    if not name:
-        raise UsageError(what, "see `garde share --help`")
-    return name
+    return needed(name, what, "share")
