@@ -10,17 +10,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+from garde.cli.folded import folded
 from garde.cli.printed import set_page, write_page
 from garde.cli.screen import Screen
 from garde.clock import Clock
 from garde.errors import NotFound, UsageError
-from garde.estate.canonical import from_json
-from garde.estate.look import Lookup
-from garde.estate.nouns import Estate
-from garde.hub.config import load_config, open_hub_journal
 from garde.hub.legal_acts import newest
 from garde.hub.legal_paper import LegalPapers
-from garde.journal.hub_kinds import EstateLoaded
 from garde.journal.legal_words import CLOCKS, EVENTS, RECIPIENTS
 from garde.journal.speech import Said, long_time, say_in
 from garde.legal import rows, state, words
@@ -37,7 +33,7 @@ class LegalView:
 
     def __init__(self, screen: Screen, place: Path, clock: Clock, language: str) -> None:
         self._screen, self._now, self._language = screen, clock.now(), language
-        self.state, self.look = _folded(place, clock)
+        self.state, self.look = folded(place, clock, State(), state.KINDS, state.project)
         self._say = say_in(language, words.LEGAL_LOCALE)
         self._papers = LegalPapers(self.state, self.look, self._now)
 
@@ -141,15 +137,5 @@ class LegalView:
 
 def row_of(place: Path, clock: Clock, draft: str) -> dict[str, Any]:
     """Return a draft in short, as the journal has it; raises NotFound."""
-    found, look = _folded(place, clock)
+    found, look = folded(place, clock, State(), state.KINDS, state.project)
     return asdict(rows.draft_row(LegalPapers(found, look, clock.now()).find(draft)))
-
-
-def _folded(place: Path, clock: Clock) -> tuple[State, Lookup]:
-    found, raw = State(), None
-    with open_hub_journal(place, load_config(place).database, clock, read_only=True) as journal:
-        for entry in journal.entries(kinds=state.KINDS):
-            found = state.project(found, entry)
-            if isinstance(entry.payload, EstateLoaded):
-                raw = entry.payload.content.value or raw
-    return found, Lookup(from_json(raw) if raw else Estate(name=""))

@@ -10,17 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from garde.cli.folded import folded
 from garde.cli.printed import find_printers, print_page, set_page, write_page
 from garde.cli.screen import Screen
 from garde.clock import Clock
 from garde.errors import NotFound, UsageError
-from garde.estate.canonical import from_json
-from garde.estate.look import Lookup
-from garde.estate.nouns import Estate
 from garde.hub.api_restart import plainly
-from garde.hub.config import load_config, open_hub_journal
 from garde.hub.restart_paper import Papers
-from garde.journal.hub_kinds import EstateLoaded
 from garde.journal.recovery_words import ANSWERS, COLOURS, SIDES, STAGES, STATUS
 from garde.journal.speech import say_in, short_time
 from garde.model.restart import Stage
@@ -43,7 +39,7 @@ class RestartView:
 
     def __init__(self, screen: Screen, place: Path, clock: Clock, language: str) -> None:
         self._screen, self._now, self._place = screen, clock.now(), place
-        self.state, self.look = _folded(place, clock)
+        self.state, self.look = folded(place, clock, State(), state.KINDS, state.project)
         self._say = say_in(language, words.RECOVERY_LOCALE, LOCALE)
 
     # --- waves ---
@@ -217,13 +213,3 @@ class RestartView:
 
     def _time(self, at: float) -> str:
         return short_time(at, self._now)
-
-
-def _folded(place: Path, clock: Clock) -> tuple[State, Lookup]:
-    found, raw = State(), None
-    with open_hub_journal(place, load_config(place).database, clock, read_only=True) as journal:
-        for entry in journal.entries(kinds=state.KINDS | {"estate_loaded"}):
-            found = state.project(found, entry)
-            if isinstance(entry.payload, EstateLoaded):
-                raw = entry.payload.content.value or raw
-    return found, Lookup(from_json(raw) if raw else Estate(name=""))

@@ -10,17 +10,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from garde.cli.folded import folded
 from garde.cli.printed import find_printers, print_page
 from garde.cli.screen import Screen
 from garde.clock import Clock
 from garde.errors import NotFound, Refused, UsageError
-from garde.estate.canonical import from_json
-from garde.estate.look import Lookup
-from garde.estate.nouns import Estate
 from garde.hub import warning_files
-from garde.hub.config import load_config, open_hub_journal
 from garde.hub.present import data as plainly
-from garde.journal.hub_kinds import EstateLoaded
 from garde.journal.speech import Said, mark, say_in, short_time
 from garde.journal.text import plain
 from garde.sharing import state as sharing_state
@@ -44,7 +40,7 @@ class SharingView:
 
     def __init__(self, screen: Screen, place: Path, clock: Clock, language: str) -> None:
         self._screen, self._now, self._place = screen, clock.now(), place
-        self.state, self.look = _folded(place, clock)
+        self.state, self.look = folded(place, clock, State(), sharing_state.KINDS, sharing_state.project)
         self._say = say_in(language, SHARING_LOCALE, LOCALE)
 
     @property
@@ -170,13 +166,3 @@ class SharingView:
             state = self._say.word(STATES, sent.state)
             return self._say("{state}: {detail}", state=state, detail=sent.detail or sent.channel)
         return self._say("NOT told")
-
-
-def _folded(place: Path, clock: Clock) -> tuple[State, Lookup]:
-    found, raw = State(), None
-    with open_hub_journal(place, load_config(place).database, clock, read_only=True) as journal:
-        for entry in journal.entries(kinds=sharing_state.KINDS | {"estate_loaded"}):
-            found = sharing_state.project(found, entry)
-            if isinstance(entry.payload, EstateLoaded):
-                raw = entry.payload.content.value or raw
-    return found, Lookup(from_json(raw) if raw else Estate(name=""))
