@@ -17,9 +17,7 @@ from typing import Any, Final
 from garde.journal import hub_kinds as h
 from garde.journal import legal_kinds as a
 from garde.journal.entry import Entry
-from garde.journal.hub_kinds import HUB_KINDS
-from garde.journal.legal_kinds import LEGAL_KINDS
-from garde.journal.notice_kinds import NOTICE_KINDS, NoticeNeeded
+from garde.journal.notice_kinds import NoticeNeeded
 from garde.journal.payload import Payload
 from garde.legal.clocks import HANDLED, from_json
 from garde.legal.keys import PREFIX, UNSAID, split
@@ -247,4 +245,3 @@ HUBS: Final[dict[type[Payload], Callable[[State, Entry, Any], None]]] = {
     a.DraftMade: on_made,
     a.AmendmentNeeded: on_amendment,
 }
-NAMES: Final = {kind: name for table in (HUB_KINDS, LEGAL_KINDS, NOTICE_KINDS) for name, kind in table.items()}

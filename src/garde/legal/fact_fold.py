@@ -316,5 +316,3 @@ HUBS: Final[dict[type[Payload], _Handler]] = {
     f.BundleMade: on_bundle,
     s.NeighbourTold: on_told,
 }
-NAMES: Final = {**k.NAMES, **{kind: name for table in (f.FORENSIC_KINDS, s.SHARING_KINDS)
-                              for name, kind in table.items()}}  # fmt: skip

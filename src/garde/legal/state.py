@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from garde.journal.entry import AGENT, Entry
+from garde.journal.kinds import NAMES
 from garde.journal.payload import Payload
 from garde.legal import duty_fold as duty
 from garde.legal import fact_fold as fact
@@ -23,8 +24,7 @@ VERSION: Final = 1  # of the state's shape and meaning
 _Handler = Callable[[State, Entry, Any], None]
 _AGENTS: Final[dict[type[Payload], _Handler]] = fact.AGENTS
 _HUBS: Final[dict[type[Payload], _Handler]] = {**duty.HUBS, **fact.HUBS}
-_NAMES: Final = {**duty.NAMES, **fact.NAMES}
-KINDS: Final = frozenset(_NAMES[kind] for kind in {*_AGENTS, *_HUBS})
+KINDS: Final = frozenset(NAMES[kind] for kind in {*_AGENTS, *_HUBS})
 
 
 def project(state: State, entry: Entry) -> State:
