@@ -360,11 +360,16 @@ class State:
         return self.incidents.get(name)
 
     def applies(self, clock: Clock, incident: str) -> str:
-        """Return whether a duty applies: what was said of this incident, else of every one, else what its data say."""
+        """Return whether a duty applies: what was said of it, else what its data say."""
+        said = self.obligation(clock, incident)
+        return said.applies if said is not None else clock.applies
+
+    def obligation(self, clock: Clock, incident: str) -> Obligation | None:
+        """Return the last word on a duty: of this incident, else of every one."""
         for key in (running_key(incident, clock.id), running_key("", clock.id)):
             if self.obligations.get(key):
-                return self.obligations[key][-1].applies
-        return clock.applies
+                return self.obligations[key][-1]
+        return None
 
     def drafts_of(self, incident: Incident) -> list[Draft]:
         """Return the drafts of an incident, and of those that turned out to be part of it, oldest first."""

@@ -138,14 +138,15 @@ def _joined(state: State, incident: Incident, now: float, language: str) -> Iter
 
 def _row(state: State, clock: Clock, incident: Incident, running: Running | None, view: tuple[float, str]) -> ClockRow:
     now, language = view
-    said = _said(state, clock, incident)
+    said = state.obligation(clock, incident.id)
     due = running.due if running is not None else 0.0
     open_ = running is not None and running.runs
     return ClockRow(
         clock=clock.id, incident=running.incident if running is not None else incident.id, regime=clock.regime,
         jurisdiction=clock.jurisdiction, recipient=clock.recipient, form=clock.form, start_event=clock.start,
-        amount=clock.amount, unit=clock.unit, applies=state.applies(clock, incident.id), applies_by=said[0],
-        applies_why=said[1], state=_state(state, clock, incident, running, now),
+        amount=clock.amount, unit=clock.unit, applies=state.applies(clock, incident.id),
+        applies_by=said.by if said else "", applies_why=said.why if said else "",
+        state=_state(state, clock, incident, running, now),
         start=running.start if running is not None else 0.0, due=due, left=due - now if due and open_ else 0.0,
         closed_at=running.closed_at if running is not None else 0.0, late=running is not None and running.late,
         entries=[each for each in (running.cause, running.seq, running.closed_seq) if each] if running else [],
@@ -153,14 +154,6 @@ def _row(state: State, clock: Clock, incident: Incident, running: Running | None
         condition=said_in(clock.condition, language), note=said_in(clock.note, language), confirmed=clock.confirmed,
         source=clock.source,
     )  # fmt: skip
-
-
-def _said(state: State, clock: Clock, incident: Incident) -> tuple[str, str]:
-    for key in (running_key(incident.id, clock.id), running_key("", clock.id)):
-        if state.obligations.get(key):
-            last = state.obligations[key][-1]
-            return last.by, last.why
-    return "", ""
 
 
 def _state(state: State, clock: Clock, incident: Incident, running: Running | None, now: float) -> str:
