@@ -19,7 +19,7 @@ from garde.journal.forensic_kinds import EgressConcluded
 from garde.journal.payload import Payload
 from garde.journal.text import Text
 from garde.legal.fill import filled
-from garde.legal.forms import LANGUAGES, Form, forms
+from garde.legal.forms import LANGUAGES, FormField, forms
 from garde.legal.keys import draft_id
 from garde.legal.memory import KNOWN, SAID, UNCONFIRMED, UNKNOWN, Draft, Edit, Field, State
 
@@ -66,24 +66,19 @@ def _version(state: State, look: Lookup, draft: Draft, number: int) -> a.DraftMa
 
 def fields_of(state: State, look: Lookup, draft: Draft) -> list[Field]:
     """Return a draft's fields as they would be filled now, a person's words in their place."""
-    form = forms()[draft.form]
     values = filled(state, look, draft)
-    return [_field(form, name, values.get(name, ("", [])), draft.edits.get(name)) for name in _names(form)]
+    return [
+        _field(each, values.get(each.id, ("", [])), draft.edits.get(each.id)) for each in forms()[draft.form].fields
+    ]
 
 
-def _names(form: Form) -> list[str]:
-    return [each.id for each in form.fields]
-
-
-def _field(form: Form, name: str, value: tuple[str, Sequence[int]], edit: Edit | None) -> Field:
+def _field(asked: FormField, value: tuple[str, Sequence[int]], edit: Edit | None) -> Field:
     words, entries = value
     if edit is not None:
-        return Field(name, edit.value, SAID, sorted({*entries, edit.seq}))
+        return Field(asked.id, edit.value, SAID, sorted({*entries, edit.seq}))
     if not words:
-        return Field(name, "", UNKNOWN, [])
-    found = form.find(name)
-    confirmed = found is not None and found.confirmed
-    return Field(name, words, KNOWN if confirmed else UNCONFIRMED, sorted(set(entries)))
+        return Field(asked.id, "", UNKNOWN, [])
+    return Field(asked.id, words, KNOWN if asked.confirmed else UNCONFIRMED, sorted(set(entries)))
 
 
 def canonical(draft: Draft, number: int, fields: Sequence[Field]) -> bytes:

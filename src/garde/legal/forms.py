@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -52,18 +53,10 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @functools.cache
-def _file() -> _File:
-    return msgspec.convert(tomllib.loads(SHIPPED.read_text(encoding="utf-8")), _File)
-
-
-def forms() -> dict[str, Form]:
+def forms() -> Mapping[str, Form]:
     """Return the forms by id, in their order."""
-    return {each.id: each for each in _file().forms}
-
-
-def as_of() -> str:
-    """Return the date of this data."""
-    return _file().as_of
+    file = msgspec.convert(tomllib.loads(SHIPPED.read_text(encoding="utf-8")), _File)
+    return {each.id: each for each in file.forms}
 
 
 def said_in(words: Words, language: str) -> str:

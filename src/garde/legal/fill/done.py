@@ -256,8 +256,7 @@ def payment(ask: Ask) -> Value:
 
 def known_then(ask: Ask) -> Value:
     """Return what is known that a decision about the ransom rests on."""
-    parts: list[_Part] = [threat(ask), data_left(ask)]
-    parts += [each for each in _brought_back(ask) if each[0]]
+    parts: list[_Part] = [threat(ask), data_left(ask), *_brought_back(ask)]
     if ask.incident.files_back:
         parts += _stopped(ask)[-1:]
     return lines(parts)
