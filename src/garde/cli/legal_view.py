@@ -20,12 +20,11 @@ from garde.hub.legal_paper import LegalPapers
 from garde.journal.legal_words import CLOCKS, EVENTS, RECIPIENTS
 from garde.journal.speech import Said, long_time, say_in
 from garde.legal import rows, state, words
-from garde.legal.memory import Incident, State
+from garde.legal.memory import UNKNOWN, Incident, State
 from garde.legal.rows import ClockRow, DraftRow, FieldRow
 from garde.paper import Document
 
 _TONES: Final = {"overdue": "bad", "soon": "warn", "runs": "warn", "waits": "note", "submitted": "good"}
-_FIELD_TONES: Final = {"unknown": "warn", "unconfirmed": "note", "known": "good", "said": "good"}
 
 
 class LegalView:
@@ -114,11 +113,11 @@ class LegalView:
         self._screen.line(f"{field.label}  [{field.name}]", "note")
         for line in field.value.split("\n") if field.value else []:
             self._screen.line(f"    {line}", "bad" if field.stale else "good")
-        text = words.field_state(field, self._say)
+        text = words.field_state(field.state, field.by, self._say)
         if field.entries:
             entries = Said(", ".join(map(str, field.entries)))
             text = Said(f"{text}, {self._say(words.ENTRIES, entries=entries)}")
-        self._screen.line(f"    {text}", _FIELD_TONES.get(field.state, "dim") if field.state == "unknown" else "dim")
+        self._screen.line(f"    {text}", "warn" if field.state == UNKNOWN else "dim")
 
     def export(self, name: str, out: Path | None) -> None:
         """Write a draft to a file: PDF, the JSON whose SHA-256 is signed, or text that can be edited."""

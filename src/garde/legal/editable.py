@@ -27,7 +27,7 @@ def to_text(page: DraftPage, say: Say) -> str:
     parts += [f"% {each}" for each in (page.warning, page.note) if each]
     for each in page.fields:
         entries = f" ({', '.join(map(str, each.entries))})" if each.entries else ""
-        parts += ["", f"## [{each.name}] {each.label}", f"% {field_state(each, say)}{entries}"]
+        parts += ["", f"## [{each.name}] {each.label}", f"% {field_state(each.state, each.by, say)}{entries}"]
         parts += [f"\\{line}" if line.startswith(_OURS) else line for line in each.value.split("\n") if each.value]
     return "\n".join(parts) + "\n"
 

@@ -76,25 +76,16 @@ def _status(paper: Paper, page: DraftPage) -> Said:
 
 
 def _field(paper: Paper, field: FieldRow) -> dict[str, Any]:
-    state = field_state(field, paper.say)
-    if field.by:
-        state = field_state(_Named(field.state, _person(paper, field.by)), paper.say)
     return {
         "name": field.name,
         "label": field.label,
         "value": field.value.split("\n") if field.value else [],
         "unknown": field.state == UNKNOWN,
-        "state": state,
+        "state": field_state(field.state, _person(paper, field.by) if field.by else "", paper.say),
         "weight": _WEIGHT.get(field.state, "line"),
         "entries": ", ".join(map(str, field.entries)),
         "stale": paper.say("no longer so: an amendment is needed") if field.stale else "",
     }
-
-
-@dataclass(frozen=True, slots=True)
-class _Named:
-    state: str
-    by: str
 
 
 def _person(paper: Paper, login: str) -> Said:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from garde.journal.speech import Said, Say, mark
 
@@ -50,23 +50,9 @@ def draft_status(signed: Sequence[object], submitted: object, say: Say) -> Said:
     return say("SIGNED") if signed else say("DRAFT, not signed")
 
 
-class FieldLike(Protocol):
-    """What is said of a field."""
-
-    @property
-    def state(self) -> str:
-        """See `garde.legal.memory`."""
-        ...
-
-    @property
-    def by(self) -> str:
-        """Whose words."""
-        ...
-
-
-def field_state(field: FieldLike, say: Say) -> Said:
-    """Return where a field's words come from."""
-    return say(FIELD_STATES[field.state], by=field.by) if field.state in FIELD_STATES else Said("")
+def field_state(state: str, by: str, say: Say) -> Said:
+    """Return where a field's words come from; `by`: whose words they are."""
+    return say(FIELD_STATES[state], by=by) if state in FIELD_STATES else Said("")
 
 
 def clock_state(state: str, say: Say) -> Said:
