@@ -100,7 +100,7 @@ def on_clocks(state: State, entry: Entry, payload: a.ClocksLoaded) -> None:
         rules = from_json(payload.content.value or b"")
     except ValueError:
         return
-    state.rules, state.rules_seq, state.rules_source = rules, entry.seq, payload.source
+    state.rules, state.rules_source = rules, payload.source
 
 
 def on_aware(state: State, entry: Entry, payload: a.AwareSaid) -> None:
@@ -217,7 +217,6 @@ def on_amendment(state: State, entry: Entry, payload: a.AmendmentNeeded) -> None
     draft = state.drafts.get(payload.draft)
     if draft is not None:
         draft.stale = list(dict.fromkeys([*draft.stale, *payload.names]))
-        draft.stale_seq = entry.seq
 
 
 def _material(state: State, incident: Incident) -> None:

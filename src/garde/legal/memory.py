@@ -122,7 +122,6 @@ class Draft:
     amends: str = ""
     amended_by: str = ""
     stale: list[str] = field(default_factory=list)  # fields of what was handed in that are not so any more
-    stale_seq: int = 0
 
     @property
     def newest(self) -> Version:
@@ -337,7 +336,6 @@ class State:
     now: float = 0.0  # hub seconds, as its own entries say
     estate_seq: int = 0
     rules: list[Clock] = field(default_factory=list)  # a hospital's own; empty: those that come with Garde
-    rules_seq: int = 0
     rules_source: str = ""
     incidents: dict[str, Incident] = field(default_factory=dict)
     into: dict[str, str] = field(default_factory=dict)  # incident -> the one that it is part of

@@ -19,7 +19,7 @@ from garde.legal.memory import News, State
 
 __all__ = ["KINDS", "VERSION", "State", "project"]
 
-VERSION: Final = 1  # of the state's shape and meaning
+VERSION: Final = 2  # of the state's shape and meaning
 
 _Handler = Callable[[State, Entry, Any], None]
 _AGENTS: Final[dict[type[Payload], _Handler]] = fact.AGENTS
