@@ -128,14 +128,12 @@ def _late(due: float, at: float) -> bool:
 
 def _obligation(state: State, entry: Entry) -> Iterator[Payload]:
     """Rule 3."""
+    clocks = [each for each in state.clocks if each.id == state.news.obligation]
     for incident in _concerned(state, state.news.of):
-        for clock in state.clocks:
-            if clock.id != state.news.obligation:
-                continue
+        for clock in clocks:
             if state.applies(clock, incident.id) != NO:
                 yield from _begin(state, incident, clock)
         running = state.running.get(running_key(incident.id, state.news.obligation))
-        clocks = [each for each in state.clocks if each.id == state.news.obligation]
         if running is not None and running.runs and all(state.applies(each, incident.id) == NO for each in clocks):
             yield a.ClockClosed(running.clock, "not_applicable", entry.at, False, incident.id)
 
