@@ -7,12 +7,14 @@ Comes in: a visit, and forms. Goes out: HTML, the forms of a warning as they lie
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any, Final
 
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from garde.errors import GardeError, SettingsError, UsageError
+from garde.hub import warning_files
 from garde.hub.console import acts
 from garde.hub.console.names import SHORT_ROLES
 from garde.hub.console.site import Visit
@@ -21,6 +23,7 @@ from garde.hub.console.web import Here, Seen, Sent
 from garde.hub.share_in import InDesk
 from garde.journal.speech import Said, mark
 from garde.sharing import may
+from garde.sharing.out.memory import Out
 from garde.trust.web import HEADERS, Asked, go, html
 
 KINDS = (
@@ -58,7 +61,7 @@ def sharing(site: Here, visit: Seen, said: FromQuery[str] = "") -> Response[str]
     body = site.render(
         "sharing.html",
         visit,
-        page=sharing_page(state.out, state.in_, _looked(desk), visit.names, _asks(desk)),
+        page=sharing_page(state.out, state.in_, _looked(site.deps.state, state.out), visit.names, _asks(desk)),
         may=allowed,
         lacks=lacks,
         said=visit.say(SAID[said]) if said in SAID else "",
@@ -129,14 +132,13 @@ def _take(desk: InDesk, raw: bytes, source: str) -> None:
         desk.take(place, source)
 
 
-def _looked(desk: InDesk) -> Looked:
+def _looked(folder: Path, out: Out) -> Looked:
     """Return the difference of the newest version and its forms, or why they cannot be shown."""
-    _, version = newest_of(desk.state().out)
+    _, version = newest_of(out)
     if version is None or not version.drawn:
         return Looked(fault=version.failed if version else "")
     try:
-        name, number = version.warning, version.version
-        return Looked(desk.changes(name, number), desk.forms(name, number))
+        return Looked(warning_files.changes(folder, version), warning_files.names(folder, version))
     except GardeError as error:
         return Looked(fault=error.message)
 
