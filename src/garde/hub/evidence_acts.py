@@ -9,20 +9,19 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from garde.errors import NotFound, NotPermitted, UsageError
+from garde.errors import NotFound, UsageError
 from garde.forensics import may
 from garde.forensics.custody import contents
 from garde.forensics.custody.store import DIGEST, FOLDER, ID, Evidence
 from garde.forensics.memory import Case, State
+from garde.hub.evidence import HUB
 from garde.hub.person_acts import PersonAtWork, note_text
 from garde.journal.entry import Entry
 from garde.journal.forensic_kinds import BundleWanted, EvidenceMoved, EvidenceReferred
 from garde.journal.forensic_words import SORTS
 from garde.journal.speech import LANGUAGES
-
-HUB: Final = "hub"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +49,9 @@ class EvidenceDesk(PersonAtWork):
         case = self.case(state, incident)
         entries = self.deps.loop.journal.entries(kinds=("evidence_taken", "evidence_referred"))
         store = self._store
-        here = {each.item: kept for each in contents.of_case(state, case) if (kept := store.find(each.item))}
-        return contents.listed(contents.of_case(state, case), contents.words_of(entries), here)
+        items = contents.of_case(state, case)
+        here = {each.item: kept for each in items if (kept := store.find(each.item))}
+        return contents.listed(items, contents.words_of(entries), here)
 
     def may(self, act: str) -> bool:
         """Whether this person may do this."""
@@ -59,7 +59,7 @@ class EvidenceDesk(PersonAtWork):
 
     def _check(self, act: str) -> None:
         if not self.may(act):
-            raise NotPermitted("your role cannot decide this", f"who can: {', '.join(may.roles_for(act))}")
+            raise self._refusal(may.roles_for(act))
 
     @property
     def _store(self) -> Evidence:

@@ -12,7 +12,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Final
 
-from garde.errors import NotFound, NotPermitted, Refused, UsageError
+from garde.errors import NotFound, Refused, UsageError
 from garde.hub.person_acts import PersonAtWork, note_text
 from garde.journal import legal_kinds as a
 from garde.journal.entry import Entry
@@ -51,13 +51,9 @@ class LegalDesk(PersonAtWork):
         return may.may(self.look, act, self.caller.login, self.caller.role)
 
     def _check(self, act: str) -> State:
-        if self.may(act):
-            return self.state()
-        if self.caller.how == "token" and act in may.NAMED:
-            raise NotPermitted(
-                "this needs a person by name, and a token is none", "sign in at the console, or give --login"
-            )
-        raise NotPermitted("your role cannot decide this", f"who can: {', '.join(may.roles_for(act))}")
+        if not self.may(act):
+            raise self._refusal(may.roles_for(act), named=act in may.NAMED)
+        return self.state()
 
     @staticmethod
     def _incident(state: State, name: str) -> Incident:

@@ -13,7 +13,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Final
 
-from garde.errors import NotFound, NotPermitted, Refused, UsageError
+from garde.errors import NotFound, Refused, UsageError
 from garde.hub.person_acts import PersonAtWork, note_text
 from garde.journal import recovery_kinds as r
 from garde.journal.entry import Entry
@@ -56,14 +56,8 @@ class RestartDesk(PersonAtWork):
         return may.may(self.look, act, self.caller.login, self.caller.role, machine)
 
     def _check(self, act: str, machine: str = "") -> None:
-        if self.may(act, machine):
-            return
-        if self.caller.how == "token" and act in may.NAMED:
-            raise NotPermitted(
-                "this needs a person by name, and a token is none", "sign in at the console, or give --login"
-            )
-        who = ", ".join(may.roles_for(self.look, act, machine))
-        raise NotPermitted("your role cannot decide this", f"who can: {who}")
+        if not self.may(act, machine):
+            raise self._refusal(may.roles_for(self.look, act, machine), named=act in may.NAMED)
 
     def known(self, name: str) -> str:
         """Return the id of a machine of the estate; raises NotFound."""

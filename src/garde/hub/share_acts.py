@@ -14,7 +14,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Final
 
-from garde.errors import NotFound, NotPermitted, Refused, UsageError
+from garde.errors import NotFound, Refused, UsageError
 from garde.estate.nouns import Neighbour
 from garde.hub import warning_files
 from garde.hub.person_acts import PersonAtWork, note_text
@@ -46,13 +46,8 @@ class ShareDesk(PersonAtWork):
         return may.may(self.look, act, self.caller.login, self.caller.role)
 
     def _check(self, act: str) -> None:
-        if self.may(act):
-            return
-        if self.caller.how == "token" and act in may.NAMED:
-            raise NotPermitted(
-                "this needs a person by name, and a token is none", "sign in at the console, or give --login"
-            )
-        raise NotPermitted("your role cannot decide this", f"who can: {', '.join(may.roles_for(act))}")
+        if not self.may(act):
+            raise self._refusal(may.roles_for(act), named=act in may.NAMED)
 
     def neighbour(self, name: str) -> Neighbour:
         """Return a neighbour of the estate; raises NotFound."""
