@@ -99,8 +99,11 @@ RECIPIENTS: Final = {
     "csirt": mark("national CSIRT"),
     "patients": mark("patients"),
     "police": mark("police"),
+    "regulator": mark("health regulator"),
+    "media": mark("media"),
     "insurer": mark("insurer"),
-    "supplier": mark("supplier"),
+    "vendor": mark("supplier or partner"),
+    "hospital": mark("the hospital itself"),
 }
 
 

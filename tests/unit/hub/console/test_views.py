@@ -15,11 +15,15 @@ from garde.hub.board import Cut, Incident
 from garde.hub.console.names import Names
 from garde.hub.console.site import speaker
 from garde.hub.console.views import graph, machines
+from garde.hub.console.views.clocks import EVENTS, recipient_words
 from garde.hub.console.views.headline import incident_headline, quiet_headline
 from garde.hub.console.views.machines import Counts
 from garde.hub.console.views.situation import State, approved_by, rejected_by, situation
 from garde.hub.console.views.story import Story
+from garde.hub.final.words import RECIPIENTS
 from garde.hub.liveness import Agent
+from garde.legal.clocks import events, shipped
+from garde.legal.forms import forms
 
 LOOK = Lookup(load(SAMPLE).estate)
 EN, FR = Names(LOOK, speaker("en")), Names(LOOK, speaker("fr"))
@@ -211,3 +215,13 @@ def test_machines_are_sorted_into_their_groups_without_comparing_each_with_each(
     found = machines.rows(LOOK, [], {"ws-accounts-1": ["c1"]})
     monkeypatch.setattr(machines.Row, "__eq__", compared)
     assert sum(len(group.rows) + len(group.others) for group in machines.groups(LOOK, found)) == len(found)
+
+
+# --- the law ----------------------------------------------------------------------------------------------------------
+
+
+def test_whoever_the_law_that_comes_with_garde_names_has_words_and_so_has_what_starts_its_clocks() -> None:
+    assert {each.recipient for each in (*shipped(), *forms().values())} <= set(RECIPIENTS)
+    assert set(events(shipped())) <= set(EVENTS)
+    assert recipient_words("vendor", FR) == "fournisseur ou partenaire"
+    assert recipient_words("a word of the hospital’s", EN) == "a word of the hospital’s"

@@ -6,14 +6,16 @@ and ends nothing. A clock runs only from what a person said: where nobody has sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from garde.estate.nouns import Words
 from garde.hub.console.names import Names
 from garde.hub.console.views.headline import Headline
 from garde.hub.final.spans import span
 from garde.hub.final.teller import FINAL_LOCALE
+from garde.hub.final.words import RECIPIENTS
 from garde.journal.speech import Said, mark, say_in
 from garde.journal.text import plain
 from garde.legal.clocks import NO, SUBMITTED, YES, Clock, events, in_force
@@ -25,14 +27,7 @@ EVENTS: Final = {
     "aware_significant": mark("a significant incident (NIS2)"),
     "discovered": mark("the incident itself (contracts, insurer)"),
     "handled": mark("the incident is handled"),
-}
-RECIPIENTS: Final = {
-    "authority": mark("data protection authority"),
-    "csirt": mark("national CSIRT"),
-    "patients": mark("patients"),
-    "police": mark("police"),
-    "insurer": mark("insurer"),
-    "supplier": mark("supplier"),
+    "ransom_paid": mark("the payment of a ransom"),
 }
 APPLIES: Final = {
     "yes": mark("applies"),
@@ -143,7 +138,7 @@ def _clock(clock: Clock, state: State, incident: Incident | None, names: Names, 
     language = say.language
     return ClockShown(
         id=clock.id,
-        recipient=say.word(RECIPIENTS, clock.recipient),
+        recipient=recipient_words(clock.recipient, names),
         regime=Said(plain(clock.regime)),
         tone=tone,
         sign=SIGNS[tone],
@@ -155,10 +150,10 @@ def _clock(clock: Clock, state: State, incident: Incident | None, names: Names, 
         start=running.start if running else 0.0,
         due=running.due if running else 0.0,
         runs=running is not None and running.runs,
-        channel=_data(clock.channel, language),
-        fallback=_data(clock.fallback, language),
-        condition=_data(clock.condition, language),
-        note=_data(clock.note, language),
+        channel=in_language(clock.channel, language),
+        fallback=in_language(clock.fallback, language),
+        condition=in_language(clock.condition, language),
+        note=in_language(clock.note, language),
         source=Said(plain(clock.source)),
         confirmed=clock.confirmed,
         form=clock.form,
@@ -168,8 +163,14 @@ def _clock(clock: Clock, state: State, incident: Incident | None, names: Names, 
     )
 
 
-def _data(words: Mapping[str, str], language: str) -> Said:
-    return Said(plain(said_in(dict(words), language)))
+def in_language(words: Words, language: str) -> Said:
+    """Return words of the clocks' or the forms' own data."""
+    return Said(plain(said_in(words, language)))
+
+
+def recipient_words(recipient: str, names: Names) -> Said:
+    """Return to whom something is due, as the final report says it."""
+    return say_in(names.say.language, FINAL_LOCALE).word(RECIPIENTS, recipient)
 
 
 def _standing(running: Running | None, clock: Clock, applies: str, names: Names, now: float) -> tuple[str, Said]:
@@ -184,7 +185,7 @@ def _begins(clock: Clock, names: Names) -> Said:
     say = names.say
     if clock.start.startswith(SUBMITTED):
         form = forms().get(clock.start.removeprefix(SUBMITTED))
-        title = _data(form.title, say.language) if form else Said(plain(clock.start))
+        title = in_language(form.title, say.language) if form else Said(plain(clock.start))
         return say("It begins when this is handed in: {form}.", form=title)
     return say("It begins when somebody says: aware of {event}.", event=say.word(EVENTS, clock.start))
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from garde.hub.console.names import Names
-from garde.hub.console.views.clocks import RECIPIENTS
+from garde.hub.console.views.clocks import in_language, recipient_words
 from garde.journal.speech import Said, mark
 from garde.journal.text import plain
-from garde.legal.forms import LANGUAGES, Form, forms, said_in
+from garde.legal.forms import LANGUAGES, Form, forms
 from garde.legal.memory import KNOWN, SAID, UNCONFIRMED, UNKNOWN, Draft, Field, Incident, State
 
 STATES: Final = {
@@ -106,12 +106,8 @@ class DraftPage:
 
 def form_list(state: State, incident: Incident | None, names: Names) -> tuple[FormShown, ...]:
     """Return every form, in the order of its data, with its drafts of an incident."""
-    mine = [each for each in state.drafts.values() if incident is not None and _of(each, incident)]
+    mine = state.drafts_of(incident) if incident is not None else []
     return tuple(_form(each, mine, names) for each in forms().values())
-
-
-def _of(draft: Draft, incident: Incident) -> bool:
-    return draft.incident == incident.id or draft.incident in incident.joined
 
 
 def _form(form: Form, mine: list[Draft], names: Names) -> FormShown:
@@ -119,10 +115,10 @@ def _form(form: Form, mine: list[Draft], names: Names) -> FormShown:
     newest = {each.language: each for each in mine if each.form == form.id}
     return FormShown(
         id=form.id,
-        title=_data(form.title, say.language),
-        recipient=say.word(RECIPIENTS, form.recipient),
-        basis=_data(form.basis, say.language),
-        warning=_data(form.warning, say.language) if not form.confirmed else Said(""),
+        title=in_language(form.title, say.language),
+        recipient=recipient_words(form.recipient, names),
+        basis=in_language(form.basis, say.language),
+        warning=in_language(form.warning, say.language) if not form.confirmed else Said(""),
         drafts=tuple(_line(each, names) for each in newest.values()),
         languages=tuple((each, say.word(LANGUAGE_WORDS, each)) for each in LANGUAGES),
     )
@@ -153,16 +149,16 @@ def draft_page(draft: Draft, names: Names, login: str) -> DraftPage:
     """Return one draft."""
     say, form = names.say, forms()[draft.form]
     words, tone = standing(draft, names)
-    labels: Mapping[str, Said] = {each.id: _data(each.label, say.language) for each in form.fields}
+    labels: Mapping[str, Said] = {each.id: in_language(each.label, say.language) for each in form.fields}
     submitted = draft.submitted
     shown = draft.newest if submitted is None else draft.versions[submitted.version - 1]
     return DraftPage(
         id=draft.id,
-        title=_data(form.title, say.language),
-        recipient=say.word(RECIPIENTS, form.recipient),
-        basis=_data(form.basis, say.language),
-        warning=_data(form.warning, say.language) if not form.confirmed else Said(""),
-        note=_data(form.note, say.language),
+        title=in_language(form.title, say.language),
+        recipient=recipient_words(form.recipient, names),
+        basis=in_language(form.basis, say.language),
+        warning=in_language(form.warning, say.language) if not form.confirmed else Said(""),
+        note=in_language(form.note, say.language),
         language=draft.language,
         version=shown.number,
         sha256=shown.sha256,
@@ -207,7 +203,3 @@ def _field(field: Field, draft: Draft, labels: Mapping[str, Said], names: Names)
         by=names.person(edit.by) if edit else Said(""),
         stale=field.name in draft.stale and not draft.amended_by,
     )
-
-
-def _data(words: Mapping[str, str], language: str) -> Said:
-    return Said(plain(said_in(dict(words), language)))
