@@ -16,7 +16,6 @@ from garde.hub.final.services import by_service, out_for, outages
 from garde.hub.final.spans import span
 from garde.hub.final.teller import Teller
 from garde.journal import forensic_kinds as f
-from garde.journal import legal_kinds as g
 from garde.journal.speech import Said
 
 
@@ -140,10 +139,10 @@ def _beyond(t: Teller) -> list[Figure]:
         )
         note = say("as of {time}", time=t.full(egress.said.as_of))
         tone = account.TONES.get(egress.said.finding, WARN)
-    started = {each.said.clock for each in t.ours(g.ClockStarted)}
-    closed = {each.said.clock for each in t.ours(g.ClockClosed)}
+    started = telling.duties(t)
+    done = sum(closed is not None for _, closed in started)
     owed = telling.owed(t)
-    duties = say("{done} of {all}", done=len(started & closed), all=len(started)) if started else Said("–")
+    duties = say("{done} of {all}", done=done, all=len(started)) if started else Said("–")
     about = say("of the clocks that were started") if started else say("no clock was started")
     return [
         Figure(say("Data that left"), value, note, tone),

@@ -132,6 +132,8 @@ def _neighbour(each: Noted[s.NeighbourTold], about: Said, t: Teller) -> Row:
 
 # --- what is owed -----------------------------------------------------------------------------------------------------
 
+_Duty = tuple[Noted[g.ClockStarted], Noted[g.ClockClosed] | None]
+
 
 def owed(t: Teller) -> Section:
     """Return every clock that runs or ran, what was handed in, what has to be amended."""
@@ -185,13 +187,16 @@ def _applies(each: Noted[g.ObligationSaid], t: Teller) -> Said:
     )
 
 
-def _clocks(t: Teller) -> list[Row]:
+def duties(t: Teller) -> list[_Duty]:
+    """Return how each clock was started last, and how that ended; None where it goes on."""
     started = {each.said.clock: each for each in t.ours(g.ClockStarted)}
     closed = {each.said.clock: each for each in t.ours(g.ClockClosed)}
-    ended = {
-        clock: closed[clock] for clock, each in started.items() if clock in closed and closed[clock].seq > each.seq
-    }
-    rows = [_clock(each, ended.get(clock), t) for clock, each in started.items()]
+    ended = {clock: end for clock, end in closed.items() if clock in started and end.seq > started[clock].seq}
+    return [(each, ended.get(clock)) for clock, each in started.items()]
+
+
+def _clocks(t: Teller) -> list[Row]:
+    rows = [_clock(each, closed, t) for each, closed in duties(t)]
     return [each[1] for each in sorted(rows, key=lambda each: each[0])]
 
 

@@ -228,6 +228,14 @@ def test_a_duty_done_late_or_overdue_is_loud() -> None:
     assert overdue.headline.tone == WARN
 
 
+def test_a_duty_that_was_taken_back_and_started_again_is_not_done() -> None:
+    night = WholeNight()
+    none = after(night, g.ClockClosed("gdpr_34", "not_applicable", T + 41 * H, False))
+    assert none.figures[-1].value == "3 of 4"
+    again = after(night, g.ClockStarted("gdpr_34", I, "GDPR art. 34", "patients", T + 6 * H, 0.0, 99), at=T + 42 * H)
+    assert again.figures[-1].value == "2 of 4" and "without delay" in str(cells(chapter(again, "owed")))
+
+
 def test_an_amendment_that_was_made_is_owed_no_more() -> None:
     night = WholeNight()
     made = g.DraftMade("dr-3", I, "gdpr_33", "en", 1, "ee", (), amends="dr-2")
