@@ -237,8 +237,7 @@ def _limits(concluded: Noted[f.EgressConcluded], t: Teller) -> list[Said]:
                 span=span(said.blind_s, say),
             )
         )
-    newest = {(each.who, each.said.source): each for each in t.ours(f.EgressLooked)}  # an earlier look saw no more
-    notes += [note for each in newest.values() for note in _gaps(each, t)][:_ROWS]
+    notes += [note for name, each in looks(t).items() for note in _gaps(name, each, t)][:_ROWS]
     earlier = [each for each in t.ours(f.EgressConcluded) if each.said.finding != said.finding]
     for each in earlier[-2:]:
         notes.append(
@@ -253,7 +252,12 @@ def _source(name: str, t: Teller) -> Said:
     return t.say("{source} on {machine}", source=source or name, machine=t.machine(machine))
 
 
-def _gaps(looked: Noted[f.EgressLooked], t: Teller) -> list[Said]:
+def looks(t: Teller) -> dict[str, Noted[f.EgressLooked]]:
+    """Return the newest look of each source, as "machine/source": an earlier one saw no more."""
+    return {f"{each.who}/{each.said.source}": each for each in t.ours(f.EgressLooked)}
+
+
+def _gaps(name: str, looked: Noted[f.EgressLooked], t: Teller) -> list[Said]:
     said = looked.said
     if not said.blind:
         return []
@@ -263,7 +267,7 @@ def _gaps(looked: Noted[f.EgressLooked], t: Teller) -> list[Said]:
         "{source} ({sort}) was blind {n} time, {span} at most",
         "{source} ({sort}) was blind {n} times, {span} at most",
         len(said.blind),
-        source=_source(f"{looked.who}/{said.source}", t),
+        source=_source(name, t),
         sort=t.say.word(SORTS, said.sort),
         span=span(longest, t.say),
     )

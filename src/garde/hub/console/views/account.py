@@ -87,8 +87,7 @@ def _headline(teller: Teller, what: Section, left: Section, names: Names) -> Hea
 
 def _lanes(teller: Teller, names: Names) -> tuple[list[Lane], dict[str, SourceShown]]:
     """A lane for each source: the newest look of it, its blind times, what it saw leave."""
-    looks = {f"{each.who}/{each.said.source}": each for each in teller.ours(f.EgressLooked)}
-    chosen = dict(sorted(looks.items(), key=lambda pair: -pair[1].said.until)[:SOURCES])
+    chosen = dict(sorted(account.looks(teller).items(), key=lambda pair: -pair[1].said.until)[:SOURCES])
     lanes, sources = [], {}
     for name, look in sorted(chosen.items()):
         lanes.append(Lane(name, 0, tuple(_spans(name, look, teller))))
