@@ -43,10 +43,6 @@ class Beside:
     source: str = ""
     note: Mapping[str, str] = field(default_factory=dict)  # what has to be known to compare the two fairly
 
-    def of(self, key: str) -> Then | None:
-        """Return the moment of this key."""
-        return next((each for each in self.moments if each.key == key), None)
-
 
 def said_in(words: Mapping[str, str], language: str) -> str:
     """Return the words in this language, else in English, else any."""

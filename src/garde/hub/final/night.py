@@ -2,7 +2,7 @@
 
 Comes in: entries, in order. Goes out: `Night`. It keeps what a report says and the number of the entry that said it; it
 re-derives nothing: incidents and cuts are the board's, files and servers the console's story, and services, phases,
-findings and clocks are what their owners published. A list that an attacker could make long is bounded, and counted on.
+findings and clocks are what their owners published. A list that an attacker could make long is bounded.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from garde.journal import plan_kinds as p
 from garde.journal import recovery_kinds as r
 from garde.journal import sharing_kinds as s
 from garde.journal.entry import Entry, Head, machine_of
-from garde.journal.notice_kinds import NoticeAcknowledged, NoticeNeeded, NoticeUnanswered
+from garde.journal.notice_kinds import NoticeAcknowledged, NoticeUnanswered
 from garde.journal.paper_kinds import FactHeard, ReenterSaid
 from garde.journal.payload import Payload
 
@@ -50,22 +50,15 @@ class Night:
     board: Board = field(default_factory=Board)
     stories: Stories = field(default_factory=Stories)
     kept: dict[str, list[Noted[Payload]]] = field(default_factory=dict)  # by kind
-    counted: dict[str, int] = field(default_factory=dict)  # entries of each kind, all of them
     silent: dict[str, list[tuple[float, float]]] = field(default_factory=dict)  # machine -> from, until (0: still)
     estate: Lookup = field(default_factory=lambda: Lookup(Estate(name="")))
-    estate_seq: int = 0
-    first: float = 0.0  # wall seconds of the first and the last entry that was read
-    last: float = 0.0
+    last: float = 0.0  # wall seconds of the last entry that was read
     size: int = 0  # seq of the last entry
     head: str = ""
 
     def all(self, kind: type[P]) -> list[Noted[P]]:
         """Return what is kept of a kind, in order."""
         return self.kept.get(k.NAMES[kind], [])  # type: ignore[return-value]
-
-    def one(self, kind: type[P]) -> Noted[P] | None:
-        """Return the first of a kind."""
-        return next(iter(self.all(kind)), None)
 
     def newest(self, kind: type[P]) -> Noted[P] | None:
         """Return the last of a kind."""
@@ -75,18 +68,12 @@ class Night:
         """Say up to which entry the journal was read: kinds that no report needs are not handed over."""
         self.size, self.head = max(self.size, head.seq), head.hash if head.seq >= self.size else self.head
 
-    def left_out(self, kind: type[P]) -> int:
-        """Return how many of a kind were counted and are not kept."""
-        return self.counted.get(k.NAMES[kind], 0) - len(self.all(kind))
 
-
-# Payloads that are kept as they are: the newest where there are more than fit, but for the first.
+# Payloads that the chapters read, kept as they are: the newest where there are more than fit, but for the first.
 _KEPT: Final[tuple[type[Payload], ...]] = (
-    h.HubStarted,
     h.IncidentOpened,
     h.IncidentAnswered,
     h.IncidentClosed,
-    h.IncidentRaised,
     h.HarmJoined,
     h.CutDecided,
     h.CutChanged,
@@ -97,14 +84,12 @@ _KEPT: Final[tuple[type[Payload], ...]] = (
     k.SensorOverflow,
     k.TreesUnseen,
     k.TextsErased,
-    NoticeNeeded,
     NoticeAcknowledged,
     NoticeUnanswered,
     o.PageAsked,
     FactHeard,
     ReenterSaid,
     p.PlanLoaded,
-    p.PlanProposed,
     p.PlanTriggered,
     p.PlanPhaseChanged,
     p.PlanHeld,
@@ -113,18 +98,34 @@ _KEPT: Final[tuple[type[Payload], ...]] = (
     p.DiversionTold,
     p.DiversionAcknowledged,
     p.ServiceState,
-    p.FlagChanged,
-    p.ReportMade,
     r.RetentionFrozen,
     r.PointJudged,
     r.PointRestored,
     r.RestartPlanned,
     r.StepMoved,
     r.MachineRecut,
-    r.WatchReinforced,
-    *f.FORENSIC_KINDS.values(),
-    *g.LEGAL_KINDS.values(),
-    *s.SHARING_KINDS.values(),
+    f.FamilyNamed,
+    f.OriginFound,
+    f.EgressConcluded,
+    f.EgressLooked,
+    f.EgressSeen,
+    f.EvidenceTaken,
+    f.EvidenceGathered,
+    f.EvidenceMoved,
+    f.EvidenceReferred,
+    f.BundleMade,
+    g.AwareSaid,
+    g.ObligationSaid,
+    g.ClockStarted,
+    g.ClockWarned,
+    g.ClockClosed,
+    g.DraftMade,
+    g.SubmissionSaid,
+    g.AmendmentNeeded,
+    g.RansomDecided,
+    s.WarningDrawn,
+    s.WarningApproved,
+    s.NeighbourTold,
 )
 _OWN: Final = frozenset(k.NAMES[each] for each in _KEPT)
 KINDS: Final = _OWN | BOARD.kinds | STORIES.kinds | {"estate_loaded", "agent_silent", "agent_alive"}
@@ -140,7 +141,6 @@ def read(entries: Iterable[Entry], night: Night | None = None) -> Night:
 
 def project(night: Night, entry: Entry) -> Night:
     """Fold one entry. Those of other kinds only move the end of what was read."""
-    night.first = night.first or entry.at
     night.last, night.size, night.head = max(night.last, entry.at), entry.seq, entry.hash
     if entry.kind in BOARD.kinds:
         night.board = BOARD.project(night.board, entry)
@@ -154,12 +154,11 @@ def project(night: Night, entry: Entry) -> Night:
         case h.AgentAlive(machine) if night.silent.get(machine, [(0.0, 1.0)])[-1][1] == 0.0:
             night.silent[machine][-1] = (night.silent[machine][-1][0], entry.at)
         case h.EstateLoaded() as loaded if loaded.content.value is not None:
-            night.estate, night.estate_seq = Lookup(from_json(loaded.content.value)), entry.seq
+            night.estate = Lookup(from_json(loaded.content.value))
     return night
 
 
 def _keep(night: Night, entry: Entry) -> None:
-    night.counted[entry.kind] = night.counted.get(entry.kind, 0) + 1
     listed = night.kept.setdefault(entry.kind, [])
     listed.append(Noted(entry.seq, entry.at, machine_of(entry) or entry.who, entry.payload))
     if len(listed) > MOST:

@@ -6,7 +6,7 @@ person who said otherwise) published each change; nothing is derived here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from garde.emergency.memory import CLOSED, DEGRADED, PAPER, WORKS
@@ -27,7 +27,6 @@ class Outage:
     state: str
     since: float
     until: float  # wall seconds; 0: it goes on
-    because: tuple[str, ...]
     entry: int
     ended: int = 0  # the entry that ended it
 
@@ -39,15 +38,11 @@ def outages(teller: Teller) -> list[Outage]:
     for noted in teller.night.all(p.ServiceState):
         said, before = noted.said, running.pop(noted.said.service, None)
         if before is not None:
-            found.append(_ended(before, noted.at, noted.seq))
+            found.append(replace(before, until=noted.at, ended=noted.seq))
         if said.state != WORKS:
-            running[said.service] = Outage(said.service, said.state, noted.at, 0.0, said.because, noted.seq)
+            running[said.service] = Outage(said.service, said.state, noted.at, 0.0, noted.seq)
     found += running.values()
     return sorted((each for each in found if not each.until or each.until > teller.begin), key=lambda each: each.since)
-
-
-def _ended(outage: Outage, at: float, by: int) -> Outage:
-    return Outage(outage.service, outage.state, outage.since, at, outage.because, outage.entry, by)
 
 
 def by_service(teller: Teller) -> dict[str, list[Outage]]:

@@ -19,7 +19,6 @@ from garde.estate.look import Lookup
 from garde.hub.board import Cut, Incident
 from garde.hub.console.views.story import Story
 from garde.hub.final.night import Night, Noted, P
-from garde.hub.final.spans import span
 from garde.journal import kinds as k
 from garde.journal import plan_kinds as p
 from garde.journal.hub_words import ACTIONS
@@ -165,10 +164,6 @@ class Teller:
     def more(self, listed: int, shown: int) -> Said:
         """Return how many of so many lines are not shown; "" where all are."""
         return self.say("… and {n} more", n=listed - shown) if listed > shown else Said("")
-
-    def since(self, at: float) -> Said:
-        """Return how long after the first hostile write that was."""
-        return span(at - self.begin, self.say)
 
 
 def teller_of(night: Night, language: str, now: float, incident: str = "") -> Teller:
