@@ -19,6 +19,7 @@ from garde.hub.console import acts
 from garde.hub.console.pages.plan import paper
 from garde.hub.console.site import Site, Visit
 from garde.hub.console.views.account import account_page, nothing
+from garde.hub.console.views.accounted import ACCOUNTED
 from garde.hub.console.web import Here, Seen, Sent
 from garde.hub.evidence_acts import EvidenceDesk
 from garde.hub.final.night import KINDS as NIGHT
@@ -32,10 +33,7 @@ from garde.hub.final.words import EVIDENCE
 from garde.journal.speech import mark
 from garde.trust.web import HEADERS, go, html
 
-KINDS = (
-    "family_named origin_found egress_concluded egress_looked egress_seen flow_source_state evidence_taken"
-    " evidence_moved evidence_referred note_taken bundle_made incident_opened incident_closed incident_joined"
-)
+KINDS = " ".join(sorted({*ACCOUNTED.kinds, "incident_opened", "incident_closed", "incident_joined"}))
 SAID = {
     "export": mark("The bundle is being made. It is here in a moment."),
     "refer": mark("It is written down as evidence."),
@@ -101,7 +99,6 @@ def _teller(site: Site, visit: Visit, board: Board, incident: str) -> Teller | N
     """Return who tells of the account's entries; None where there is no incident."""
     seqs = site.deps.loop.look("console_accounted", lambda state: list(state.all()))
     night = read(site.entries(seqs), Night(board=board, estate=visit.names.look))
-    night.board = board
     try:
         return teller_of(night, visit.language, visit.now, incident)
     except NotFound:

@@ -17,8 +17,8 @@ from garde.journal.kinds import NAMES
 
 MOST: Final = 400  # entries of one kind
 _KEPT: Final = (
-    f.NoteTaken, f.EvidenceTaken, f.EvidenceGathered, f.EgressSeen, f.EgressLooked, f.FlowSourceState, f.FamilyNamed,
-    f.OriginFound, f.EgressConcluded, f.EvidenceMoved, f.EvidenceReferred, f.BundleMade,
+    f.EvidenceTaken, f.EvidenceGathered, f.EgressSeen, f.EgressLooked, f.FamilyNamed, f.OriginFound, f.EgressConcluded,
+    f.EvidenceMoved, f.EvidenceReferred, f.BundleMade,
 )  # fmt: skip
 
 
@@ -27,7 +27,6 @@ class Accounted:
     """See the module."""
 
     seqs: dict[str, list[int]] = field(default_factory=dict)  # by kind
-    counted: dict[str, int] = field(default_factory=dict)
 
     def all(self) -> Iterable[int]:
         """Return every number that is kept."""
@@ -37,7 +36,6 @@ class Accounted:
 def project(state: Accounted, entry: Entry) -> Accounted:
     """Fold one entry."""
     seqs = state.seqs.setdefault(entry.kind, [])
-    state.counted[entry.kind] = state.counted.get(entry.kind, 0) + 1
     seqs.append(entry.seq)
     if len(seqs) > MOST:
         del seqs[1]
@@ -45,5 +43,6 @@ def project(state: Accounted, entry: Entry) -> Accounted:
 
 
 ACCOUNTED: Final = Fold(
-    name="console_accounted", shape=Accounted, project=project, kinds=frozenset(NAMES[each] for each in _KEPT)
-)
+    name="console_accounted", shape=Accounted, project=project, version=2,
+    kinds=frozenset(NAMES[each] for each in _KEPT),
+)  # fmt: skip
