@@ -134,23 +134,24 @@ class Taxii:
 
     def _inside(self, words: Sequence[str], query: Mapping[str, str], neighbour: str) -> _Answer:
         """Answer what is asked of the collection."""
+        stored = self._shelf()
         match words:
             case ["objects"]:
-                return self._objects(query, neighbour)
+                return self._objects(stored, query, neighbour)
             case ["manifest"]:
-                found = page(self._shelf(), filters_of(query))
+                found = page(stored, filters_of(query))
                 return 200, _listed(found, [_manifest(each) for each in found.objects]), _dates(found)
             case ["objects", name]:
-                self._check_known(name)
-                return self._objects({**query, "match[id]": name}, neighbour)
+                _check_known(name, stored)
+                return self._objects(stored, {**query, "match[id]": name}, neighbour)
             case ["objects", name, "versions"]:
-                self._check_known(name)
-                found = page(self._shelf(), filters_of({**query, "match[id]": name, "match[version]": "all"}))
+                _check_known(name, stored)
+                found = page(stored, filters_of({**query, "match[id]": name, "match[version]": "all"}))
                 return 200, _listed(found, [each.version for each in found.objects], "versions"), _dates(found)
         raise _no(404, "there is nothing of this name")
 
-    def _objects(self, query: Mapping[str, str], neighbour: str) -> _Answer:
-        found = page(self._shelf(), filters_of(query))
+    def _objects(self, stored: Sequence[Stored], query: Mapping[str, str], neighbour: str) -> _Answer:
+        found = page(stored, filters_of(query))
         self._note(found, neighbour)
         return 200, _listed(found, [dict(each.object) for each in found.objects]), _dates(found)
 
@@ -170,10 +171,6 @@ class Taxii:
         }
 
     # --- what ---
-
-    def _check_known(self, name: str) -> None:
-        if all(each.id != name for each in self._shelf()):
-            raise _no(404, "there is no such object")
 
     def _shelf(self) -> tuple[Stored, ...]:
         """Rule 3."""
@@ -236,6 +233,11 @@ def _credentials(header: str) -> tuple[str, str]:
     except (ValueError, binascii.Error):
         return "", ""
     return name, token
+
+
+def _check_known(name: str, stored: Sequence[Stored]) -> None:
+    if all(each.id != name for each in stored):
+        raise _no(404, "there is no such object")
 
 
 def _check_accept(accept: str) -> None:

@@ -106,7 +106,7 @@ def _versions(stored: Sequence[Stored], wanted: tuple[str, ...]) -> list[Stored]
         for each in stored
         if (_LAST in wanted and each.version == newest[each.id])
         or (_FIRST in wanted and each.version == oldest[each.id])
-        or moment_of(each.version) in wanted
+        or _time(each.version) in wanted
     ]
 
 
@@ -152,11 +152,6 @@ def _time(text: str) -> str:
     if found.tzinfo is None:
         raise BadFilterError("a time is in UTC and ends in Z")
     return _written(found.astimezone(UTC))
-
-
-def moment_of(stamp: str) -> str:
-    """Return a time of an object in the spelling that filters are compared in."""
-    return _time(stamp)
 
 
 def moment(at: float) -> str:

@@ -38,11 +38,6 @@ class WatchLists:
         for folder in (self._shared, self._lists):
             folder.mkdir(mode=0o700, exist_ok=True)
 
-    @property
-    def folder(self) -> Path:
-        """Where what neighbours sent lies."""
-        return self._shared
-
     def raw(self, digest: str) -> Path:
         """Return where what came lies."""
         return self._shared / f"{_checked(digest)}.raw"
