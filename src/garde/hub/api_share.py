@@ -7,7 +7,7 @@ those who may read the record in full.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, Router, get, post
@@ -18,19 +18,13 @@ from garde.hub.guard import Door, Hub, Who
 from garde.hub.present import data as plainly
 from garde.hub.present import entry_data
 from garde.hub.share_acts import ShareDesk
+from garde.hub.warning_files import media_of
 from garde.sharing.out import guard, ways
 
 Id = Annotated[str, PathParameter(max_length=200)]
 _Name = Annotated[str, msgspec.Meta(max_length=200)]
 _Names = Annotated[list[_Name], msgspec.Meta(max_length=1_000)]
 _Note = Annotated[str, msgspec.Meta(max_length=1_000)]
-MEDIA: Final = {
-    "html": "text/html; charset=utf-8",
-    "pdf": "application/pdf",
-    "csv": "text/csv; charset=utf-8",
-    "json": "application/json",
-    "txt": "text/plain; charset=utf-8",
-}
 
 
 class DrawAsked(msgspec.Struct, forbid_unknown_fields=True):
@@ -103,9 +97,8 @@ def forms(deps: Hub, caller: Who, warning: Id, version: FromQuery[int] = 0) -> l
 def form(deps: Hub, caller: Who, warning: Id, name: Id, version: FromQuery[int] = 0) -> Response[bytes]:
     """One form as it is."""
     raw = ShareDesk(deps, caller).form(warning, name, version)
-    kind = MEDIA.get(name.rpartition(".")[2], "application/octet-stream")
     policy = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
-    return Response(raw, media_type=kind, headers=policy)
+    return Response(raw, media_type=media_of(name), headers=policy)
 
 
 # --- decisions --------------------------------------------------------------------------------------------------------

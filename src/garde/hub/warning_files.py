@@ -26,6 +26,10 @@ from garde.trust.files import write_secret
 
 FOLDER: Final = ("sharing", "out")
 CHANGES: Final = "changes.json"
+MEDIA: Final = {
+    "html": "text/html; charset=utf-8", "pdf": "application/pdf", "csv": "text/csv; charset=utf-8",
+    "json": "application/json", "txt": "text/plain; charset=utf-8",
+}  # fmt: skip
 MOST: Final = 16 * 1024 * 1024  # bytes of one form: 200 indicators of each sort are some 2 MB
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
 _AGAIN: Final = "have it drawn anew: garde share draw"
@@ -66,6 +70,11 @@ def read(state: Path, version: Version, name: str) -> bytes:
 def names(state: Path, version: Version) -> tuple[str, ...]:
     """Return the forms of a drawn version."""
     return (STIX, *sorted(digests(read(state, version, STIX))))
+
+
+def media_of(name: str) -> str:
+    """Return the media type of a form, by how its name ends."""
+    return MEDIA.get(name.rpartition(".")[2], "application/octet-stream")
 
 
 def changes(state: Path, version: Version) -> tuple[Part, ...]:

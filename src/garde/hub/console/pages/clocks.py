@@ -17,6 +17,7 @@ from garde.hub.console.views.clocks import clocks_page
 from garde.hub.console.web import Here, Seen, Sent
 from garde.hub.legal_paper import LegalPapers
 from garde.journal.speech import mark
+from garde.legal import may
 from garde.trust.web import go, html
 
 KINDS = (
@@ -36,12 +37,12 @@ def clocks(site: Here, visit: Seen, incident: FromQuery[str] = "", said: FromQue
     acts.check_reader(visit.caller)
     desk = desk_of(site, visit)
     state = desk.state()
-    may, lacks = may_table(desk, visit)
+    allowed, lacks = may_table(may.ACTS, desk.may, visit)
     body = site.render(
         "clocks.html",
         visit,
         page=clocks_page(state, incident_of(state, incident), visit.names, visit.now),
-        may=may,
+        may=allowed,
         lacks=lacks,
         said=visit.say(SAID[said]) if said in SAID else "",
         waiting=site.waiting(site.board()),

@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery
 
 from garde.errors import NotFound, UsageError
 from garde.hub.console import acts
-from garde.hub.console.pages.law import desk_of, incident_of, may_table
+from garde.hub.console.pages.law import desk_of, incident_of, may_table, version_of
 from garde.hub.console.pages.plan import paper
 from garde.hub.console.pages.points import past_time
 from garde.hub.console.site import Site, Visit
@@ -21,6 +21,7 @@ from garde.hub.console.web import Here, Seen, Sent
 from garde.hub.legal_paper import LegalPapers
 from garde.journal.legal_kinds import DraftMade
 from garde.journal.speech import mark
+from garde.legal import may
 from garde.trust.web import HEADERS, go, html
 
 KINDS = "draft_made draft_edited draft_signed submission_said amendment_needed incident_opened incident_closed"
@@ -30,7 +31,6 @@ SAID = {
     "sign": mark("You have signed exactly this version."),
     "submit": mark("It is written down that it was handed in."),
 }
-NUMBERS = 9  # digits of a version
 
 
 @get("/drafts", sync_to_thread=True)
@@ -40,13 +40,13 @@ def drafts(site: Here, visit: Seen, incident: FromQuery[str] = "") -> Response[s
     desk = desk_of(site, visit)
     state = desk.state()
     found = incident_of(state, incident)
-    may, lacks = may_table(desk, visit)
+    allowed, lacks = may_table(may.ACTS, desk.may, visit)
     body = site.render(
         "drafts.html",
         visit,
         forms=form_list(state, found, visit.names),
         incident=found.id if found else "",
-        may=may,
+        may=allowed,
         lacks=lacks,
         waiting=site.waiting(site.board()),
         kinds=KINDS,
@@ -73,14 +73,14 @@ def one(site: Here, visit: Seen, draft: FromPath[str], said: FromQuery[str] = ""
     found = state.drafts.get(draft)
     if found is None:
         raise NotFound("there is no such draft")
-    may, lacks = may_table(desk, visit)
+    allowed, lacks = may_table(may.ACTS, desk.may, visit)
     body = site.render(
         "draft.html",
         visit,
         page=draft_page(found, visit.names, visit.caller.login),
         form=found.form,
         incident=found.incident,
-        may=may,
+        may=allowed,
         lacks=lacks,
         said=visit.say(SAID[said]) if said in SAID else "",
         waiting=site.waiting(site.board()),
@@ -116,10 +116,10 @@ def act(site: Here, visit: Seen, form: Sent, draft: FromPath[str]) -> Response[s
         case "edit":
             desk.edit(draft, form["name"], form["value"].replace("\r\n", "\n"))
         case "sign":
-            desk.sign(draft, _number(form["version"]), form["sha256"])
+            desk.sign(draft, version_of(form["version"]), form["sha256"])
         case "submit":
             at = past_time(form["at"], visit.now)
-            desk.submit(draft, _number(form["version"]), at, form["channel"], form["reference"])
+            desk.submit(draft, version_of(form["version"]), at, form["channel"], form["reference"])
         case _:
             raise UsageError("this form is none of this page's", "open the page again")
     return go(f"{path_of(draft)}?said={form['act']}")
@@ -136,9 +136,3 @@ def path_of(draft: str) -> str:
 def _papers(site: Site, visit: Visit) -> LegalPapers:
     acts.check_reader(visit.caller)
     return LegalPapers(desk_of(site, visit).state(), visit.names.look, visit.now)
-
-
-def _number(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > NUMBERS:
-        raise UsageError("this is no version", "open the page again")
-    return int(text)

@@ -16,12 +16,11 @@ from litestar.params import FromPath, FromQuery
 from garde.errors import GardeError, SettingsError, UsageError
 from garde.hub import warning_files
 from garde.hub.console import acts
-from garde.hub.console.names import SHORT_ROLES
-from garde.hub.console.site import Visit
+from garde.hub.console.pages.law import may_table, version_of
 from garde.hub.console.views.sharing import Looked, newest_of, sharing_page
 from garde.hub.console.web import Here, Seen, Sent
 from garde.hub.share_in import InDesk
-from garde.journal.speech import Said, mark
+from garde.journal.speech import mark
 from garde.sharing import may
 from garde.sharing.out.memory import Out
 from garde.trust.web import HEADERS, Asked, go, html
@@ -43,10 +42,6 @@ SAID = {
     "precaution": mark("It is written down."),
 }
 UPLOAD_MOST: Final = 16 << 20  # bytes of a bundle by this page; larger ones by `garde share take`
-MEDIA: Final = {
-    "html": "text/html; charset=utf-8", "pdf": "application/pdf", "csv": "text/csv; charset=utf-8",
-    "json": "application/json", "txt": "text/plain; charset=utf-8",
-}  # fmt: skip
 # A form is shown as it is: it brings its own style, and nothing else.
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; sandbox"
 
@@ -57,7 +52,7 @@ def sharing(site: Here, visit: Seen, said: FromQuery[str] = "") -> Response[str]
     acts.check_reader(visit.caller)
     desk = InDesk(site.deps, visit.caller)
     state = desk.state()
-    allowed, lacks = _may_table(desk, visit)
+    allowed, lacks = may_table(may.ACTS, desk.may, visit)
     body = site.render(
         "sharing.html",
         visit,
@@ -78,8 +73,8 @@ def form_of(
     """One form of a warning, as it would leave."""
     acts.check_reader(visit.caller)
     raw = InDesk(site.deps, visit.caller).form(warning, name, version)
-    kind = MEDIA.get(name.rpartition(".")[2], "application/octet-stream")
-    return Response(raw, media_type=kind, headers={**HEADERS, "Content-Security-Policy": POLICY})
+    policy = {**HEADERS, "Content-Security-Policy": POLICY}
+    return Response(raw, media_type=warning_files.media_of(name), headers=policy)
 
 
 @post("/sharing", sync_to_thread=True)
@@ -90,9 +85,10 @@ def act(site: Here, visit: Seen, form: Sent) -> Response[str]:
         case "draw":
             desk.draw(form["incident"], form["tlp"])
         case "approve":
-            desk.approve(form["warning"], _number(form["version"]), form["sha256"])
+            desk.approve(form["warning"], version_of(form["version"]), form["sha256"])
         case "send":
-            desk.send(form["warning"], _number(form["version"]), [form["neighbour"]] if form["neighbour"] else [], "")
+            named = [form["neighbour"]] if form["neighbour"] else []
+            desk.send(form["warning"], version_of(form["version"]), named, "")
         case "told":
             name, confirmed = form["name"], form["confirmed"] == "yes"
             desk.told(form["warning"], form["neighbour"], form["channel"], confirmed=confirmed, name=name)
@@ -143,22 +139,9 @@ def _looked(folder: Path, out: Out) -> Looked:
         return Looked(fault=error.message)
 
 
-def _may_table(desk: InDesk, visit: Visit) -> tuple[dict[str, bool], dict[str, Said]]:
-    lacks = {
-        act: visit.say.list([visit.say.word(SHORT_ROLES, role) for role in may.roles_for(act)]) for act in may.ACTS
-    }
-    return {act: desk.may(act) for act in may.ACTS}, lacks
-
-
 def _asks(desk: InDesk) -> list[str]:
     """Return the neighbours that can be asked over TAXII; none where their file is wrong: the hub complains of that."""
     try:
         return [each.id for each in desk.sources()]
     except SettingsError:
         return []
-
-
-def _number(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise UsageError("this is no version", "open the page again")
-    return int(text)
