@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 from bench.fs import image
 from tests.integration.test_link import ENVIRONMENT, GARDE, MACHINE, Agent, enrolled
+from tests.support.point_stores import unmark
 from tests.support.small_hub import SmallHub
 
 from garde.journal.store import open_journal
@@ -168,7 +169,7 @@ class Farm:
 
     def end(self) -> None:
         self.agent.stop(signal.SIGKILL)
-        subprocess.run(["chattr", "-R", "-f", "-i", "-a", str(self.repository)], check=False, capture_output=True)
+        unmark(self.repository)
 
 
 @pytest.fixture(scope="module")

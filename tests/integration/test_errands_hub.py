@@ -11,8 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ import pytest
 from bench.fs import image
 from tests.integration.test_errands import Yesterday
 from tests.integration.test_link import ENVIRONMENT, GARDE, Agent
+from tests.support.point_stores import unmark
 
 from garde.clock import SystemClock
 from garde.hub.console.accounts import COOKIE, open_accounts
@@ -33,10 +33,9 @@ from garde.journal.recovery_kinds import (
     RetentionThawed,
     StoresKnown,
 )
-from garde.journal.store import open_journal
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "hub"))
-from hub_process import HubProcess, garde
+from hub_process import HubProcess
 
 pytestmark = [
     pytest.mark.root,
@@ -55,15 +54,12 @@ def yesterday() -> Iterator[Yesterday]:
     with image("xfs", 512) as mount:
         found = Yesterday(mount / "srv")
         yield found
-        subprocess.run(["chattr", "-R", "-f", "-i", "-a", str(found.repository)], check=False, capture_output=True)
+        unmark(found.repository)
 
 
 @pytest.fixture
 def agent(hub: HubProcess, yesterday: Yesterday, tmp_path: Path) -> Iterator[Agent]:
-    state = tmp_path / "agent"
-    code, lines, complaint = garde("hub", "token", "files-1", "--state", str(hub.state))
-    assert code == 0, complaint
-    assert garde("enroll", lines[0]["token"], "--state", str(state))[0] == 0
+    state = hub.enrolled("files-1", tmp_path / "agent")
     password = tmp_path / "password"
     password.write_text("secret\n")
     (state / "stores.toml").write_text(
@@ -76,35 +72,22 @@ def agent(hub: HubProcess, yesterday: Yesterday, tmp_path: Path) -> Iterator[Age
     found.stop(signal.SIGKILL)
 
 
-def entries(hub: HubProcess, kind: type) -> list[Any]:
-    with open_journal(hub.state, read_only=True) as journal:
-        return [entry.payload for entry in journal.entries() if isinstance(entry.payload, kind)]
-
-
-def wait_for(found: Callable[[], Any], agent: Agent, seconds: float = 30.0) -> Any:
-    until = time.monotonic() + seconds
-    while not (result := found()):
-        assert time.monotonic() < until, agent.out.read_text()[-3000:]
-        time.sleep(0.05)
-    return result
-
-
 def test_the_drill_is_held_and_retention_is_frozen_by_the_agent_and_asked_for_by_the_hub(
     hub: HubProcess, agent: Agent, yesterday: Yesterday
 ) -> None:
-    (known,) = wait_for(lambda: entries(hub, StoresKnown), agent)
+    (known,) = agent.wait_for(lambda: hub.of(StoresKnown))
     assert [(each.store, each.freezes) for each in known.stores] == [("r1", True)]
     words = [*GARDE, "drill", str(yesterday.share), "--mode", "full", "--files", "40", "--wait", "5", "--json"]
     done = subprocess.run(words, capture_output=True, text=True, env=ENVIRONMENT, check=False, timeout=60)
     assert json.loads(done.stdout.splitlines()[0])["held"], done.stdout
-    own = wait_for(lambda: [each for each in entries(hub, RetentionFrozen) if not each.command], agent)
+    own = agent.wait_for(lambda: [each for each in hub.of(RetentionFrozen) if not each.command])
     assert [(each.store, each.proven) for each in own] == [("r1", True)]
     with contextlib.suppress(PermissionError):
         next((yesterday.repository / "snapshots").iterdir()).unlink()
         raise AssertionError("a snapshot could be removed")
-    asked = [each for each in entries(hub, ErrandAsked) if each.verb == "freeze"]
+    asked = [each for each in hub.of(ErrandAsked) if each.verb == "freeze"]
     for errand in asked:  # the hub's policy asks every agent with stores: it is answered, whoever was first
-        answered = wait_for(lambda: [e for e in entries(hub, RetentionFrozen) if e.command], agent)
+        answered = agent.wait_for(lambda: [e for e in hub.of(RetentionFrozen) if e.command])
         assert {each.command for each in answered} >= {errand.command}
 
 
@@ -123,17 +106,17 @@ def test_what_people_ask_of_the_hub_is_done_at_the_agent(
     root.mkdir(parents=True)
     (root / "backup").write_text("5 4 * * * root /usr/local/bin/backup\n")
     (agent.state / "gate.toml").write_text(f'root = "{tmp_path}/root"\n')
-    wait_for(lambda: entries(hub, StoresKnown), agent)
+    agent.wait_for(lambda: hub.of(StoresKnown))
     cookie = signed_in(hub)
 
     def ask(what: str, kind: type, **body: object) -> Any:
-        before = len(entries(hub, kind))
+        before = len(hub.of(kind))
         status, answer = hub.api("POST", f"/restart/machines/files-1/{what}", body or None, cookie=cookie)
         assert status == 201, answer
-        return wait_for(lambda: entries(hub, kind)[before:], agent)[-1]
+        return agent.wait_for(lambda: hub.of(kind)[before:])[-1]
 
     assert ask("judge", PointsJudged, store="r1").points == 3
-    judged = entries(hub, PointJudged)
+    judged = hub.of(PointJudged)
     assert [each.point for each in judged] == yesterday.points
     point = yesterday.points[0]
     brought = ask("point", PointRestored, store="r1", point=point, where="scratch")

@@ -11,17 +11,15 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from bench.fs import image
 from tests.integration.test_link import ENVIRONMENT, GARDE, Agent
+from tests.support.point_stores import unmark
 
 from garde.journal.forensic_kinds import EvidenceGathered, EvidenceMoved, EvidenceTaken, NoteTaken
-from garde.journal.store import open_journal
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "hub"))
 from hub_process import HubProcess, garde
@@ -50,29 +48,12 @@ def share() -> Iterator[Path]:
 
 @pytest.fixture
 def agent(hub: HubProcess, share: Path, tmp_path: Path) -> Iterator[Agent]:
-    state = tmp_path / "agent"
-    code, lines, complaint = garde("hub", "token", "files-1", "--state", str(hub.state))
-    assert code == 0, complaint
-    assert garde("enroll", lines[0]["token"], "--state", str(state))[0] == 0
+    state = hub.enrolled("files-1", tmp_path / "agent")
     found = Agent(state, share, "--enforce").start()
     found.wait_said("ready")
     yield found
     found.stop(signal.SIGKILL)
-    evidence = state / "evidence"
-    subprocess.run(["chattr", "-R", "-f", "-i", str(evidence)], check=False, capture_output=True)
-
-
-def entries(hub: HubProcess, kind: type) -> list[Any]:
-    with open_journal(hub.state, read_only=True) as journal:
-        return [entry.payload for entry in journal.entries() if isinstance(entry.payload, kind)]
-
-
-def wait_for(found: Callable[[], Any], agent: Agent, seconds: float = 30.0) -> Any:
-    until = time.monotonic() + seconds
-    while not (result := found()):
-        assert time.monotonic() < until, agent.out.read_text()[-3000:]
-        time.sleep(0.05)
-    return result
+    unmark(state)
 
 
 def attack(share: Path) -> None:
@@ -86,11 +67,11 @@ def test_from_the_first_harm_to_a_bundle_that_is_checked_without_any_hub(
     hub: HubProcess, agent: Agent, share: Path, tmp_path: Path
 ) -> None:
     attack(share)
-    wait_for(lambda: entries(hub, EvidenceGathered), agent)
-    taken = wait_for(lambda: [each for each in entries(hub, EvidenceTaken) if each.sort == "damaged"], agent)
-    moved = wait_for(lambda: {each.item for each in entries(hub, EvidenceMoved) if each.to == "hub"}, agent)
-    wait_for(lambda: {each.item for each in entries(hub, EvidenceMoved)} >= {taken[0].item}, agent)
-    assert moved <= {each.item for each in entries(hub, EvidenceTaken)}
+    agent.wait_for(lambda: hub.of(EvidenceGathered))
+    taken = agent.wait_for(lambda: [each for each in hub.of(EvidenceTaken) if each.sort == "damaged"])
+    moved = agent.wait_for(lambda: {each.item for each in hub.of(EvidenceMoved) if each.to == "hub"})
+    agent.wait_for(lambda: {each.item for each in hub.of(EvidenceMoved)} >= {taken[0].item})
+    assert moved <= {each.item for each in hub.of(EvidenceTaken)}
     with contextlib.suppress(PermissionError):
         (agent.state / "evidence/objects" / taken[0].sha256).write_bytes(b"changed")
         raise AssertionError("an item that was kept could be changed")
@@ -121,7 +102,7 @@ def test_a_note_above_the_damaged_folders_is_read_and_its_words_come_to_the_hub(
 ) -> None:
     (share / "READ_ME.txt").write_text(NOTE)
     attack(share)
-    (note,) = wait_for(lambda: entries(hub, NoteTaken), agent)
+    (note,) = agent.wait_for(lambda: hub.of(NoteTaken))
     assert (note.text.value, note.copies) == (NOTE.encode(), 1)
     kept = agent.state / "evidence/objects" / note.sha256
     assert kept.read_bytes() == NOTE.encode()

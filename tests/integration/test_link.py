@@ -14,9 +14,9 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from bench.fs import image
@@ -28,6 +28,7 @@ from garde.journal.store import open_journal
 from garde.model.order import Order, Verb
 
 pytestmark = pytest.mark.root
+T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parents[2]
 GARDE = [sys.executable, "-m", "garde.cli"]
@@ -76,6 +77,14 @@ class Agent:
             assert time.monotonic() < deadline, self.out.read_text()
             time.sleep(0.01)
         return found
+
+    def wait_for(self, found: Callable[[], T], seconds: float = 30.0) -> T:
+        """Wait until there is something; what the agent said is shown where it does not come."""
+        until = time.monotonic() + seconds
+        while not (result := found()):
+            assert time.monotonic() < until, self.out.read_text()[-3000:]
+            time.sleep(0.05)
+        return result
 
     def worker(self) -> int:
         return int(self.wait_said("hub")[-1]["pid"])

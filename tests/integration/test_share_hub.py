@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import requests
@@ -21,7 +21,8 @@ from taxii2client.v21 import Server, as_pages
 from garde.clock import SystemClock
 from garde.hub.console.accounts import open_accounts
 from garde.journal import kinds as k
-from garde.journal import open_journal
+from garde.journal import sharing_kinds as s
+from garde.journal.payload import Payload
 from garde.journal.text import Text
 from garde.model.watchlist import Sort
 from garde.sharing.in_ import bundle
@@ -31,6 +32,7 @@ from garde.sharing.in_.taxii import fetch
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "hub"))
 from hub_process import HubProcess, garde
 
+P = TypeVar("P", bound=Payload)
 SPREADER = k.ActorNote("smb", 812, address="10.9.0.109", users=(Text("jdoe"),))
 PASSWORD = "horse staple battery correct"
 
@@ -41,18 +43,13 @@ def hub(tmp_path: Path) -> Iterator[HubProcess]:
         yield started
 
 
-def _payloads(hub: HubProcess, kind: str) -> list[Any]:
-    with open_journal(hub.state, read_only=True) as journal:
-        return [entry.payload for entry in journal.entries(kinds=[kind])]
-
-
-def _wait(hub: HubProcess, kind: str, count: int = 1) -> list[Any]:
+def _wait(hub: HubProcess, kind: type[P]) -> list[P]:
     until = time.monotonic() + 30.0
     while time.monotonic() < until:
-        if len(found := _payloads(hub, kind)) >= count:
+        if found := hub.of(kind):
             return found
         time.sleep(0.05)
-    raise AssertionError(f"no {kind} came")
+    raise AssertionError(f"no {kind.__name__} came")
 
 
 def _attack(hub: HubProcess) -> None:
@@ -76,10 +73,10 @@ def test_a_neighbours_client_reads_what_a_person_approved(
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "HTTPS_PROXY", "https_proxy"):
         monkeypatch.delenv(name, raising=False)  # they would count for more than what the client is told
     _attack(hub)
-    _wait(hub, "warning_asked")
+    _wait(hub, s.WarningAsked)
     hub.kill()
     hub.start()
-    (drawn,) = _wait(hub, "warning_drawn")
+    (drawn,) = _wait(hub, s.WarningDrawn)
     accounts = open_accounts(hub.state, SystemClock())
     accounts.make("carla", "it_director", PASSWORD)
     accounts.close()
@@ -119,7 +116,7 @@ def test_a_neighbours_client_reads_what_a_person_approved(
     assert len(collection.object_versions(report)["versions"]) == 1
     assert [each["type"] for each in collection.get_objects(type="identity")["objects"]] == ["identity"]
     assert "objects" not in collection.get_objects(added_after=manifest[-1]["date_added"])
-    (told,) = _wait(hub, "neighbour_told")
+    (told,) = _wait(hub, s.NeighbourTold)
     assert (told.neighbour, told.channel, told.version) == ("nord", "taxii", 1)
     server.close()
 

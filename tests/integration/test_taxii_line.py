@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,7 +17,6 @@ from garde.hub import warning_files
 from garde.hub.config import load_config, open_hub_journal
 from garde.journal import sharing_kinds as s
 from garde.journal.hub_kinds import IncidentOpened
-from garde.journal.store import open_journal
 from garde.paper import Document, NotTypeset, Printed
 from garde.sharing.out import forms
 from garde.sharing.out.draft import Draft, Indicator, draft_of
@@ -63,11 +61,6 @@ def sender(tmp_path: Path) -> Iterator[HubProcess]:
         yield hub
 
 
-def taken(hub: HubProcess) -> list[Any]:
-    with open_journal(hub.state, read_only=True) as journal:
-        return [each.payload for each in journal.entries() if isinstance(each.payload, s.SharedTaken)]
-
-
 def test_what_was_approved_there_is_watched_for_here(sender: HubProcess, tmp_path: Path) -> None:
     code, lines, complaint = garde("share", "key", "nord", "--state", str(sender.state))
     assert code == 0, complaint
@@ -82,10 +75,10 @@ def test_what_was_approved_there_is_watched_for_here(sender: HubProcess, tmp_pat
     )
     with receiver:
         until = time.monotonic() + 30
-        while not taken(receiver):
+        while not receiver.of(s.SharedTaken):
             assert time.monotonic() < until, receiver.lines
             time.sleep(0.1)
-        (found,) = taken(receiver)
+        (found,) = receiver.of(s.SharedTaken)
         assert (found.source, found.channel, found.tlp, found.indicators) == ("clinic-a", "taxii", "amber", 2)
         code, lines, complaint = garde("share", "poll", "clinic-a", "--state", str(receiver.state))
         assert (code, lines) == (0, []), complaint  # nothing new
@@ -94,4 +87,4 @@ def test_what_was_approved_there_is_watched_for_here(sender: HubProcess, tmp_pat
         (receiver.state / "a.token").write_text("another\n")
         code, lines, complaint = garde("share", "poll", "clinic-a", "--state", str(receiver.state))
         assert code != 0 and "answered 401" in complaint
-        assert len(taken(receiver)) == 1
+        assert len(receiver.of(s.SharedTaken)) == 1

@@ -10,17 +10,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from bench.fs import image
 from tests.integration.test_link import Agent
+from tests.support.point_stores import unmark
 
 from garde.journal.kinds import ActorHeld, VerdictReached
 from garde.journal.sharing_kinds import IndicatorSeen, PrecautionOffered, SharedTaken, WatchListMade, WatchListTaken
-from garde.journal.store import open_journal
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "hub"))
 from hub_process import HubProcess, garde
@@ -84,29 +84,12 @@ def hub(tmp_path: Path) -> Iterator[HubProcess]:
 
 @pytest.fixture
 def agent(hub: HubProcess, share: Path, tmp_path: Path) -> Iterator[Agent]:
-    state = tmp_path / "agent"
-    code, lines, complaint = garde("hub", "token", "files-1", "--state", str(hub.state))
-    assert code == 0, complaint
-    assert garde("enroll", lines[0]["token"], "--state", str(state))[0] == 0
+    state = hub.enrolled("files-1", tmp_path / "agent")
     found = Agent(state, share, "--enforce").start()
     found.wait_said("ready")
     yield found
     found.stop(signal.SIGKILL)
-    words = ["chattr", "-R", "-f", "-i", "-a", str(state)]  # evidence is kept so that nobody changes it
-    subprocess.run(words, check=False, capture_output=True)
-
-
-def entries(hub: HubProcess, kind: type) -> list[Any]:
-    with open_journal(hub.state, read_only=True) as journal:
-        return [entry for entry in journal.entries() if isinstance(entry.payload, kind)]
-
-
-def wait_for(found: Callable[[], Any], agent: Agent, seconds: float = 20.0) -> Any:
-    until = time.monotonic() + seconds
-    while not (result := found()):
-        assert time.monotonic() < until, agent.out.read_text()[-3000:]
-        time.sleep(0.05)
-    return result
+    unmark(state)
 
 
 def take(hub: HubProcess, sent: dict[str, Any]) -> None:
@@ -131,41 +114,41 @@ def lost(share: Path) -> int:
 
 
 def touched(agent: Agent, hub: HubProcess) -> int:
-    (held,) = wait_for(lambda: entries(hub, ActorHeld), agent)
-    return int(held.payload.touched)
+    (held,) = agent.wait_for(lambda: hub.of(ActorHeld))
+    return int(held.touched)
 
 
 def test_a_bundle_is_taken_and_the_attacker_ends_at_his_first_file(hub: HubProcess, agent: Agent, share: Path) -> None:
     (share / f"old{ENDING}").write_text("somebody called a sound file so, long ago\n")
     take(hub, bundle(f"[file:name MATCHES '\\\\{ENDING}$']", "[file:name MATCHES '\\\\.pdf$']"))
-    (made,) = entries(hub, SharedTaken)
-    assert (made.payload.source, made.payload.indicators, made.payload.refused) == ("clinic-b", 1, 1)
-    assert made.payload.refused_why == ("1 × an ending that honest files have",)
-    (listed,) = entries(hub, WatchListMade)
-    (taken,) = wait_for(lambda: entries(hub, WatchListTaken), agent)
-    assert (taken.payload.sha256, taken.payload.indicators) == (listed.payload.sha256, 1)
-    assert taken.at - made.at < 5.0
-    assert entries(hub, PrecautionOffered)  # a neighbour is under attack: cutting is offered, with its price
+    (made,) = hub.of(SharedTaken)
+    assert (made.source, made.indicators, made.refused) == ("clinic-b", 1, 1)
+    assert made.refused_why == ("1 × an ending that honest files have",)
+    (listed,) = hub.of(WatchListMade)
+    (taken,) = agent.wait_for(lambda: hub.of(WatchListTaken))
+    assert (taken.sha256, taken.indicators) == (listed.sha256, 1)
+    assert hub.entries(WatchListTaken)[0].at - hub.entries(SharedTaken)[0].at < 5.0
+    assert hub.of(PrecautionOffered)  # a neighbour is under attack: cutting is offered, with its price
     # In what was there before; whoever made it a moment ago is told of as well. A name harms nobody.
-    (seen,) = wait_for(lambda: [each for each in entries(hub, IndicatorSeen) if not each.payload.live], agent)
-    assert (seen.payload.sort, seen.payload.value.shown()) == ("ending", ENDING)
-    assert seen.payload.where.shown() == str(share / f"old{ENDING}")
-    assert not entries(hub, VerdictReached)
+    (seen,) = agent.wait_for(lambda: [each for each in hub.of(IndicatorSeen) if not each.live])
+    assert (seen.sort, seen.value.shown()) == ("ending", ENDING)
+    assert seen.where.shown() == str(share / f"old{ENDING}")
+    assert not hub.of(VerdictReached)
     attack(share, ENDING)
     assert touched(agent, hub) == 1
-    wait_for(lambda: lost(share) == 0, agent)  # and it was put back
-    (verdict,) = entries(hub, VerdictReached)
-    (file,) = verdict.payload.files
+    agent.wait_for(lambda: lost(share) == 0)  # and it was put back
+    (verdict,) = hub.of(VerdictReached)
+    (file,) = verdict.files
     assert "listed" in file.proofs
 
 
 def test_an_attacker_who_writes_a_listed_note_is_known_by_it(hub: HubProcess, agent: Agent, share: Path) -> None:
     take(hub, bundle(f"[file:name = '{NOTE}']", label="garde:note_name"))
-    wait_for(lambda: entries(hub, WatchListTaken), agent)
+    agent.wait_for(lambda: hub.of(WatchListTaken))
     agent.stop()  # what is watched for survives a restart of the agent
     agent.start()
     agent.wait_said("ready", 2)
     attack(share, note=NOTE)
     assert touched(agent, hub) <= 2  # the first file, and at most the one that was begun meanwhile
-    wait_for(lambda: lost(share) == 0, agent)
-    assert [(each.payload.sort, each.payload.live) for each in entries(hub, IndicatorSeen)] == [("note_name", True)]
+    agent.wait_for(lambda: lost(share) == 0)
+    assert [(each.sort, each.live) for each in hub.of(IndicatorSeen)] == [("note_name", True)]

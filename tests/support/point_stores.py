@@ -308,8 +308,7 @@ def hook(base: Path) -> Made:
 
 def unmark(tree: Path) -> None:
     """Whatever a test left marked, so that its directory can be removed."""
-    things = [str(thing) for thing in (tree, *tree.rglob("*")) if not thing.is_symlink()]
-    subprocess.run(["chattr", "-i", "-a", *things], check=False, capture_output=True)
+    subprocess.run(["chattr", "-R", "-f", "-i", "-a", str(tree)], check=False, capture_output=True)
 
 
 def postgres(base: Path) -> Made:

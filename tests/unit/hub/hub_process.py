@@ -12,11 +12,12 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
-from garde.journal import wire
+from garde.journal import open_journal, wire
+from garde.journal.entry import Entry
 from garde.journal.kinds import NAMES
 from garde.journal.payload import Payload
 from garde.trust.ca import HUB_NAME, client_context
@@ -24,6 +25,7 @@ from garde.trust.enrolment import Token
 from garde.trust.envelope import HUB, open_sealed, seal
 from garde.trust.keys import PublicKey, SigningKey
 
+P = TypeVar("P", bound=Payload)
 ROOT = Path(__file__).resolve().parents[3]
 GARDE = [sys.executable, "-c", "import sys; from garde.cli import main; sys.argv[0] = 'garde'; sys.exit(main())"]
 ESTATE = """
@@ -162,11 +164,28 @@ class HubProcess:
     def ca(self) -> str:
         return (self.state / "ca.pem").read_text()
 
-    def agent(self, machine: str) -> NetAgent:
+    def entries(self, kind: type[Payload]) -> list[Entry]:
+        """What its journal has of a kind."""
+        with open_journal(self.state, read_only=True) as journal:
+            return [entry for entry in journal.entries() if isinstance(entry.payload, kind)]
+
+    def of(self, kind: type[P]) -> list[P]:
+        return [entry.payload for entry in self.entries(kind)]  # type: ignore[misc]
+
+    def token(self, machine: str) -> str:
         code, lines, complaint = garde("hub", "token", machine, "--state", str(self.state))
         assert code == 0, complaint
+        return str(lines[0]["token"])
+
+    def enrolled(self, machine: str, state: Path) -> Path:
+        """Enrol a real agent by its state directory."""
+        code, _, complaint = garde("enroll", self.token(machine), "--state", str(state))
+        assert code == 0, complaint
+        return state
+
+    def agent(self, machine: str) -> NetAgent:
         key = SigningKey.generate()
-        body = {"token": Token.parse(lines[0]["token"]).secret, "machine": machine, "key": key.public.hex}
+        body = {"token": Token.parse(self.token(machine)).secret, "machine": machine, "key": key.public.hex}
         status, answer = self.post("/agent/enrol", json.dumps(body).encode())
         assert status == 200, answer
         return NetAgent(self, machine, key, PublicKey.from_hex(json.loads(answer)["hub_key"]))
