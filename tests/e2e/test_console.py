@@ -122,6 +122,7 @@ def test_without_script_it_works_as_well(stage: Stage) -> None:
     page.goto(f"{stage.url}/incidents/{stage.incident()}")
     page.locator("#decide").get_by_role("button", name="Yes, do it").first.click()
     page.get_by_text("Your yes is written down.").wait_for()
+    assert [each.kind for each in stage.house.journal_entries()].count("cut_decided") == 1
 
 
 @pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("fr", "dark")])

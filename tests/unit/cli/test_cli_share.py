@@ -66,8 +66,9 @@ def test_where_blocks_can_be_shared_no_image_is_made(
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(share, "has_reflink", lambda directory: True)
     monkeypatch.setattr(share, "_run", lambda *command: pytest.fail(f"ran {command}"))
-    with sample_share(tmp_path, _tell(said)):
-        pass
+    with sample_share(tmp_path, _tell(said)) as folder:
+        assert made == [folder] == [tmp_path / "share"]
+    assert not (tmp_path / "share.img").exists()
 
 
 @pytest.mark.parametrize("fault", ["no mkfs", "mkfs fails", "mount fails"])

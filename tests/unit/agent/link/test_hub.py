@@ -306,6 +306,7 @@ def test_a_hub_that_is_away_does_not_keep_the_end_waiting(hub: SmallHub, outbox:
     hub.stop()
     speaker = start()
     speaker.end(1.0)  # the fixture sees that the thread has ended
+    assert outbox.waiting == 1  # for the next hub that answers
 
 
 def test_heartbeats_come_by_the_clock_and_bring_the_checkpoint(hub: SmallHub, outbox: Outbox, start: Start) -> None:

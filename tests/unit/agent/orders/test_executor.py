@@ -288,6 +288,8 @@ def test_killed_in_the_middle_of_it_what_is_in_force_is_said_whatever_the_time(l
     lab.begin()
     lab.run()
     lab.wait(lambda: lab.kinds() == ["order_applied", "cut_tried"])
+    (_, applied), (_, tried) = lab.reported()
+    assert (applied["cut"], tried["cut"], tried["proven"]) == ("k1", "k1", True)
 
 
 # 3 --------------------------------------------------------------------------------------------------------------------
