@@ -10,6 +10,7 @@ from collections.abc import Callable
 from console_stage import Stage, night_in_progress
 
 from garde.journal import forensic_kinds as f
+from garde.journal.kinds import HoldConfirmed
 from garde.journal.text import Text
 
 H = 3_600.0
@@ -31,6 +32,14 @@ def night_with_account(stage: Stage, pass_time: Callable[[float], object], *, up
     looked(stage, incident, "seen" if upload else "none_seen")
     _named(stage, incident)  # last: the hub's own rules answer to what agents say, and know of no outside here
     return incident
+
+
+def warning_drawn(stage: Stage) -> None:
+    """Harm is confirmed, and the hub draws its warning."""
+    stage.house.loop.append([HoldConfirmed("hv1", "v1", 24)], who="agent/files-1")
+    for _ in range(4):
+        stage.pass_time(60)
+    stage.house.wait_for("warning_drawn")
 
 
 def _evidence(stage: Stage, incident: str) -> None:

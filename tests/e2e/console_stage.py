@@ -16,18 +16,21 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit/hub/console")
 
 from console_house import COOKIE, PASSWORD, ConsoleHouse, Night, empty_house
 
+from garde.clock import VirtualClock
 from garde.hub.deps import Caller
 from garde.hub.plan_acts import Desk
 from garde.journal import hub_kinds as h
 from garde.oncall.codes import codes_in
 
 __all__ = [
-    "CHROMIUM", "DESKTOP", "PASSWORD", "PHONE", "WALL", "ConsoleHouse", "Stage", "empty_house", "hospital_in_crisis",
-    "launched", "night_in_progress",
+    "BEGAN", "CHROMIUM", "DESKTOP", "NARROW", "PASSWORD", "PHONE", "WALL", "ConsoleHouse", "Stage", "empty_house",
+    "hospital_in_crisis", "launched", "night_in_progress", "staged",
 ]  # fmt: skip
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
+BEGAN = 1_731_899_460.0  # where a clock that stands still stands
 PHONE = {"width": 390, "height": 844}
+NARROW = {"width": 360, "height": 780}
 DESKTOP = {"width": 1366, "height": 900}
 WALL = {"width": 1920, "height": 1080}
 OTHERS = "ERR_NETWORK_CHANGED"  # somebody else on this machine made or took away a network interface
@@ -74,12 +77,33 @@ class Stage:
         for window in self.windows:
             window.close()
 
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass on a clock that stands still, and the hub see that it did."""
+        self.clock.advance(seconds)
+        self.house.hub.tick()
+
+    @property
+    def clock(self) -> VirtualClock:
+        assert isinstance(self.house.clock, VirtualClock)
+        return self.house.clock
+
     def incident(self) -> str:
         return next(iter(self.house.loop.look("board", lambda board: dict(board.incidents))))
 
     def cut(self, action: str = "") -> str:
         cuts = self.house.loop.look("board", lambda board: dict(board.cuts))
         return next(name for name, cut in cuts.items() if action in ("", cut.proposal["action"]))
+
+
+@contextmanager
+def staged(folder: Path, chromium: Any, *accounts: tuple[str, str], calling: bool = False) -> Iterator[Stage]:
+    """A hub that serves, on a clock that stands still until it is told to go on."""
+    with ConsoleHouse(folder / "hub", VirtualClock(BEGAN), calling=calling) as house, house.serving() as url:
+        stage = Stage(house, url, chromium)
+        for who in accounts:
+            house.account(*who)
+        yield stage
+        stage.close()
 
 
 def night_in_progress(night: Night, pass_time: Callable[[float], object] = lambda seconds: None) -> None:

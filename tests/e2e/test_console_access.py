@@ -21,6 +21,7 @@ sys.path.insert(0, str(HERE))
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 from console_stage import (  # noqa: E402
+    BEGAN,
     CHROMIUM,
     DESKTOP,
     PHONE,
@@ -29,6 +30,7 @@ from console_stage import (  # noqa: E402
     Stage,
     empty_house,
     hospital_in_crisis,
+    staged,
 )  # fmt: skip
 from way_stage import IT, relapse, way_back  # noqa: E402
 
@@ -72,7 +74,7 @@ def axe() -> str:
 def stages(tmp_path_factory: pytest.TempPathFactory, chromium: Any) -> Iterator[dict[str, Stage]]:
     """A hub in the middle of a crisis, and one on which nothing has happened yet."""
     folder = tmp_path_factory.mktemp("access")
-    clock = VirtualClock(1_731_899_460.0)
+    clock = VirtualClock(BEGAN)
     with (
         ConsoleHouse(folder / "night", clock, calling=True) as busy,
         busy.serving() as url,
@@ -201,9 +203,7 @@ def test_what_is_no_page_of_its_own(stages: dict[str, Stage], axe: str, scheme: 
 def test_the_way_back(tmp_path: Path, chromium: Any, axe: str) -> None:
     """Every form offered, one server at its gate, one watched; then cut again: on a telephone, a desk, in the dark."""
     wrong: dict[str, list[str]] = {}
-    with ConsoleHouse(tmp_path / "way", VirtualClock(1_731_899_460.0)) as house, house.serving() as url:
-        stage = Stage(house, url, chromium)
-        house.account(*IT)
+    with staged(tmp_path, chromium, IT) as stage:
         people = way_back(stage)
 
         def look(*paths: str, language: str, scheme: str, size: Any) -> None:
@@ -222,5 +222,4 @@ def test_the_way_back(tmp_path: Path, chromium: Any, axe: str) -> None:
         )
         look("/restart", "/", language="fr", scheme="light", size=DESKTOP)
         assert stage.trouble == []
-        stage.close()
     assert wrong == {}, "\n".join(f"{path}: {each}" for path, found in wrong.items() for each in found)

@@ -19,31 +19,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 from account_stage import COORDINATOR, DIRECTOR, DPO, IT, OUTSIDE, H, looked, night_with_account
-from console_stage import CHROMIUM, PHONE, ConsoleHouse, Stage
+from console_stage import CHROMIUM, NARROW, PHONE, Stage, staged
 from test_console_access import axe, faults  # noqa: F401 - a fixture
 
-from garde.clock import VirtualClock
 from garde.hub.console.site import speaker
 from garde.journal.speech import LANGUAGES, Say
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs chromium (apt install chromium)")
-BEGAN = 1_731_899_460.0
-NARROW = {"width": 360, "height": 780}
 
 
 @pytest.fixture
 def stage(tmp_path: Path, chromium: Any) -> Iterator[Stage]:
-    with ConsoleHouse(tmp_path / "hub", VirtualClock(BEGAN)) as house, house.serving() as url:
-        made = Stage(house, url, chromium)
-        for who in (DPO, DIRECTOR, COORDINATOR, IT):
-            house.account(*who)
+    with staged(tmp_path, chromium, DPO, DIRECTOR, COORDINATOR, IT) as made:
         yield made
-        made.close()
-
-
-def pass_time(stage: Stage, seconds: float) -> None:
-    stage.house.clock.advance(seconds)  # type: ignore[attr-defined]
-    stage.house.hub.tick()
 
 
 def minute(stage: Stage, before: float = 0.0) -> str:
@@ -57,7 +45,7 @@ def kinds(stage: Stage) -> list[str]:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_account_says_what_it_knows_and_what_it_does_not(stage: Stage, language: str) -> None:
     say = speaker(language)
-    incident = night_with_account(stage, lambda seconds: pass_time(stage, seconds))
+    incident = night_with_account(stage, stage.pass_time)
     page = stage.window(DPO[0], language=language, size=PHONE)
     page.goto(f"{stage.url}/account")
     page.get_by_role("heading", name=say("No sign that data left, so far")).wait_for()
@@ -79,7 +67,7 @@ def test_the_account_says_what_it_knows_and_what_it_does_not(stage: Stage, langu
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_evidence_is_referred_to_and_put_into_one_bundle(stage: Stage, language: str) -> None:
     say = speaker(language)
-    night_with_account(stage, lambda seconds: pass_time(stage, seconds))
+    night_with_account(stage, stage.pass_time)
     page = stage.window(DPO[0], language=language, size=PHONE)
     page.goto(f"{stage.url}/account")
     page.locator("#refer > summary").click()
@@ -98,7 +86,7 @@ def test_evidence_is_referred_to_and_put_into_one_bundle(stage: Stage, language:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_somebody_is_aware_and_the_clocks_run_and_run_out(stage: Stage, language: str) -> None:
     say = speaker(language)
-    night_with_account(stage, lambda seconds: pass_time(stage, seconds))
+    night_with_account(stage, stage.pass_time)
     page = stage.window(DPO[0], language=language, size=PHONE)
     page.goto(f"{stage.url}/clocks")
     page.get_by_role("heading", name=say("Nobody has said since when the hospital is aware")).wait_for()
@@ -109,11 +97,11 @@ def test_somebody_is_aware_and_the_clocks_run_and_run_out(stage: Stage, language
     assert page.locator("#clock-gdpr_33 .left").inner_text().startswith(("71 h", "reste 71 h"))
     assert "aware_said" in kinds(stage) and "clock_started" in kinds(stage)
     _does_not_apply(page, say)
-    pass_time(stage, 60 * H)
+    stage.pass_time(60 * H)
     page = stage.window(DPO[0], language=language, size=PHONE)  # the session of before is over
     page.goto(f"{stage.url}/clocks")
     page.locator("#clock-gdpr_33.warn").wait_for()
-    pass_time(stage, 20 * H)
+    stage.pass_time(20 * H)
     page = stage.window(DPO[0], language=language, size=PHONE)
     page.goto(f"{stage.url}/clocks")
     page.locator("#clock-gdpr_33.bad", has_text=say("OVERDUE")).wait_for()
@@ -136,7 +124,7 @@ def _does_not_apply(page: Any, say: Say) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_draft_is_filled_completed_signed_and_handed_in_and_amended(stage: Stage, language: str) -> None:
     say = speaker(language)
-    incident = night_with_account(stage, lambda seconds: pass_time(stage, seconds))
+    incident = night_with_account(stage, stage.pass_time)
     page = stage.window(DPO[0], language=language, size=PHONE)
     page.goto(f"{stage.url}/drafts")
     card = page.locator("#form-gdpr_33")
@@ -177,7 +165,7 @@ def _complete(page: Any, say: Say) -> None:
 
 
 def test_the_ransom_is_decided_by_whoever_may_and_by_nobody_else(stage: Stage) -> None:
-    night_with_account(stage, lambda seconds: pass_time(stage, seconds))
+    night_with_account(stage, stage.pass_time)
     other = stage.window(IT[0], size=PHONE)
     other.goto(f"{stage.url}/clocks")
     assert other.locator("#decide-ransom").count() == 0 and other.locator("#say-aware").count() == 0
@@ -194,7 +182,7 @@ def test_the_ransom_is_decided_by_whoever_may_and_by_nobody_else(stage: Stage) -
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_pages_fit_a_small_telephone_and_axe_finds_nothing(stage: Stage, axe: str, language: str) -> None:  # noqa: F811
-    night_with_account(stage, lambda seconds: pass_time(stage, seconds), upload=True)
+    night_with_account(stage, stage.pass_time, upload=True)
     page = stage.window(DPO[0], language=language, size=NARROW, color_scheme="light" if language == "en" else "dark")
     page.goto(f"{stage.url}/drafts")
     page.locator("#form-gdpr_33 button").click()

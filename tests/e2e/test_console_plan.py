@@ -18,9 +18,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-from console_stage import CHROMIUM, DESKTOP, PHONE, ConsoleHouse, Stage
+from console_stage import BEGAN, CHROMIUM, DESKTOP, PHONE, Stage, staged
 
-from garde.clock import VirtualClock
 from garde.emergency.words import EMERGENCY_LOCALE
 from garde.hub.console.site import speaker
 from garde.journal import hub_kinds as h
@@ -28,23 +27,14 @@ from garde.journal.speech import LANGUAGES, Say, say_in
 from garde.oncall.codes import codes_in, shown
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs chromium (apt install chromium)")
-BEGAN = 1_731_899_460.0
 A_DAY_S = 90_000.0
 
 
 @pytest.fixture
 def stage(tmp_path: Path, chromium: Any) -> Iterator[Stage]:
-    with ConsoleHouse(tmp_path / "hub", VirtualClock(BEGAN), calling=True) as house, house.serving() as url:
-        made = Stage(house, url, chromium)
-        house.account("shaddad", "crisis_coordinator")
+    with staged(tmp_path, chromium, ("shaddad", "crisis_coordinator"), calling=True) as made:
         made.night.enrol("files-1", "files-2", "files-3")
         yield made
-        made.close()
-
-
-def pass_time(stage: Stage, seconds: float) -> None:
-    stage.house.clock.advance(seconds)  # type: ignore[attr-defined]
-    stage.house.hub.tick()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -123,7 +113,7 @@ def _keep_and_lift(stage: Stage, page: Any, say: Say, language: str) -> None:
     page.get_by_text(say("It is written down. The plan is kept until then.")).wait_for()
     _lift(page, say)
     page.get_by_text(say.known("the plan is kept until a set time")).wait_for()  # nothing is lifted before
-    pass_time(stage, A_DAY_S)
+    stage.pass_time(A_DAY_S)
     page = stage.window("shaddad", language=language)  # nobody stays signed in for so long
     page.goto(f"{stage.url}/plan")
     _lift(page, say)
@@ -144,7 +134,7 @@ def test_a_code_that_is_read_out(stage: Stage, language: str) -> None:
     page = stage.window("shaddad", language=language)
     page.goto(f"{stage.url}/calls")
     stage.night.strike("files-1")
-    pass_time(stage, 2.0)
+    stage.pass_time(2.0)
     page.locator("#called article.warn", has_text="Files of the wards").first.wait_for()  # it came by itself
     stage.house.wait_for("command_done", lambda payload: "outbox" in payload.detail)
     (code, *_) = codes_in(stage.house.pages()[0])

@@ -17,28 +17,21 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-from console_stage import CHROMIUM, DESKTOP, PHONE, ConsoleHouse, Stage
+from console_stage import CHROMIUM, DESKTOP, NARROW, PHONE, Stage, staged
 from way_stage import CARE, IT, H, People, harm_before, relapse
 
-from garde.clock import VirtualClock
 from garde.hub.console.site import speaker
 from garde.journal.speech import LANGUAGES, Say
 from garde.model.restart import Item
 from garde.model.restart import Stage as Stages
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs chromium (apt install chromium)")
-BEGAN = 1_731_899_460.0
-NARROW = {"width": 360, "height": 780}
 
 
 @pytest.fixture
 def stage(tmp_path: Path, chromium: Any) -> Iterator[Stage]:
-    with ConsoleHouse(tmp_path / "hub", VirtualClock(BEGAN)) as house, house.serving() as url:
-        made = Stage(house, url, chromium)
-        house.account(*IT)
-        house.account(*CARE)
+    with staged(tmp_path, chromium, IT, CARE) as made:
         yield made
-        made.close()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

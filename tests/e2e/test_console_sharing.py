@@ -16,52 +16,29 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-from account_stage import COORDINATOR, DPO, IT, night_with_account
-from console_stage import CHROMIUM, PHONE, ConsoleHouse, Stage
+from account_stage import COORDINATOR, DPO, IT, night_with_account, warning_drawn
+from console_stage import CHROMIUM, NARROW, PHONE, Stage, staged
 from test_console_access import axe, faults  # noqa: F401 - a fixture
 
-from garde.clock import VirtualClock
 from garde.hub.console.site import speaker
-from garde.journal import kinds as k
 from garde.journal import sharing_kinds as s
 from garde.journal.speech import LANGUAGES
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs chromium (apt install chromium)")
-BEGAN = 1_731_899_460.0
-NARROW = {"width": 360, "height": 780}
 BUNDLE = b"sort,value,tlp\naddress,203.0.113.50,green\nending,.drilled,green\nsha256," + b"ab" * 32 + b",green\n"
 
 
 @pytest.fixture
 def stage(tmp_path: Path, chromium: Any) -> Iterator[Stage]:
-    with ConsoleHouse(tmp_path / "hub", VirtualClock(BEGAN)) as house, house.serving() as url:
-        made = Stage(house, url, chromium)
-        for who in (DPO, COORDINATOR, IT):
-            house.account(*who)
+    with staged(tmp_path, chromium, DPO, COORDINATOR, IT) as made:
         yield made
-        made.close()
-
-
-def pass_time(stage: Stage, seconds: float) -> None:
-    stage.house.clock.advance(seconds)  # type: ignore[attr-defined]
-    stage.house.hub.tick()
-
-
-def warned(stage: Stage) -> str:
-    """A night, and the warning that the hub draws of it."""
-    incident = night_with_account(stage, lambda seconds: pass_time(stage, seconds))
-    said = k.HoldConfirmed("hv1", "v1", 24)
-    stage.house.loop.append([said], who="agent/files-1")
-    for _ in range(4):
-        pass_time(stage, 60)
-    stage.house.wait_for("warning_drawn")
-    return incident
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_warning_is_looked_at_released_and_told(stage: Stage, language: str) -> None:
     say = speaker(language)
-    warned(stage)
+    night_with_account(stage, stage.pass_time)
+    warning_drawn(stage)
     page = stage.window(DPO[0], language=language, size=PHONE)
     page.goto(f"{stage.url}/sharing")
     page.get_by_role("heading", name=say("A warning for other hospitals lies ready")).wait_for()
@@ -117,7 +94,8 @@ def test_a_precaution_shows_its_price_and_is_decided_by_whoever_may(stage: Stage
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_it_fits_a_small_telephone_and_axe_finds_nothing(stage: Stage, axe: str, language: str) -> None:  # noqa: F811
-    warned(stage)
+    night_with_account(stage, stage.pass_time)
+    warning_drawn(stage)
     offered = s.PrecautionOffered("p-1", "chr-meuse", ("record-1",), ("record",), "they are under attack")
     stage.house.loop.append([offered])
     page = stage.window(

@@ -14,14 +14,12 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 
-from account_stage import COORDINATOR, DIRECTOR, DPO, H, night_with_account
-from console_pictures import BEGAN, IMAGES, _take
-from console_stage import DESKTOP, PHONE, ConsoleHouse, Stage, launched
+from account_stage import COORDINATOR, DIRECTOR, DPO, H, night_with_account, warning_drawn
+from console_pictures import IMAGES, _take
+from console_stage import DESKTOP, PHONE, Stage, launched, staged
 
-from garde.clock import VirtualClock
 from garde.hub.deps import Caller
 from garde.hub.legal_acts import LegalDesk
-from garde.journal.kinds import HoldConfirmed
 
 TALL = {"width": DESKTOP["width"], "height": 1250}
 LONG = {"width": PHONE["width"], "height": 1700}
@@ -35,31 +33,16 @@ def main(folder: Path) -> None:
 
 
 def _pages(state: Path, folder: Path, chromium: Any) -> None:
-    clock = VirtualClock(BEGAN)
-    with ConsoleHouse(state / "hub", clock) as house, house.serving() as url:
-        stage = Stage(house, url, chromium)
-        for who in (DPO, DIRECTOR, COORDINATOR):
-            house.account(*who)
-        incident = night_with_account(stage, clock.advance, upload=True)
+    with staged(state, chromium, DPO, DIRECTOR, COORDINATOR) as stage:
+        incident = night_with_account(stage, stage.clock.advance, upload=True)
         draft = _law(stage, incident)
-        clock.advance(2 * H)
-        house.hub.tick()
+        stage.pass_time(2 * H)
         for name, path in (("account", "/account"), ("clocks", "/clocks"), ("draft", draft)):
             _take(stage, path, folder / f"console-{name}.png", TALL, login=DPO[0])
             _take(stage, path, folder / f"console-{name}-fr.png", LONG, language="fr", scheme="dark", login=DPO[0])
-        _warning(stage)
+        warning_drawn(stage)
         _take(stage, "/sharing", folder / "console-sharing.png", TALL, login=DPO[0])
         _take(stage, "/sharing", folder / "console-sharing-fr.png", LONG, language="fr", scheme="dark", login=DPO[0])
-        stage.close()
-
-
-def _warning(stage: Stage) -> None:
-    """Harm is confirmed, and the hub draws its warning; a neighbour's precaution is offered as well."""
-    stage.house.loop.append([HoldConfirmed("hv1", "v1", 24)], who="agent/files-1")
-    for _ in range(4):
-        stage.house.clock.advance(60)  # type: ignore[attr-defined]
-        stage.house.hub.tick()
-    stage.house.wait_for("warning_drawn")
 
 
 def _law(stage: Stage, incident: str) -> str:

@@ -14,22 +14,22 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 
 from console_stage import (
+    BEGAN,
     DESKTOP,
     PHONE,
     WALL,
-    ConsoleHouse,
     Stage,
     empty_house,
     hospital_in_crisis,
     launched,
     night_in_progress,
+    staged,
 )
 from PIL import Image
 
 from garde.clock import VirtualClock
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs/img"
-BEGAN = 1_731_899_460.0
 COLOURS = 160  # of a picture: enough for flat areas and their edges, and for four states that must not look alike
 
 
@@ -43,26 +43,19 @@ def main(folder: Path) -> None:
 
 
 def _night(state: Path, folder: Path, chromium: Any) -> None:
-    clock = VirtualClock(BEGAN)
-    with ConsoleHouse(state / "night", clock) as house, house.serving() as url:
-        stage = Stage(house, url, chromium)
-        house.account("ejanssens", "it_director")
-        night_in_progress(stage.night, clock.advance)
+    with staged(state / "night", chromium, ("ejanssens", "it_director")) as stage:
+        night_in_progress(stage.night, stage.clock.advance)
         incident = f"/incidents/{stage.incident()}"
         _take(stage, incident, folder / "console-incident-phone.png", PHONE)
         _take(stage, incident, folder / "console-incident-phone-fr.png", PHONE, language="fr", scheme="dark")
         _take(stage, incident, folder / "console-incident.png", DESKTOP)
         _take(stage, "/map", folder / "console-map.png", DESKTOP)
-        stage.close()
 
 
 def _crisis(state: Path, folder: Path, chromium: Any) -> None:
-    clock = VirtualClock(BEGAN)
-    with ConsoleHouse(state / "crisis", clock, calling=True) as house, house.serving() as url:
-        stage = Stage(house, url, chromium)
-        house.account("ejanssens", "it_director")
-        house.account("shaddad", "crisis_coordinator")
-        hospital_in_crisis(stage, clock.advance)
+    accounts = (("ejanssens", "it_director"), ("shaddad", "crisis_coordinator"))
+    with staged(state / "crisis", chromium, *accounts, calling=True) as stage:
+        hospital_in_crisis(stage, stage.clock.advance)
         _take(stage, "/", folder / "console-now.png", DESKTOP, language="fr")
         _take(stage, "/wall", folder / "console-wall.png", WALL, scheme="dark")
         _take(stage, "/services?wall=1", folder / "console-services-wall.png", WALL)
@@ -70,7 +63,6 @@ def _crisis(state: Path, folder: Path, chromium: Any) -> None:
             by = {"login": "shaddad"}
             _take(stage, f"/{name}", folder / f"console-{name}.png", DESKTOP, **by)
             _take(stage, f"/{name}", folder / f"console-{name}-fr.png", PHONE, language="fr", scheme="dark", **by)
-        stage.close()
 
 
 def _first_hour(state: Path, folder: Path, chromium: Any) -> None:

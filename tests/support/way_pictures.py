@@ -14,11 +14,9 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 
-from console_pictures import BEGAN, IMAGES, _take
-from console_stage import DESKTOP, PHONE, WALL, ConsoleHouse, Stage, launched
+from console_pictures import IMAGES, _take
+from console_stage import DESKTOP, PHONE, WALL, Stage, launched, staged
 from way_stage import IT, reinforced, relapse, way_back
-
-from garde.clock import VirtualClock
 
 TALL = {"width": DESKTOP["width"], "height": 1500}
 LONG = {"width": PHONE["width"], "height": 1700}
@@ -32,10 +30,8 @@ def main(folder: Path) -> None:
 
 
 def _way(state: Path, folder: Path, chromium: Any) -> None:
-    with ConsoleHouse(state / "way", VirtualClock(BEGAN)) as house, house.serving() as url:
-        stage = Stage(house, url, chromium)
-        for login, role in (IT, ("ejanssens", "it_director"), ("shaddad", "crisis_coordinator")):
-            house.account(login, role)
+    accounts = (IT, ("ejanssens", "it_director"), ("shaddad", "crisis_coordinator"))
+    with staged(state, chromium, *accounts) as stage:
         people = way_back(stage)
         reinforced(people)
         for name, path in (("restart", "/restart"), ("gate", "/restart/files-2"), ("points", "/points"),
@@ -47,7 +43,6 @@ def _way(state: Path, folder: Path, chromium: Any) -> None:
         _take(stage, "/restart", folder / "console-recut-fr.png", PHONE, language="fr")
         _take(stage, "/wall", folder / "console-recut-wall.png", WALL, scheme="dark")
         _print(stage, folder)
-        stage.close()
 
 
 def _print(stage: Stage, folder: Path) -> None:
