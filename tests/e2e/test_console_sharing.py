@@ -5,6 +5,7 @@ The hub is whole: the guard, the pages of the warning and the reading of what ne
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,8 +24,13 @@ from test_console_access import axe, faults  # noqa: F401 - a fixture
 from garde.hub.console.site import speaker
 from garde.journal import sharing_kinds as s
 from garde.journal.speech import LANGUAGES
+from garde.sharing.in_ import taxii
+from garde.sharing.in_.neighbours import FILE
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs chromium (apt install chromium)")
+STIX = json.dumps(
+    {"objects": [{"type": "indicator", "pattern": "[file:name = 'drop.exe']", "pattern_type": "stix"}]}
+).encode()
 BUNDLE = b"sort,value,tlp\naddress,203.0.113.50,green\nending,.drilled,green\nsha256," + b"ab" * 32 + b",green\n"
 
 
@@ -75,6 +81,30 @@ def test_a_neighbour_s_file_is_taken_and_dropped_again(stage: Stage, language: s
     page.get_by_text(say("It counts no more.")).wait_for()
     assert page.locator("#taken button").count() == 0
     assert stage.trouble == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_neighbour_is_asked_by_a_button_and_what_nobody_can_read_is_said(
+    stage: Stage, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the neighbour answers is given here: the way to it over TAXII is played by tests of two hubs."""
+    say, answers = speaker(language), [b'{"objects": [', STIX, STIX]
+    (stage.house.hub.deps.state / FILE).write_text(
+        '[[neighbour]]\nid = "chr-meuse"\nurl = "https://10.9.0.2:8443/taxii2/"\n'
+    )
+    monkeypatch.setattr(taxii, "fetch", lambda source, place: place.write_bytes(answers.pop(0)))
+    page = stage.window(IT[0], language=language, size=NARROW)
+    for expected in (None, "It was fetched, and every agent is asked to watch for it.",
+                     "It answered. It warns of nothing that does not count here already."):  # fmt: skip
+        page.goto(f"{stage.url}/sharing")
+        page.locator("#poll button").click()
+        if expected is not None:
+            page.get_by_text(say(expected)).wait_for()
+    page.goto(f"{stage.url}/sharing")
+    (unread,) = page.locator("#unread li").all_inner_texts()
+    assert "CHR de la Meuse" in unread
+    assert "CHR de la Meuse" in page.locator("#taken li").first.inner_text()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_a_precaution_shows_its_price_and_is_decided_by_whoever_may(stage: Stage) -> None:
