@@ -250,7 +250,11 @@ def _taken(coming: In, names: Names) -> tuple[TakenShown, ...]:
     counts = set(coming.watched.of) if coming.watched else set()
     found = []
     for each in reversed(coming.taken.values()):
-        words = say.many("{n} indicator, TLP:{tlp}", "{n} indicators, TLP:{tlp}", each.indicators, tlp=each.tlp.upper())
+        words = (
+            say.many("{n} indicator, TLP:{tlp}", "{n} indicators, TLP:{tlp}", each.indicators, tlp=each.tlp.upper())
+            if each.tlp
+            else say.many("{n} indicator, no TLP", "{n} indicators, no TLP", each.indicators)
+        )
         if each.refused:
             words = say.many("{words}; {n} not taken", "{words}; {n} not taken", each.refused, words=words)
         found.append(TakenShown(each.sha256, _source(each.source, names), words, each.at, each.sha256 in counts))
