@@ -103,7 +103,7 @@ class _Found:
         # What lies beyond the last whole cell counts from there, or from the end of the shorter one where that agrees.
         rest = common if old[even:common] == new[even:common] else even
         self.changed += len(cells) * CELL + len(new) - rest
-        self.blocks += np.unique((cells * CELL + at) // BLOCK).tolist()
+        self.blocks += _blocks(cells * CELL + at)
         if len(new) > rest:
             self.blocks += range((at + rest) // BLOCK, (at + len(new) - 1) // BLOCK + 1)
         self.old += [_sample(a[:even], cells, cap), a[rest:][:cap]]
@@ -117,8 +117,19 @@ def differing_cells(a: Array, b: Array) -> NDArray[np.intp]:
     return np.flatnonzero(differs[0::2] | differs[1::2])
 
 
+def _blocks(places: NDArray[np.intp]) -> list[int]:
+    """Return the blocks that hold these places, which come in order."""
+    numbers = places // BLOCK
+    if not len(numbers):
+        return []
+    first = np.flatnonzero(numbers[1:] != numbers[:-1]) + 1
+    return [int(numbers[0]), *numbers[first].tolist()]
+
+
 def _sample(array: Array, cells: NDArray[np.intp], cap: int) -> Array:
     most = cap // CELL
+    if len(array) == len(cells) * CELL <= cap:
+        return array  # a file that is encrypted or written anew differs everywhere
     if len(cells) > most:
         cells = cells[np.linspace(0, len(cells) - 1, most).astype(np.intp)]
     return array.reshape(-1, CELL)[cells].ravel()
