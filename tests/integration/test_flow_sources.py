@@ -31,6 +31,7 @@ from garde.forensics.egress.conntrack import netlink
 from garde.forensics.egress.conntrack.source import ACCOUNTING, Conntrack
 from garde.forensics.egress.nouns import Batch, Inside, carried
 from garde.model.order import Order, Verb
+from garde.sockets import socket_inodes
 
 pytestmark = [
     pytest.mark.root,
@@ -192,6 +193,7 @@ class Post:
         quick = [word for name in ("maxlife=1", "expint=1", "tcp.fin=1") for word in ("-t", name)]
         soft = subprocess.Popen(["softflowd", *words, *quick], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         stack.callback(lambda: (soft.kill(), soft.wait(10)))
+        self.soft = soft.pid
         self.count = 0
 
     def wait(self, kind: str, count: int, **fields: object) -> list[dict[str, Any]]:
@@ -207,6 +209,16 @@ class Post:
         times: dict[str, Any] = {"since": since, "until": time.time(), "expires": time.time() + 60}
         self.hub.order(MACHINE, Order(command, "", Verb.FLOWS, addresses=addresses, about="i1", **times))
         return command
+
+    def listens(self) -> None:
+        """Wait until softflowd reads the line: it has no word for that, but a packet socket."""
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            rows = Path(f"/proc/{self.soft}/net/packet").read_text().splitlines()[1:]
+            if {int(row.split()[-1]) for row in rows} & set(socket_inodes(self.soft).values()):
+                return
+            time.sleep(0.02)
+        raise AssertionError("softflowd does not listen")
 
     def worker(self) -> int:
         """The process that writes the store; 0: none does."""
@@ -228,7 +240,7 @@ def test_a_gateway_answers_what_left_and_where_it_was_blind(post: Post, gateway:
     began = time.time()
     states = post.wait("flow_source_state", 2)
     assert {(each["source"], each["state"]) for each in states} == {("gate", "sees"), ("soft", "sees")}
-    time.sleep(0.5)  # softflowd has no word for "I am listening"
+    post.listens()
     gateway.upload()
     with gateway.line():
         command = post.ask(began - 3600, INSIDE)

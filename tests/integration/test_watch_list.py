@@ -73,6 +73,7 @@ def share(disk: Path, request: pytest.FixtureRequest) -> Path:
     for number in range(DOCUMENTS):
         text = "".join(f"Bed {number} line {line}: temperature 37.{line % 10}, pulse 72\n" for line in range(200))
         (share / f"ward-{number:02}.txt").write_text(text)
+    (share / f"old{ENDING}").write_text("somebody called a sound file so, long ago\n")
     return share
 
 
@@ -119,7 +120,6 @@ def touched(agent: Agent, hub: HubProcess) -> int:
 
 
 def test_a_bundle_is_taken_and_the_attacker_ends_at_his_first_file(hub: HubProcess, agent: Agent, share: Path) -> None:
-    (share / f"old{ENDING}").write_text("somebody called a sound file so, long ago\n")
     take(hub, bundle(f"[file:name MATCHES '\\\\{ENDING}$']", "[file:name MATCHES '\\\\.pdf$']"))
     (made,) = hub.of(SharedTaken)
     assert (made.source, made.indicators, made.refused) == ("clinic-b", 1, 1)
@@ -129,8 +129,8 @@ def test_a_bundle_is_taken_and_the_attacker_ends_at_his_first_file(hub: HubProce
     assert (taken.sha256, taken.indicators) == (listed.sha256, 1)
     assert hub.entries(WatchListTaken)[0].at - hub.entries(SharedTaken)[0].at < 5.0
     assert hub.of(PrecautionOffered)  # a neighbour is under attack: cutting is offered, with its price
-    # In what was there before; whoever made it a moment ago is told of as well. A name harms nobody.
-    (seen,) = agent.wait_for(lambda: [each for each in hub.of(IndicatorSeen) if not each.live])
+    (seen,) = agent.wait_for(lambda: hub.of(IndicatorSeen))  # in what was there before. A name harms nobody
+    assert not seen.live
     assert (seen.sort, seen.value.shown()) == ("ending", ENDING)
     assert seen.where.shown() == str(share / f"old{ENDING}")
     assert not hub.of(VerdictReached)

@@ -185,6 +185,7 @@ class ConsoleHouse:
             ends.append(lambda: here.call_soon_threadsafe(stop))
             ready.set()
             await server.serve(sockets=[sock])
+            await asyncio.sleep(0.05)  # what was closed over TLS is gone some turns later
 
         thread = threading.Thread(target=lambda: asyncio.run(serve()), name="console", daemon=True)
         thread.start()
