@@ -15,7 +15,8 @@ Comes in: `Facts`. Goes out: which proofs hold. The rules, in sentences:
 * BLANKED: overwritten by one repeated byte. EMPTIED: cut to nothing, or to a stump that does not hold together.
 
 While a writer still has the file open, it may be half written. Then a lost type counts only with a random beginning,
-lost text only with random bytes in it, and broken structure, blanks and stumps not at all. The rules weigh nothing.
+lost text only with random bytes in it, broken structure only where nothing is left of what stood there (no type, random
+bytes from the beginning on, the same size: no more is to come), and blanks and stumps not at all. The rules weigh nothing.
 """
 
 from __future__ import annotations
@@ -151,6 +152,10 @@ def _open_text_lost(facts: Facts) -> bool:
     return (facts.kind == "unknown" or is_text(facts.kind)) and facts.is_random and _text_lost(facts)
 
 
+def _open_structure_broken(facts: Facts) -> bool:
+    return facts.change.everywhere and facts.change.same_size and _open_type_lost(facts)
+
+
 def _open_random_change(facts: Facts) -> bool:
     return (_open_type_lost(facts) or _open_text_lost(facts)) and _random_change(facts)
 
@@ -171,6 +176,7 @@ _RULES: tuple[_Rule, ...] = (
 _OPEN_RULES: tuple[_Rule, ...] = (
     (Proof.TYPE_LOST, _open_type_lost),
     (Proof.TEXT_LOST, _open_text_lost),
+    (Proof.STRUCTURE_BROKEN, _open_structure_broken),
     (Proof.RANDOM_CHANGE, _open_random_change),
     (Proof.STILL_RANDOM, _still_random),
     (Proof.ENCODED_CIPHER, _encoded_cipher),

@@ -148,6 +148,18 @@ def test_a_random_beginning_is_evidence_even_while_open(whole: dict[str, bytes],
     assert inside.proofs == {Proof.TEXT_LOST, Proof.RANDOM_CHANGE}
 
 
+@pytest.mark.parametrize("kind_before", ["jpeg", "zip.docx", "pdf", "dicom"])
+def test_nothing_left_of_a_file_is_broken_even_while_open(
+    whole: dict[str, bytes], samples: ModuleType, kind_before: str
+) -> None:
+    """Ransomware that keeps its handles open writes over all of a file; more of it does not make the file whole."""
+    old = whole[kind_before]
+    noise = samples.noise(len(old))
+    assert {Proof.TYPE_LOST, Proof.STRUCTURE_BROKEN} <= judged(old, noise, still_open=True).proofs
+    for less in (noise[: len(old) // 2] + old[len(old) // 2 :], noise + samples.noise(64), bytes(2048) + noise[2048:]):
+        assert Proof.STRUCTURE_BROKEN not in judged(old, less, still_open=True).proofs
+
+
 def test_cutting_is_emptied_and_nothing_more(kind: str, whole: dict[str, bytes]) -> None:
     content = whole[kind]
     assert judged(content, b"").proofs == {Proof.EMPTIED}
