@@ -42,6 +42,7 @@ JUDGE = 4  # files judged in one turn: some milliseconds
 # file: a verdict takes three, the third comes 5 ms after the first at 400 files a second, and from the first finding on
 # nothing is waited for.
 PAUSE = 0.005
+SHORTEST = 0.0005
 ACTIVE = 1.0  # seconds after the last event in which the next is expected soon
 # Before everybody else, also while nothing is suspected: on a loaded server the first finding of an attack came 300 ms
 # late at a priority behind the others, and that is a hundred files. What it may use is bounded by tokens, not by this.
@@ -165,10 +166,15 @@ class Core:
         self._below = tuple(tree.rstrip(b"/") + b"/" for tree in self.trees)
 
     def _doze(self, now: float) -> None:
-        """Honest work goes on: look again in PAUSE, not at every step; sleep on where nothing came or is due."""
-        until = now + min(IDLE, max(PAUSE, self._wait(now)))
+        """Honest work goes on: look again in PAUSE, not at every step; sleep on where nothing came or is due.
+
+        A file that is kept open is due sooner, a millisecond after its first write.
+        """
+        wait = self._wait(now)
+        pause = min(PAUSE, max(SHORTEST, wait))
+        until = now + min(IDLE, max(pause, wait))
         while True:
-            time.sleep(PAUSE)
+            time.sleep(pause)
             ready = self.selector.select(0)
             for key, _ in ready:
                 if key.data is not None:

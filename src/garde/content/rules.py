@@ -16,7 +16,7 @@ Comes in: `Facts`. Goes out: which proofs hold. The rules, in sentences:
 
 While a writer still has the file open, it may be half written. Then a lost type counts only with a random beginning,
 lost text only with random bytes in it, broken structure only where nothing is left of what stood there (no type, random
-bytes from the beginning on, the same size: no more is to come), and blanks and stumps not at all. The rules weigh nothing.
+from the beginning on, the same size: no more is to come), blanks and stumps not at all. The rules weigh nothing.
 """
 
 from __future__ import annotations
