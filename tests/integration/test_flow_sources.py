@@ -42,9 +42,13 @@ pytestmark = [
 INSIDE, OUTSIDE, SIZE = "10.20.1.7", "203.0.113.66", 3_000_000
 CONNTRACK = SourceSettings("gate", "conntrack", ("10.20.0.0/16",), delay_s=1.0)
 _UPLOAD = """
-import socket, sys
+import socket, sys, time
+left = int(sys.argv[2])
 with socket.create_connection((sys.argv[1], 443), 5) as line:
-    line.sendall(b"x" * int(sys.argv[2]))
+    while left > 0:  # no faster than a busy machine can follow: what is dropped is sent, and told, twice
+        line.sendall(b"x" * min(left, 30_000))
+        left -= 30_000
+        time.sleep(0.005)
     line.shutdown(socket.SHUT_WR)
     line.recv(1)
 """
