@@ -70,6 +70,7 @@ class Connector:
             self.close()
             return Skipped("short-lived writers", f"by user only: {refused}")
         widen(made, _BUFFER)
+        self.leave_out(())
         return None
 
     def leave_out(self, served: Collection[int]) -> None:

@@ -72,14 +72,13 @@ class ForkTree:
         self._nodes: dict[int, _Node] = {}
         self._dead: deque[_Node] = deque()
         self._serial = 0
-        self._served: set[int] = set()  # smbds that act for clients: their changes of user are noise …
-        self._unheard: frozenset[int] = frozenset()  # … and these the kernel keeps to itself
+        self._served: set[int] = set()  # smbds that act for clients: the kernel keeps their changes of user to itself
+        self._others_serve = False  # since it was told which
 
     def open(self) -> Skipped | None:
         """Listen, then read /proc once; returns why the dead will be unknown, None when all is well."""
         refused = self._connector.open()
         self.live = refused is None
-        self._connector.leave_out(())
         self._rescan()
         self.new_smbd += [node.pid for node in self._nodes.values() if _is_smbd_child(node)]
         return refused
@@ -98,9 +97,9 @@ class ForkTree:
                 raise
             self.lost += 1
             self._rescan()
-        if self._served != self._unheard:
-            self._unheard = frozenset(self._served)
-            self._connector.leave_out(self._unheard)
+        if self._others_serve:
+            self._others_serve = False
+            self._connector.leave_out(self._served)
         self._forget()
 
     def close(self) -> None:
@@ -164,7 +163,7 @@ class ForkTree:
             self._execed(node)
         elif what == connector.UID:
             if _serves(node):
-                self._served.add(tgid)
+                self._note_serving(node, True)
             elif pid == tgid:
                 self._change(node, uid=event.third & 0xFFFF_FFFF)
         elif what == connector.SID:
@@ -195,7 +194,7 @@ class ForkTree:
 
     def _execed(self, node: _Node) -> None:
         self._serial += 1
-        self._served.discard(node.pid)
+        self._note_serving(node, False)
         node.born, node.execed, node.filled = self._serial, True, False
         node.kernel, node.comm, node.exe = False, "", ""  # no kernel thread execs and stays one
 
@@ -213,7 +212,12 @@ class ForkTree:
         if not node.died:
             node.died = self._clock()
             self._dead.append(node)
-            self._served.discard(node.pid)
+            self._note_serving(node, False)
+
+    def _note_serving(self, node: _Node, does: bool) -> None:
+        if does is not (node.pid in self._served):
+            self._served ^= {node.pid}
+            self._others_serve = True
 
     def _forget(self) -> None:
         """Drop those dead for long; their children move up, so that no chain breaks."""
