@@ -12,8 +12,8 @@ damage. It opens, writes and logs nothing, keeps no content, weighs no proof and
     new_file     the same for a file without a version before
 """
 
-from garde.content.access import Bytes, FileBytes, MemoryBytes
-from garde.content.compare import Comparison, compare, identify, whole
+from garde.content.access import Bytes, FileBytes, MemoryBytes, identify
+from garde.content.compare import Comparison, compare, whole
 from garde.content.facts import Before
 from garde.content.fingerprint import fingerprint
 from garde.content.kinds import family, is_recognised, is_text, sniff

@@ -9,7 +9,6 @@ The rules stand in rules.py. It weighs nothing and names nobody: `watch` does.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import blake2b
 
 from garde.content.access import Bytes, MemoryBytes
 from garde.content.changes import WHOLE_LIMIT, Change, find_changes
@@ -39,17 +38,12 @@ class Comparison:
     pool: bytes  # changed bytes too few to judge alone and not obviously healthy; at most 1 KiB
     structure_after: Structure
     detail: str
-    digest: bytes = b""  # of the bytes judged, where all of them were at hand and were found sound; see `identify`
+    digest: bytes = b""  # of the bytes judged, where all of them were at hand and found sound; see `access.identify`
 
     @property
     def damaged(self) -> bool:
         """True when this file alone shows that it could be read before and cannot now."""
         return bool(self.proofs - {Proof.STILL_RANDOM})
-
-
-def identify(content: bytes) -> bytes:
-    """Return what tells these bytes from others, 16 bytes: who judged them need not judge them again."""
-    return blake2b(content, digest_size=16).digest()
 
 
 def whole(data: Bytes) -> Bytes:

@@ -12,10 +12,9 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
-from hashlib import blake2b
 from typing import Final, NamedTuple
 
-from garde.content.access import Bytes, MemoryBytes
+from garde.content.access import Bytes, MemoryBytes, identify
 from garde.content.structure.base import Budget, Checked, Near, broken, unchecked, whole
 
 _END = b"PK\x05\x06"
@@ -135,7 +134,7 @@ def _member_fault(data: Bytes, start: int, member: _Member, budget: Budget) -> s
     if member.packed > _KNOWN_PACKED:
         return _deflated_fault(data, start, member, budget)
     packed = data.read(start, member.packed)
-    key = blake2b(packed, digest_size=16).digest(), member.crc, member.size
+    key = identify(packed), member.crc, member.size
     if (units := _known.get(key)) is not None:
         budget.take(units)
         return ""
@@ -146,11 +145,6 @@ def _member_fault(data: Bytes, start: int, member: _Member, budget: Budget) -> s
             del _known[next(iter(_known))]
         _known[key] = before - budget.left
     return fault
-
-
-def forget() -> None:
-    """Know no member any more."""
-    _known.clear()
 
 
 def _deflated_fault(data: Bytes, start: int, member: _Member, budget: Budget) -> str:
