@@ -17,7 +17,7 @@ from garde.sharing.out import fold as going
 
 __all__ = ["KINDS", "VERSION", "State", "project"]
 
-VERSION: Final = 1  # of the state's shape and meaning
+VERSION: Final = 2  # of the state's shape and meaning
 _READ: Final = {*going.AGENTS, *going.HUBS, *coming.AGENTS, *coming.HUBS}
 KINDS: Final = frozenset(NAMES[kind] for kind in _READ) | going.ANSWERED | coming.ANSWERED
 

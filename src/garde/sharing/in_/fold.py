@@ -41,8 +41,7 @@ def _on_taken(state: In, entry: Entry, taken: s.SharedTaken) -> None:
 
 def _on_unread(state: In, entry: Entry, unread: s.SharedUnread) -> None:
     state.unread[unread.sha256] = Unread(plain(unread.source), unread.sha256, plain(unread.why), entry.at, entry.seq)
-    while len(state.unread) > MOST_UNREAD:
-        del state.unread[next(iter(state.unread))]
+    _bound(state.unread, MOST_UNREAD)
 
 
 def _on_made(state: In, entry: Entry, made: s.WatchListMade) -> None:
@@ -74,8 +73,7 @@ def _on_offered(state: In, entry: Entry, offered: s.PrecautionOffered) -> None:
         offered.precaution, offered.source, list(offered.machines), list(offered.price), offered.why, entry.at,
         entry.seq,
     )  # fmt: skip
-    while len(state.precautions) > MOST_PRECAUTIONS:
-        del state.precautions[next(iter(state.precautions))]
+    _bound(state.precautions, MOST_PRECAUTIONS)
 
 
 def _on_decided(state: In, entry: Entry, decided: s.PrecautionDecided) -> None:
@@ -118,6 +116,11 @@ def _on_seen(state: In, entry: Entry, said: s.IndicatorSeen) -> None:
     if said.source not in state.warned:
         state.warned.append(said.source)
         del state.warned[:-MOST_SEEN]
+
+
+def _bound(table: dict[str, Any], most: int) -> None:
+    while len(table) > most:
+        del table[next(iter(table))]  # the oldest
 
 
 def _machine(entry: Entry) -> str:
