@@ -42,7 +42,7 @@ JUDGE = 4  # files judged in one turn: some milliseconds
 # file: a verdict takes three, the third comes 5 ms after the first at 400 files a second, and from the first finding on
 # nothing is waited for.
 PAUSE = 0.005
-SHORTEST = 0.0005
+SHORTEST = 0.0005  # … and no sooner, whatever is due
 ACTIVE = 1.0  # seconds after the last event in which the next is expected soon
 # Before everybody else, also while nothing is suspected: on a loaded server the first finding of an attack came 300 ms
 # late at a priority behind the others, and that is a hundred files. What it may use is bounded by tokens, not by this.
