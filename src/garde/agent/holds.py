@@ -174,8 +174,7 @@ class Holder:
         fresh = set(pids) - set(hold.pids)
         hold.pids = tuple(dict.fromkeys((*hold.pids, *pids)))
         self.watcher.held(party.key, frozenset(hold.pids))
-        if hold.state is HoldState.CONFIRMED:
-            hold.restore_at = now + RESTORE_AFTER
+        self._put_back_soon(hold, now)
         return hold if fresh else None
 
     def _apply(self, hold: Hold, pids: list[int]) -> Held | Refused:
@@ -299,8 +298,7 @@ class Holder:
         self.emit("confirmed", id=hold.id, verdict=hold.verdict.id, damaged=standing, done=what,
                   pids=list(hold.pids), ended=list(ended), skipped=[words.unseen(item) for item in done.skipped],
                   about=hold)  # fmt: skip
-        if self.restore:
-            hold.restore_at = now + RESTORE_AFTER
+        self._put_back_soon(hold, now)
 
     def _release(self, hold: Hold, by: str, reason: str) -> None:
         if self._is_unsaid(hold):
@@ -347,7 +345,11 @@ class Holder:
         """A held hand's late events came in: its files are put back once more."""
         hold_id = self._by_key.get(key)
         hold = self.holds.get(hold_id) if hold_id else None
-        if hold is not None and hold.state is HoldState.CONFIRMED and self.restore:
+        if hold is not None:
+            self._put_back_soon(hold, now)
+
+    def _put_back_soon(self, hold: Hold, now: float) -> None:
+        if self.restore and hold.state is HoldState.CONFIRMED:
             hold.restore_at = now + RESTORE_AFTER
 
     def _restore(self, hold: Hold, now: float) -> None:

@@ -117,7 +117,7 @@ class Names:
 class Night:
     """A holder with everything around it written down."""
 
-    def __init__(self, enforce: bool = True, refuse: str = "") -> None:
+    def __init__(self, enforce: bool = True, refuse: str = "", restore: bool = True) -> None:
         self.disk = Disk()
         self.said: list[tuple[str, dict[str, Any]]] = []
         self.processes, self.smb, self.names = Acts(refuse), Acts(refuse), Names()
@@ -127,7 +127,7 @@ class Night:
         )
         self.holder = Holder(
             self.processes, self.smb, self.watcher, self.disk, self.keeper, self.say, lambda: 5000.0,
-            self.names, enforce, enforce, 0.6,
+            self.names, enforce, enforce and restore, 0.6,
         )  # fmt: skip
 
     def say(self, kind: str, about: Any = None, **facts: Any) -> None:
@@ -306,6 +306,17 @@ def test_a_further_process_of_a_held_hand_is_stopped_as_well(night: Night) -> No
     night.judged(b"/srv/b", pids=(99,))
     assert night.processes.asked[-1][0] == "apply" and 99 in night.processes.asked[-1][1].pids
     assert len(night.holder.holds) == 1
+
+
+def test_without_restore_a_held_hand_stops_and_nothing_is_put_back_however_it_goes_on() -> None:
+    night = Night(restore=False)
+    night.judged(b"/srv/a")
+    night.holder.work(100.5, drained=True)
+    assert night.hold().state is HoldState.CONFIRMED
+    night.judged(b"/srv/b", pids=(99,))  # a further process of the same hand …
+    night.holder.touched_again(HAND, 101.0)  # … and late events
+    night.holder.work(110.0, drained=True)
+    assert 99 in night.hold().pids and night.restores() == []
 
 
 def test_an_operators_release_is_said_and_forgets(night: Night) -> None:
