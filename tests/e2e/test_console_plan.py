@@ -113,6 +113,7 @@ def _keep_and_lift(stage: Stage, page: Any, say: Say, language: str) -> None:
     page.get_by_text(say("It is written down. The plan is kept until then.")).wait_for()
     _lift(page, say)
     page.get_by_text(say.known("the plan is kept until a set time")).wait_for()  # nothing is lifted before
+    page.close()
     stage.pass_time(A_DAY_S)
     page = stage.window("shaddad", language=language)  # nobody stays signed in for so long
     page.goto(f"{stage.url}/plan")
