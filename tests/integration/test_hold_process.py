@@ -169,7 +169,7 @@ def test_held_process_stops_and_another_goes_on(lab: Lab, make: Callable[..., Pr
     assert held.pids == (attacker.pid,)
     assert held.root_pid == attacker.pid
     assert held.skipped == ()
-    assert [step.name for step in held.steps] == ["roots", "writers", "stopped", "frozen", "settled"]
+    assert [step.name for step in held.steps] == ["writers", "stopped", "frozen", "settled"]
     assert stands_still(damage, clock)
     assert hold.held()[0].hold_id == hold_id
 
@@ -336,6 +336,35 @@ process.ProcessHold(ProcTree(), Path({str(tmp_path / "state")!r})).hold({hold_id
     make().release(hold_id)
 
     passes(damage, 10)
+
+
+def test_an_agent_killed_while_a_hold_grows_leaves_all_of_it_to_release(
+    lab: Lab, make: Callable[..., ProcessHold], tmp_path: Path
+) -> None:
+    first, one = lab.counter("one")
+    second, two = lab.counter("two")
+    hold_id = unused_id()
+    code = f"""
+import os, signal
+from pathlib import Path
+from garde.contain.actions import process
+from garde.contain.actions.proc import ProcTree
+hold = process.ProcessHold(ProcTree(), Path({str(tmp_path / "state")!r}))
+hold.hold({hold_id!r}, [{first.pid}])
+stop = process.proc.stop
+def dies_after(pid, start):
+    stop(pid, start)
+    os.kill(os.getpid(), signal.SIGKILL)
+process.proc.stop = dies_after
+hold.hold({hold_id!r}, [{second.pid}])
+"""
+    assert subprocess.call([sys.executable, "-c", code]) == -signal.SIGKILL
+    wait_for(lambda: getattr(proc.stat_of(second.pid), "state", "") == "T")
+
+    assert isinstance(make().release(hold_id), Released)
+
+    passes(one, 10)
+    passes(two, 10)
 
 
 def test_a_user_cannot_move_his_process_out(lab: Lab, make: Callable[..., ProcessHold]) -> None:

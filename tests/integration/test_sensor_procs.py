@@ -171,6 +171,19 @@ def test_when_the_kernel_drops_events_it_is_counted_and_the_living_are_known(tre
         shell.kill()
 
 
+def test_the_children_of_an_smbd_that_was_started_later_are_clients_to_come(tree: ForkTree, tmp_path: Path) -> None:
+    smbd = tmp_path / "smbd"
+    shutil.copy("/bin/sh", smbd)
+    with subprocess.Popen(
+        [smbd, "-c", "(:); (:); echo; read line"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as listener:
+        assert listener.stdout is not None
+        listener.stdout.readline()
+        tree.drain()
+        assert len(tree.new_smbd) == 2
+        listener.kill()
+
+
 ACTS = """
 import os, sys
 with open("/proc/self/comm", "w") as comm:

@@ -10,9 +10,12 @@ is due. A turn judges at most `JUDGE` files, so that the kernel's queue is never
 from __future__ import annotations
 
 import os
+import select
 import selectors
 import time
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +53,8 @@ NICE = -10
 LAG_SAID = 2.0  # seconds of lag from which it is said
 LAG_EVERY = 5.0
 SPEAK_AFTER = 0.03  # seconds that an event may wait for its words
+EPOLL_LEAST = 0.002  # seconds; shorter waits are rounded up too far
+MEET_AFTER = 0.05  # seconds after its birth at which it is known whom an smbd child serves, as a rule
 IDLE = 0.5  # longest sleep: the fork tree's socket must not overflow meanwhile
 
 
@@ -100,6 +105,7 @@ class Core:
             self.sharpening.look()
             self.keeper.pump(now, self.rate)
             self._speak(now)
+            self._meet(now)
             if seen:
                 self._last_seen = now
             if self.watcher.alarmed(now) or now - self._last_seen > ACTIVE:
@@ -124,15 +130,24 @@ class Core:
         batch = self.sensor.read()
         self.tree.drain()  # after the read: whoever wrote has been born by then
         if self.tree.new_smbd:
+            due = self.clock.monotonic() + MEET_AFTER
             for pid in self.tree.new_smbd:
                 self.actors.forget(pid)
                 self.ahead.new(pid)
+                self._newcomers.append((due, pid))
             self.tree.new_smbd.clear()
         for activity in batch:
             self._see(activity)
         self._drained = not batch
         self._measure(len(batch))
         return len(batch)
+
+    def _meet(self, now: float) -> None:
+        """Look new clients up before their first write: it takes a millisecond, and an attack's first is two."""
+        while self._newcomers and self._newcomers[0][0] <= now:
+            _, pid = self._newcomers.popleft()
+            if self.actors.serves(pid):
+                self.watcher.meet(self.actors.of(pid), now)
 
     def _see(self, activity: Activity) -> None:
         path_of = self.sensor.path_of
@@ -160,6 +175,7 @@ class Core:
 
     _measured: float = 0.0
     _counted: int = 0
+    _newcomers: deque[tuple[float, int]] = field(default_factory=deque)  # when to look them up, smbd children
     _below: tuple[bytes, ...] = ()  # what paths inside the trees begin with
 
     def __post_init__(self) -> None:
@@ -183,16 +199,25 @@ class Core:
                 return
 
     def _sleep(self, now: float) -> None:
-        for key, _ in self.selector.select(min(self._wait(now), IDLE)):
+        for key, _ in self._selected(min(self._wait(now), IDLE)):
             if key.data is not None:
                 key.data()
             elif key.fd == self.tree.fileno():
                 self._last_seen = now  # processes are born, smbd children among them: doze, do not wake for each
 
+    def _selected(self, wait: float) -> list[tuple[selectors.SelectorKey, int]]:
+        """Wait for whatever is readable. epoll counts in milliseconds, and what is due sooner would come late."""
+        if 0 < wait < EPOLL_LEAST:
+            with suppress(ValueError):  # a descriptor of more than 1,023
+                select.select([key.fd for key in self.selector.get_map().values()], [], [], wait)
+                wait = 0
+        return self.selector.select(wait)
+
     def _wait(self, now: float) -> float:
         """Return how long nothing will be due, in seconds."""
         speak = None if self.emit.since is None else self.emit.since + SPEAK_AFTER
-        sources = (self.watcher.next_due(), self.holder.next_due(), self.keeper.next_due(now), speak)
+        meet = self._newcomers[0][0] if self._newcomers else None
+        sources = (self.watcher.next_due(), self.holder.next_due(), self.keeper.next_due(now), speak, meet)
         return max(0.0, min((when - now for when in sources if when is not None), default=IDLE))
 
     def _act(self, now: float) -> None:
@@ -205,7 +230,7 @@ class Core:
                 case do.Judged():
                     self.holder.say(command.verdict)
                 case do.Found():
-                    self.emit("finding", **words.finding(command.finding), about=command.finding)
+                    self.emit("finding", about=command.finding)
                 case do.Capture():
                     self.keeper.capture(command.path, command.fid, command.party, now, command.compared)
                 case do.Dropped():
@@ -215,7 +240,7 @@ class Core:
                 case do.MassLoss():
                     self.undo.mass_loss(command, now)
                 case do.Sighted():
-                    self.emit("listed", **words.sighted(command), about=command)
+                    self.emit("listed", about=command)
                 case do.Rescan():
                     self.emit("overflow", reason=command.reason, rescan=True)
                     self.keeper.urgent(say.Scan(command.path))

@@ -128,7 +128,7 @@ class Holder:
 
     def say(self, verdict: Verdict) -> None:
         """Say a verdict, and the holds that it led to, now or as soon as their users are known."""
-        self.emit("verdict", **words.verdict(verdict), holds=self.enforce, about=verdict)
+        self.emit("verdict", about=verdict, holds=self.enforce)
         made, self._made = self._made, []
         self.spoke = True
         for hold, now in made:

@@ -70,4 +70,4 @@ class Undo:
                 kind_before=comparison.kind_before, kind_after=comparison.kind_after, changed=comparison.changed,
                 provisional=False, detail=comparison.detail,
             )  # fmt: skip
-            self.emit("finding", **words.finding(finding), about=finding, unwatched=True)
+            self.emit("finding", about=finding, unwatched=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from garde.agent import messages as say
+from garde.agent import words
 from garde.clock import Clock, iso
 from garde.journal import kinds
 from garde.journal.notes import actor_note, finding_made, verdict_reached
@@ -26,8 +27,8 @@ Out = Callable[[dict[str, Any]], None]
 class Voice:
     """Call it with a kind, facts for the machine output, and `about`: what the journal keeps.
 
-    It stamps at once and speaks later (`flush`): writing to a pipe and waking the journal's thread cost some
-    milliseconds on a loaded machine, and between two findings of an attack every 2.5 ms is one more file.
+    It stamps at once and speaks later (`flush`): finding the words, writing to a pipe and waking the journal's thread
+    cost some milliseconds on a loaded machine, and between two findings of an attack every 2.5 ms is one more file.
     """
 
     def __init__(self, out: Out, put: Callable[[Payload, float], None], clock: Clock) -> None:
@@ -50,7 +51,8 @@ class Voice:
         """Speak, and write to the journal."""
         waiting, self._waiting, self.since = self._waiting, [], None
         for kind, about, facts, at in waiting:
-            self._out({"kind": kind, "at": iso(at), **facts})
+            worded = _WORDS.get(type(about))
+            self._out({"kind": kind, "at": iso(at), **(worded(about) if worded else {}), **facts})
             for payload in payloads(kind, about, facts):
                 self._put(payload, at)
 
@@ -120,6 +122,12 @@ def _sighted(seen: Sighted) -> list[Payload]:
     return [IndicatorSeen("", hit.sort, Text(hit.value), hit.source, Text(seen.path), seen.at, True)]
 
 
+# Nouns that are put into words when they are spoken of; they do not change until then.
+_WORDS: dict[type[Any], Callable[[Any], dict[str, Any]]] = {
+    Finding: words.finding,
+    Verdict: words.verdict,
+    Sighted: words.sighted,
+}
 _NOUNS: dict[type[Any], Callable[[Any], list[Payload]]] = {
     Finding: lambda found: [finding_made(found)],
     Verdict: lambda judged: [verdict_reached(judged)],

@@ -16,7 +16,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -37,6 +37,7 @@ from garde.vault.index import Index, Version
 from garde.vault.names import SIDE_PREFIX, STORE_NAME
 from garde.vault.places import Places
 from garde.vault.records import (
+    HAS_OBJECT,
     Agreement,
     Captured,
     Compared,
@@ -164,6 +165,11 @@ class Vault:
     @contextmanager
     def before(self, known: Known) -> Iterator[Before]:
         """The file as it was: its pre-image, or the fingerprint alone. The pre-image closes with the block."""
+        data = self._open_object(known.how, known.store, known.version)
+        if data is not None:  # all there is to know: the index need not be asked again
+            with closing(data):
+                yield Before(known.kind, known.size, known.structure, data, None)
+            return
         version = self._index.version(known.version)
         if version is None:  # dropped meanwhile by retention: a newer one is there, or nothing
             newer = self._index.find(known.path)
@@ -176,7 +182,7 @@ class Vault:
 
     @contextmanager
     def _open_before(self, version: Version) -> Iterator[Before]:
-        data = self._open_object(version)
+        data = self._open_object(version.how, version.store, version.id)
         try:
             structure = Structure(version.structure)
             held = MemoryBytes(b"") if version.how == How.EMPTY else data
@@ -185,10 +191,10 @@ class Vault:
             if data is not None:
                 data.close()
 
-    def _open_object(self, version: Version) -> OpenFile | None:
-        store = self._places.by_number(version.store) if version.how in {How.CLONE, How.COPY} else None
+    def _open_object(self, how: int, store: int, version: int) -> OpenFile | None:
+        place = self._places.by_number(store) if how in HAS_OBJECT else None
         try:
-            return None if store is None else OpenFile(store.open(version.id))
+            return None if place is None else OpenFile(place.open(version))
         except OSError:
             return None
 

@@ -26,7 +26,7 @@ from garde.vault.kernel import CANNOT_CLONE, open_strict
 from garde.vault.metadata import read_xattrs
 from garde.vault.names import is_own
 from garde.vault.places import Places
-from garde.vault.records import Captured, Compared, Damaged, How
+from garde.vault.records import HAS_OBJECT, Captured, Compared, Damaged, How
 from garde.vault.retention import surplus
 from garde.vault.store import OpenFile, Store
 
@@ -318,7 +318,7 @@ class Capture:
         return Captured(file.path, newest.id, False, How(newest.how))
 
     def _discard(self, file: _Subject, taken: _Taken) -> None:
-        if taken.how in {How.CLONE, How.COPY}:
+        if taken.how in HAS_OBJECT:
             file.store.drop(taken.number)
         if taken.how is How.COPY:
             self._copies.dropped(file.store.number, taken.allocated)

@@ -19,7 +19,7 @@ from garde.content import Structure
 from garde.errors import StateDamaged
 from garde.vault import trail
 from garde.vault.names import below
-from garde.vault.records import How, Known
+from garde.vault.records import HAS_OBJECT, How, Known
 from garde.vault.store import object_path
 
 _SCHEMA: Final = 1
@@ -180,7 +180,7 @@ class Index:
 
     def _known(self, row: Any) -> Known:
         version, how, store = row[9], How(row[12]), row[13]
-        at = object_path(self.store_path(store), version) if how in {How.CLONE, How.COPY} else None
+        at = object_path(self.store_path(store), version) if how in HAS_OBJECT else None
         path, kind, size, mtime_ns, mode, uid, gid, fid, captured_at = row[:9]
         return Known(
             path, kind, size, mtime_ns, mode, uid, gid, fid or b"", captured_at, version, at, row[10],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from typing import Final
 
 from garde.content import Bytes, Comparison, Structure, identify
 
@@ -18,6 +19,9 @@ class How(IntEnum):
     CLONE = 1  # shares blocks with the file (FICLONE)
     COPY = 2
     EMPTY = 3  # the file was empty: nothing to keep
+
+
+HAS_OBJECT: Final = frozenset({How.CLONE, How.COPY})
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 Comes in: writes and closes with their time. Goes out: the files whose turn has come. It looks at no file.
 
-A closed file is due at once. A file that stays open is due `OPEN_DELAY` after its first write (ransomware that keeps
+A closed file is due at once. A file that stays open is due `open_delay` after its first write (ransomware that keeps
 its handles open never closes), and again after `dirty_seconds` without a close.
 """
 
@@ -38,6 +38,7 @@ class DirtyTable:
     """All waiting files, by path."""
 
     dirty_seconds: float
+    open_delay: float = OPEN_DELAY
     _table: dict[bytes, Dirty] = field(default_factory=dict)
     _due: list[tuple[float, int, bytes]] = field(default_factory=list)
     _count: int = 0
@@ -47,7 +48,7 @@ class DirtyTable:
         found = self._table.get(path)
         if found is None:
             found = self._table[path] = Dirty(path, path, fid, actor, party, at, at, closed)
-            self._wake(path, at if closed else at + OPEN_DELAY)
+            self._wake(path, at if closed else at + self.open_delay)
             return
         found.last, found.actor, found.party = at, actor, party
         found.fid = fid or found.fid

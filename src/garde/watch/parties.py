@@ -70,6 +70,7 @@ class Party:
     suspected: bool = False
     noted: bool = False  # a note's spread was counted: once is enough, a package has many names in many folders
     listed: str = ""  # what on the watch list speaks against this hand; "": nothing
+    left_note: bool = False  # it wrote a file under a listed note's name
     pool: dict[bytes, bytes] = field(default_factory=dict)  # path -> small change, for pooled randomness
     names: dict[bytes, set[bytes]] = field(default_factory=dict)  # base name -> directories, for note spread
     recent_names: deque[bytes] = field(default_factory=deque)

@@ -45,6 +45,8 @@ class Sharpened:
     def _mark(self, party: Party, hit: Hit, path: bytes) -> Sighted | None:
         if hit.sort in MARKS and not party.listed:
             party.listed = hit.words
+        if hit.sort is Sort.NOTE_NAME:
+            party.left_note = True
         return Sighted(hit, path, self._wall()) if self._listed.is_news(hit, party.key) else None
 
     def sharpen(self, party: Party, finding: Finding) -> Finding:
@@ -58,7 +60,8 @@ class Sharpened:
             hit = self._listed.name(name)
             if hit is not None:
                 return _with(finding, hit.words)
-        if party.listed and weight >= self._weights.listed_hand:
+        least = self._weights.listed_name if party.left_note else self._weights.listed_hand
+        if party.listed and weight >= least:
             return _with(finding, party.listed)
         return finding
 

@@ -5,8 +5,8 @@ the `Lookup` it is given, holds nobody, and keeps no clock.
 
 Rules, one test each:
 
-1. A closed file that was written is judged at once; a file kept open 1 ms after its first write, and again when it has
-   been dirty for `dirty_ms`.
+1. A closed file that was written is judged at once; a file kept open 1 ms after its first write (at once with a watch
+   list), and again when it has been dirty for `dirty_ms`.
 2. The first judgements of a hand are urgent; a hand that writes a lot of honest files is left to the keeper, which
    judges its files when it keeps them.
 3. A new file is no damage. Deleting a known file while the same hand writes an unreadable one in its place is.
@@ -18,8 +18,9 @@ Rules, one test each:
 9. A held hand is not judged again: everything it touches goes to its ledger.
 10. Lost events lead to a rescan, never to silence.
 11. What is on the watch list is said once for a hand, and makes its first damaged file a verdict: where the file's own
-    name is on it, whatever proof there is; where the hand is (address, account, a note or tool that it wrote), a
-    strong one. No name, and no deed that leaves a file readable, is a verdict. See `sharpened.py`.
+    name is on it, or the hand left a note whose name is, whatever proof there is; where the hand is listed otherwise
+    (address, account, a tool that it wrote), a strong one. No name, and no deed that leaves a file readable, is a
+    verdict. See `sharpened.py`.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from garde.settings import WatchSettings
 from garde.vault import STORE_NAME, Compared, Known
 from garde.watch import notes
 from garde.watch.commands import Capture, Command, Dropped, Found, Judged, MassLoss, Moved, Rescan, Sighted
-from garde.watch.dirty import Dirty, DirtyTable
+from garde.watch.dirty import OPEN_DELAY, Dirty, DirtyTable
 from garde.watch.lookup import Lookup
 from garde.watch.masses import Masses
 from garde.watch.parties import Deleted, Parties, Party, smb_key
@@ -95,6 +96,11 @@ class Watcher:
         self._stores = tuple(store + b"/" for store in stores)
 
     # ---- activity -------------------------------------------------------------------------------------------------
+
+    def meet(self, actor: Actor, now: float) -> None:
+        """Make the hand of a new client before its first write, where there is one tree for it to write to."""
+        if len(self._trees) == 1 and self.parties.known(actor) is None:
+            self._party(actor, self._trees[0], now)
 
     def see(self, activity: Activity, path: bytes, new: bytes | None, actor: Actor) -> None:
         """Take one activity. `path` and `new` are whole paths; `new` is None where a rename left the trees."""
@@ -294,8 +300,9 @@ class Watcher:
     def watch_for(self, whole: WatchList, now: float) -> None:
         """Watch for what is on this list from now on; an empty one: for nothing. Hands seen lately are looked up."""
         self.sharpened = Sharpened(whole, self._weights, self._wall) if len(whole) else None
+        self._dirty.open_delay = OPEN_DELAY if self.sharpened is None else 0.0  # one file is enough: nothing waits
         for party in self.parties:
-            party.listed = ""
+            party.listed, party.left_note = "", False
             if self.sharpened is not None:
                 self._sighted(party, self.sharpened.hand(party, party.actor, b""), now)
                 for name, directories in list(party.names.items()):
@@ -331,7 +338,7 @@ class Watcher:
             party = self.parties.get(key)
             if party is not None:
                 party.suspected = False
-                party.listed = ""
+                party.listed, party.left_note = "", False
                 party.pool.clear()
 
     def _judge(self, item: Dirty, now: float) -> None:

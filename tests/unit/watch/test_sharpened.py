@@ -91,9 +91,16 @@ def test_a_name_that_a_file_had_before_it_was_damaged_says_nothing(script: Scrip
     assert not script.of(Judged)
 
 
-@pytest.mark.parametrize("name", [b"READ_ME.txt", b"Tool.exe"])
-def test_a_hand_that_wrote_a_listed_name_is_judged_at_its_first_strong_finding(script: Script, name: bytes) -> None:
-    script.does(What.CREATE, b"/srv/" + name, process(7))
+def test_a_hand_that_left_a_listed_note_is_judged_at_its_first_finding(script: Script) -> None:
+    script.document(b"/srv/a.pdf", now=WEAK)
+    script.does(CLOSED, b"/srv/a.pdf", process(7))
+    assert not script.of(Judged)
+    script.does(What.CREATE, b"/srv/READ_ME.txt", process(7))
+    assert len(script.of(Judged)) == 1
+
+
+def test_a_hand_that_brought_a_listed_tool_is_judged_at_its_first_strong_finding(script: Script) -> None:
+    script.does(What.CREATE, b"/srv/Tool.exe", process(7))
     script.document(b"/srv/a.pdf", now=WEAK)
     script.document(b"/srv/b.pdf", now=RANDOM)
     script.does(CLOSED, b"/srv/a.pdf", process(7))

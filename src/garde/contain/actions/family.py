@@ -25,14 +25,12 @@ class Roots:
     """The trees to hold, and the damaging processes that can't be."""
 
     pids: tuple[int, ...]
-    damaging: tuple[int, ...]  # those that may be held: all are below a root, or one
     skipped: tuple[Skipped, ...]
 
 
 def find_roots(damaging: Sequence[int], tree: ProcessTree, why: Callable[[Process], str]) -> Roots:
     """Return the roots; `why` gives the reason a process is never held, or an empty string."""
     skipped: list[Skipped] = []
-    accepted: list[int] = []
     families: dict[int, list[list[int]]] = {}
     for pid in dict.fromkeys(damaging):
         process = tree.process(pid)
@@ -40,11 +38,10 @@ def find_roots(damaging: Sequence[int], tree: ProcessTree, why: Callable[[Proces
         if process is None or reason:
             skipped.append(Skipped(_name(pid, process), reason))
             continue
-        accepted.append(pid)
         chain = _chain(process, tree, why)
         families.setdefault(chain[-1], []).append(chain)
     roots = tuple(_lowest_common(chains) for chains in families.values())
-    return Roots(roots, tuple(accepted), tuple(skipped))
+    return Roots(roots, tuple(skipped))
 
 
 def _chain(process: Process, tree: ProcessTree, why: Callable[[Process], str]) -> list[int]:

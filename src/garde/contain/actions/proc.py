@@ -55,12 +55,18 @@ def parse_stat(text: str) -> Stat | None:
 
 
 def stat_of(pid: int) -> Stat | None:
-    """What /proc/PID/stat says, or None when there is no such process."""
+    """What /proc/PID/stat says, or None when there is no such process. Asked before a stop: no paths are built."""
     try:
-        text = (_PROC / str(pid) / "stat").read_bytes().decode(errors="surrogateescape")
+        handle = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None
-    return parse_stat(text)
+    try:
+        text = os.read(handle, 4096)
+    except OSError:
+        return None  # it ended in between
+    finally:
+        os.close(handle)
+    return parse_stat(text.decode(errors="surrogateescape"))
 
 
 def identity_of(pid: int) -> Identity | None:
@@ -92,7 +98,7 @@ def _uid(pid: int) -> int:
 def exe_of(pid: int) -> str:
     """The path of the program; an upgraded and unlinked one without the kernel's remark."""
     try:
-        return str((_PROC / str(pid) / "exe").readlink()).removesuffix(" (deleted)")
+        return os.readlink(f"/proc/{pid}/exe").removesuffix(" (deleted)")  # noqa: PTH115 - before a stop
     except OSError:
         return ""
 

@@ -4,9 +4,10 @@ Comes in: the pids that did the damage. Goes out: `ProcessHold`, an `Action`. It
 stays frozen until someone releases it or ends it.
 
 The steps of `apply`, in order:
-1. find the roots (`family.py`), leaving out whoever is never held (`protect.py`);
-2. SIGSTOP the roots and the damaging processes, then the roots' children, theirs and so on: a parent that stands still
-   bears no more, so that reading the children after the stop misses none;
+1. SIGSTOP the damaging processes, leaving out whoever is never held (`protect.py`); a record comes before, so that
+   whoever comes after an agent that was killed in between can let them go;
+2. find the roots (`family.py`), SIGSTOP them, then their children, theirs and so on: a parent that stands still bears
+   no more, so that reading the children after the stop misses none;
 3. move each into a frozen cgroup v2 (`cgroup.py`): a same-user watchdog undoes a SIGSTOP with SIGCONT, but not this;
 4. look for children again, stop and freeze them, until a round finds none.
 Where there is no cgroup v2, step 3 is left out and `skipped` says so.
@@ -39,13 +40,14 @@ from garde.contain.actions.base import (
 from garde.contain.actions.cgroup import Freezer
 from garde.contain.actions.family import find_roots
 from garde.contain.actions.proc import Identity
-from garde.contain.actions.protect import Protection
+from garde.contain.actions.protect import Protection, above_us
 from garde.contain.actions.store import Store
 from garde.model.finding import Skipped
 
 # A round finds only what was born between two reads of a parent that has not stopped yet: two are usual.
 _MAX_ROUNDS = 50
 _FREEZE_SECONDS = 0.2
+_NOBODY = "none"  # the id of a hold that holds nobody
 _NO_CGROUP = Skipped("freeze", "no cgroup v2 is mounted: SIGSTOP alone, which a SIGCONT undoes")
 
 
@@ -120,11 +122,15 @@ class ProcessHold:
         self._own_pids = own_pids
         self._cgroup_root = cgroup_root or cgroup.find_root()
         self._boot = proc.boot_id()
+        self._above = above_us()
 
     def warm(self) -> None:
         """Go through the first steps once, and hold nobody."""
-        self._begin("none", time.monotonic())
-        find_roots((os.getpid(),), self._tree, self._protection().why)
+        work = self._begin(_NOBODY, time.monotonic())
+        self._stop_writers(work, (os.getpid(),))  # its own process: left out
+        self._store.begin(ProcessRecord(_NOBODY, self._boot, work.stage, ()))
+        find_roots((os.getpid(),), self._tree, work.protection.why)
+        self._store.remove(_NOBODY)
 
     def hold(self, hold_id: str, damaging_pids: Sequence[int]) -> Held | Refused:
         """Check, apply and settle in one call."""
@@ -144,13 +150,16 @@ class ProcessHold:
         """Stop and freeze. Under an id already in force the new trees are added to it."""
         began = time.monotonic()
         work = self._begin(hold_id, began)
+        self._stop_writers(work, target.pids)
+        work.done("writers")
         found = find_roots(target.pids, self._tree, work.protection.why)
         if not found.pids:
+            if not work.members:
+                self._store.remove(hold_id)
             return _refused(hold_id, found.skipped)
         work.roots = tuple(dict.fromkeys([*work.roots, *found.pids]))
         work.skipped |= dict.fromkeys(found.skipped)
-        work.done("roots")
-        self._stop_and_freeze(work, found.pids, found.damaging)
+        self._stop_and_freeze(work, found.pids)
         if not work.members:
             self._store.remove(hold_id)
             return Refused(hold_id, "the processes have ended, and left none behind", tuple(work.skipped))
@@ -207,7 +216,7 @@ class ProcessHold:
         return any(proc.is_there(member.identity) for member in record.members)
 
     def _protection(self) -> Protection:
-        return Protection(self._never_hold, self._own_pids)
+        return Protection(self._never_hold, self._own_pids, self._above)
 
     def _freezer(self, hold_id: str, frozen: tuple[str, ...] = ()) -> Freezer | None:
         return Freezer(self._cgroup_root, hold_id, frozen) if self._cgroup_root else None
@@ -225,7 +234,12 @@ class ProcessHold:
         return work
 
     def _save(self, work: _Work) -> ProcessRecord:
-        record = ProcessRecord(
+        record = self._record(work)
+        self._store.save(record)
+        return record
+
+    def _record(self, work: _Work) -> ProcessRecord:
+        return ProcessRecord(
             work.hold_id,
             self._boot,
             work.stage,
@@ -234,17 +248,30 @@ class ProcessHold:
             work.freezer.frozen if work.freezer else (),
             tuple(work.skipped),
         )
-        self._store.save(record)
-        return record
 
-    def _stop_and_freeze(self, work: _Work, roots: Sequence[int] = (), damaging: Sequence[int] = ()) -> None:
+    def _stop_writers(self, work: _Work, damaging: Sequence[int]) -> None:
+        """Stop who writes, at once; a record that can be released is written before."""
+        known = {pid: self._tree.process(pid) for pid in damaging}
+        may = tuple(pid for pid, process in known.items() if process and not work.protection.why(process))
+        if not may:
+            return
+        if work.members:
+            further = [(pid, stat) for pid in may if not work.has(pid) and (stat := proc.stat_of(pid))]
+            record = self._record(work)
+            members = (*record.members, *(_member(work, pid, stat) for pid, stat in further))
+            self._store.save(replace(record, members=members))
+        else:
+            self._store.begin(ProcessRecord(work.hold_id, self._boot, work.stage, may))
+        for pid in may:
+            self._stop(work, pid)
+
+    def _stop_and_freeze(self, work: _Work, roots: Sequence[int] = ()) -> None:
         # Written first and again after the stop: an agent killed in between leaves a record that can be released.
         self._save(work)
         for number in range(_MAX_ROUNDS):
             if number == 0:
-                for pid in (*roots, *damaging):
+                for pid in roots:
                     self._stop(work, pid)
-                work.done("writers")
             self._stop_below(work, roots)
             for pid in work.freezer.members() if work.freezer else ():
                 self._stop(work, pid)  # born inside the frozen cgroup, where the walk may not lead

@@ -15,18 +15,21 @@ from collections.abc import Set as AbstractSet
 from pathlib import PurePath
 
 from garde.contain.actions import proc
+from garde.contain.actions.proc import Identity
 from garde.model.actor import Process
 
 _WRITABLE_BY_OTHERS = 0o022
 
 
 class Protection:
-    """The rules for one hold; the agent's ancestors are read when it is made."""
+    """The rules for one hold. `above` are the processes that Garde runs below (`above_us`)."""
 
-    def __init__(self, never_hold: AbstractSet[str], own_pids: AbstractSet[int]) -> None:
+    def __init__(
+        self, never_hold: AbstractSet[str], own_pids: AbstractSet[int], above: AbstractSet[Identity] = frozenset()
+    ) -> None:
         self._never_hold = never_hold
         self._own = own_pids | {os.getpid()}
-        self._ancestors = frozenset(proc.ancestors_of(os.getpid()))
+        self._above = above
         self._known: dict[tuple[int, int], str] = {}  # a hold asks for most processes more than once
 
     def why(self, process: Process) -> str:
@@ -44,7 +47,7 @@ class Protection:
             return "a kernel thread can't be attributed or stopped"
         if process.pid in self._own:
             return "Garde's own process"
-        if process.pid in self._ancestors:
+        if (process.pid, process.start) in self._above:
             return "Garde runs below it"
         return self._named(process)
 
@@ -54,6 +57,12 @@ class Protection:
         if name not in self._never_hold or (path and not _is_installed(process.pid)) or _is_session(name, process):
             return ""
         return f"{name} is on the never-hold list"
+
+
+def above_us() -> frozenset[Identity]:
+    """The processes that this one runs below; they can only become fewer."""
+    found = map(proc.identity_of, proc.ancestors_of(os.getpid()))
+    return frozenset(who for who in found if who is not None)
 
 
 def _is_installed(pid: int) -> bool:

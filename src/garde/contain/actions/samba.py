@@ -145,11 +145,11 @@ class SmbHold:
     def apply(self, hold_id: str, target: Target) -> Held | Refused:
         """Steps 1 and 2. It stops first and writes after."""
         work = self._begin(hold_id)
-        address = (target.address and _plain(target.address)) or ""
         parents = {pid: parent for pid in target.pids if (parent := _listener_of(pid))}
         for pid in parents:
             self._stop(work, pid)
         work.done("stopped")
+        address = (target.address and _plain(target.address)) or ""
         listener = Listener(next(iter(parents.values()), work.record.listener))
         addresses = {*work.record.addresses, *([address] if address else [])}
         for pid in parents:
@@ -367,7 +367,7 @@ def _plain(text: str) -> str | None:
 
 
 def _is_smbd(pid: int) -> bool:
-    return Path(proc.exe_of(pid)).name == _SMBD
+    return proc.exe_of(pid).rpartition("/")[2] == _SMBD
 
 
 def _listener_of(pid: int) -> int:

@@ -47,6 +47,11 @@ def stat_of(pid: int) -> tuple[int, str, int] | None:
     return (shown[3], shown[5], shown[6]) if shown else None
 
 
+def comm_of(pid: int) -> str:
+    """Return the name of a process, "" when there is none."""
+    return os.fsdecode(slurp(b"/proc/%d/comm" % pid).removesuffix(b"\n"))
+
+
 def pids() -> list[int]:
     """Every process that /proc shows."""
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208 - three times faster

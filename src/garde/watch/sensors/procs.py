@@ -180,6 +180,9 @@ class ForkTree:
         node = self._add(event.fourth, parent)
         node.ppid = parent_pid
         if parent is not None:
+            if not parent.comm and not parent.uid and not parent.died:
+                # What it executed no event tells, and the children of an smbd are clients to come.
+                parent.comm = proc.comm_of(parent_pid)
             node.sid, node.uid, node.comm, node.exe = parent.sid, parent.uid, parent.comm, parent.exe
             node.cgroup, node.kernel = parent.cgroup, parent.kernel
             if _is_smbd_child(node):
