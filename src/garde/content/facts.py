@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from garde.content.access import Bytes
 from garde.content.changes import Change
-from garde.content.kinds import family, is_recognised
+from garde.content.kinds import family, is_recognised, is_text
 from garde.content.randomness import Array, Randomness, distinct_values, randomness
 from garde.content.structure import Checked, Structure, inspect
 
@@ -57,6 +57,13 @@ class Facts:
     def is_random(self) -> bool:
         """At least 1 KiB of changed bytes, uniformly random now."""
         return self.change.changed >= SINGLE and len(self.change.new) >= SINGLE and self.new.is_random
+
+    @property
+    def is_small_noise(self) -> bool:
+        """A small text of which nothing is left: 256 bytes at least, and all that stands there is uniformly random."""
+        if not is_text(self.before.kind) or self.kind != "unknown" or self.change.changed >= SINGLE:
+            return False
+        return self.change.everywhere and self.new.is_random and self.new.n == self.after.size
 
     @property
     def is_pure(self) -> bool:

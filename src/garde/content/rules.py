@@ -8,7 +8,8 @@ Comes in: `Facts`. Goes out: which proofs hold. The rules, in sentences:
   random or of exactly the same size. A closed format (one that is only ever written anew) also counts as broken when
   random bytes lie in it exactly where others lay, at the same size: no writer of such a format does that. A store,
   which is written block by block, counts only when hardly any of it is as it was.
-* RANDOM_CHANGE: what changed is uniformly random, was not before, and no check of the file's own covers it.
+* RANDOM_CHANGE: what changed is uniformly random, was not before, and no check of the file's own covers it. A single
+  change says so from 1 KiB on; of a text that is random from end to end, 256 bytes do.
 * STILL_RANDOM: the same, but it was as random before.
 * ENCODED_CIPHER: base64 or hex of uniformly random bytes, where no such encoding stood before.
 * CIPHER_CONTAINER: it says itself that it is encrypted, and did not before.
@@ -88,7 +89,7 @@ def _store_overwritten(facts: Facts) -> bool:
 
 
 def _random_change(facts: Facts) -> bool:
-    return facts.is_random and not facts.was_random and not facts.is_healthy
+    return (facts.is_random or facts.is_small_noise) and not facts.was_random and not facts.is_healthy
 
 
 def _still_random(facts: Facts) -> bool:
@@ -149,6 +150,8 @@ def _open_type_lost(facts: Facts) -> bool:
 
 
 def _open_text_lost(facts: Facts) -> bool:
+    if facts.is_small_noise:
+        return facts.change.same_size and _text_lost(facts)
     return (facts.kind == "unknown" or is_text(facts.kind)) and facts.is_random and _text_lost(facts)
 
 

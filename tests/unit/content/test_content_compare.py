@@ -168,10 +168,22 @@ def test_cutting_is_emptied_and_nothing_more(kind: str, whole: dict[str, bytes])
 
 
 def test_small_text_gives_its_changed_bytes_for_pooling(samples: ModuleType) -> None:
-    content = samples.hl7()[:700]
-    found = judged(content, samples.noise(700))
-    assert found.proofs == {Proof.TEXT_LOST} and found.pool == samples.noise(700)
+    content = samples.hl7()[:240]
+    found = judged(content, samples.noise(240))
+    assert found.proofs == {Proof.TEXT_LOST} and found.pool == samples.noise(240)
     assert judged(content, content.replace(b"WARD", b"BED7")).pool == b""
+
+
+def test_of_a_small_text_that_is_noise_from_end_to_end_256_bytes_are_enough(samples: ModuleType) -> None:
+    content, both = samples.hl7()[:700], {Proof.TEXT_LOST, Proof.RANDOM_CHANGE}
+    assert judged(content, samples.noise(700)).proofs == both
+    assert judged(content, samples.noise(700), still_open=True).proofs == both
+    assert judged(content[:256], samples.noise(256)).proofs == both
+    assert judged(content[:255], samples.noise(255)).proofs == {Proof.TEXT_LOST}
+    assert judged(content, samples.noise(400), still_open=True).proofs == frozenset()  # more may be to come
+    assert Proof.RANDOM_CHANGE not in judged(content, content[:200] + samples.noise(500)).proofs
+    assert Proof.RANDOM_CHANGE not in judged(content, bytes(range(256)) * 2).proofs
+    assert judged(b"\x90\x01" + samples.noise(698, 1), samples.noise(700)).damaged is False
 
 
 def test_compressed_bytes_replaced_by_compressed_bytes_weigh_nothing(samples: ModuleType) -> None:
