@@ -26,6 +26,7 @@ from garde.content import (
     whole,
 )
 from garde.vault import Known, Vault
+from garde.watch.sensors.handles import fid_of
 
 OPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOATIME
 
@@ -51,6 +52,10 @@ class VaultLookup:
             if still_open or found.damaged or not isinstance(after, MemoryBytes):
                 return found
             return replace(found, digest=identify(after.content))
+
+    def is_at(self, path: bytes, fid: bytes) -> bool:
+        """See `watch.lookup.Lookup.is_at`."""
+        return fid_of(path) in (b"", fid)
 
     def look(self, path: bytes) -> NewFile | None:
         """See `watch.lookup.Lookup.look`."""

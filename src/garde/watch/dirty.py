@@ -46,7 +46,7 @@ class DirtyTable:
     def wrote(self, path: bytes, fid: bytes, actor: Actor, party: PartyKey, at: float, *, closed: bool) -> None:
         """Note a write (or a close after writing)."""
         found = self._table.get(path)
-        if found is None:
+        if found is None or (fid and found.fid and fid != found.fid):  # … or another file took the name
             found = self._table[path] = Dirty(path, path, fid, actor, party, at, at, closed)
             self._wake(path, at if closed else at + self.open_delay)
             return

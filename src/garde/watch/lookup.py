@@ -23,6 +23,10 @@ class Lookup(Protocol):
         """Compare the file now at `path` with its last healthy version; None when it is gone or no regular file."""
         ...
 
+    def is_at(self, path: bytes, fid: bytes) -> bool:
+        """Return False where another file than `fid` stands at `path` by now."""
+        ...
+
     def look(self, path: bytes) -> NewFile | None:
         """Judge a file that has no past; None when it is gone or no regular file."""
         ...

@@ -7,6 +7,7 @@ Rules, one test each:
 
 1. A closed file that was written is judged at once; a file kept open 1 ms after its first write (at once with a watch
    list), and again when it has been dirty for `dirty_ms`.
+   What another file took the place of before it was looked at is looked at once more, a moment later.
 2. The first judgements of a hand are urgent; a hand that writes a lot of honest files is left to the keeper, which
    judges its files when it keeps them.
 3. A new file is no damage. Deleting a known file while the same hand writes an unreadable one in its place is.
@@ -356,9 +357,19 @@ class Watcher:
         comparison = self._lookup.compare(known, item.path, still_open=not item.closed)
         if comparison is None:
             return
+        if comparison.damaged and self._may_be_half_written(item):
+            self._dirty.again(item)
+            return
         paths = (origin, item.path)
         if not self._damaged(party, paths, comparison, item.actor, now=now, provisional=not item.closed):
             self._unharmed(party, item, origin, known, comparison)
+
+    def _may_be_half_written(self, item: Dirty) -> bool:
+        """Whether what was compared is another file than the one that was closed: somebody writes it at this moment.
+
+        A program that unpacks the same archive twice removes a file and makes it anew. It is looked at once more.
+        """
+        return item.closed and not item.looked and bool(item.fid) and not self._lookup.is_at(item.path, item.fid)
 
     def _known(self, item: Dirty) -> tuple[Known | None, bytes]:
         if item.replaced and item.origin != item.path:
@@ -532,7 +543,7 @@ class Watcher:
         if party.suspected:
             self._count(party, finding, now)
         else:
-            self.suspicion.add(finding, party.key, self._levels(party, path), now)
+            self.suspicion.add(finding, party.key, party.levels[:1], now)  # a user who installs does it again and again
 
     def _levels(self, party: Party, path: bytes) -> list[Level]:
         family = Level("family", path.rpartition(b"/")[0].decode("utf-8", "surrogateescape"))

@@ -48,6 +48,7 @@ class Files:
     known: dict[bytes, Known] = field(default_factory=dict)
     now: dict[bytes, Comparison | None] = field(default_factory=dict)
     opened: list[tuple[bytes, bool]] = field(default_factory=list)
+    there: dict[bytes, bytes] = field(default_factory=dict)  # which file stands there, where that matters
 
     def find(self, path: bytes, fid: bytes) -> Known | None:
         return self.known.get(path) or next((item for item in self.known.values() if fid and item.fid == fid), None)
@@ -55,6 +56,9 @@ class Files:
     def compare(self, known: Known, path: bytes, *, still_open: bool) -> Comparison | None:
         self.opened.append((path, still_open))
         return self.now.get(path, comparison(HEALTHY))
+
+    def is_at(self, path: bytes, fid: bytes) -> bool:
+        return self.there.get(path, fid) == fid
 
     def look(self, path: bytes) -> NewFile | None:
         now = self.now.get(path)
@@ -84,12 +88,14 @@ class Script:
             if now is not None:
                 self.files.now[path] = comparison(now)
 
-    def does(self, what: int, path: bytes, who: Actor, new: bytes = b"", after: float = 0.001) -> None:
+    def does(
+        self, what: int, path: bytes, who: Actor, new: bytes = b"", after: float = 0.001, fid: bytes = b""
+    ) -> None:
         self.now += after
         self.living.add(who.pid)
         directory, _, name = path.rpartition(b"/")
         new_directory, _, new_name = new.rpartition(b"/")
-        activity = Activity(self.now, what, who.pid, directory, name, b"", new_directory, new_name)
+        activity = Activity(self.now, what, who.pid, directory, name, fid, new_directory, new_name)
         self.watcher.see(activity, path, new or None, who)
         self.work()
 
@@ -116,6 +122,30 @@ def test_closed_files_are_judged_at_once_and_the_third_unreadable_one_is_a_verdi
     (judged,) = script.of(Judged)
     assert isinstance(judged, Judged)
     assert judged.parties == (("session", 50, 1000),)
+
+
+def test_a_file_that_took_the_place_of_the_one_that_was_closed_is_looked_at_once_more(script: Script) -> None:
+    script.document(b"/srv/a.pdf", b"/srv/b.pdf", now=RANDOM)
+    for path in (b"/srv/a.pdf", b"/srv/b.pdf"):
+        script.files.there[path] = b"second"
+        script.does(CLOSED, path, process(7), fid=b"first")
+    assert script.of(Found) == [], "half of it may be written by now"
+    script.files.now[b"/srv/a.pdf"] = comparison(HEALTHY)
+    script.work(after=0.3)
+    (found,) = script.of(Found)
+    assert isinstance(found, Found) and found.finding.path == b"/srv/b.pdf"
+
+
+def test_a_file_that_takes_a_name_while_another_waits_is_not_closed_because_that_one_was(script: Script) -> None:
+    script.document(b"/srv/a.pdf", now=RANDOM)
+    script.watcher.see(activity(script, CLOSED, b"first"), b"/srv/a.pdf", None, process(7))
+    script.watcher.see(activity(script, OPEN, b"second"), b"/srv/a.pdf", None, process(7))
+    script.work(after=0.002)
+    assert script.files.opened == [(b"/srv/a.pdf", True)]
+
+
+def activity(script: Script, what: int, fid: bytes) -> Activity:
+    return Activity(script.now, what, 7, b"/srv", b"a.pdf", fid, b"", b"")
 
 
 def test_a_file_kept_open_is_judged_after_a_millisecond_and_again_when_long_dirty(script: Script) -> None:
@@ -506,6 +536,15 @@ def test_a_living_process_that_slipped_a_hold_is_judged_and_a_dead_one_is_not(sc
     script.watcher.see(activity, paths[4], None, process(78))
     script.work()
     assert len(script.of(Judged)) == 2
+
+
+def test_a_user_who_unpacks_again_and_again_starts_from_nothing(script: Script) -> None:
+    for sid in range(50, 60):
+        for folder in range(12):
+            script.does(What.CREATE, b"/srv/%d/%d/bash.mo" % (sid, folder), process(sid, sid))
+    script.document(b"/srv/a.pdf", now=RANDOM)
+    script.does(CLOSED, b"/srv/a.pdf", process(99, 99))
+    assert len(script.of(Found)) == 1 and not script.of(Judged)
 
 
 def test_one_note_in_many_directories_adds_to_what_is_known_but_never_holds_alone(script: Script) -> None:
