@@ -28,6 +28,7 @@ from garde.content import (
 from garde.vault import Known, Vault
 from garde.watch.sensors.handles import fid_of
 
+FSID = 8  # bytes of a fid that name the file system
 OPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOATIME
 
 
@@ -55,7 +56,10 @@ class VaultLookup:
 
     def is_at(self, path: bytes, fid: bytes) -> bool:
         """See `watch.lookup.Lookup.is_at`."""
-        return fid_of(path) in (b"", fid)
+        found = fid_of(path)
+        return (
+            not found or found[FSID:] == fid[FSID:]
+        )  # one file system can have several ids: the file's own part counts
 
     def look(self, path: bytes) -> NewFile | None:
         """See `watch.lookup.Lookup.look`."""

@@ -74,12 +74,12 @@ class DirtyTable:
         """Return the waiting item, left in place."""
         return self._table.get(path)
 
-    def again(self, item: Dirty) -> None:
-        """Keep an open file for its second look."""
+    def again(self, item: Dirty, after: float | None = None) -> None:
+        """Keep a file for its second look, `after` seconds from its last write; as a rule when it was open for long."""
         item.looked = True
         if item.path not in self._table:
             self._table[item.path] = item
-        self._wake(item.path, item.last + self.dirty_seconds)
+        self._wake(item.path, item.last + (self.dirty_seconds if after is None else after))
 
     def next_due(self) -> float | None:
         """Return when the next file is due."""

@@ -52,6 +52,7 @@ URGENT_RATE = 60.0  # urgent judgements per second and hand: above the 50 saves/
 URGENT_BURST = 120.0
 ALARM_SECONDS = 10.0
 BLAMED_SECONDS = 60.0  # what such a client has under way here is judged within a few
+WRITTEN_S = 0.02  # for what took a file's place to be written
 POOL_BYTES = 512  # pooled chi-square separates from 256 bytes on; twice that for a wide margin
 POOL_FILES = 3
 STORE_MARK = b"/" + os.fsencode(STORE_NAME)
@@ -358,7 +359,7 @@ class Watcher:
         if comparison is None:
             return
         if comparison.damaged and self._may_be_half_written(item):
-            self._dirty.again(item)
+            self._dirty.again(item, WRITTEN_S)
             return
         paths = (origin, item.path)
         if not self._damaged(party, paths, comparison, item.actor, now=now, provisional=not item.closed):
