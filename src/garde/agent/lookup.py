@@ -57,9 +57,7 @@ class VaultLookup:
     def is_at(self, path: bytes, fid: bytes) -> bool:
         """See `watch.lookup.Lookup.is_at`."""
         found = fid_of(path)
-        return (
-            not found or found[FSID:] == fid[FSID:]
-        )  # one file system can have several ids: the file's own part counts
+        return not found or found[FSID:] == fid[FSID:]  # a file system can have several ids: the file's part counts
 
     def look(self, path: bytes) -> NewFile | None:
         """See `watch.lookup.Lookup.look`."""
