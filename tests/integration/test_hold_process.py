@@ -338,6 +338,42 @@ process.ProcessHold(ProcTree(), Path({str(tmp_path / "state")!r})).hold({hold_id
     passes(damage, 10)
 
 
+@pytest.mark.parametrize("grown", [False, True])
+@pytest.mark.parametrize("step", ["_stop_writers", "_stop_below"])
+def test_an_agent_killed_after_a_stop_leaves_a_hold_that_the_next_one_finds(
+    lab: Lab, make: Callable[..., ProcessHold], tmp_path: Path, step: str, grown: bool
+) -> None:
+    """Also where the hold had others in it: at its start an agent forgets holds of which nobody is left."""
+    first, one = lab.counter("one")
+    second, two = lab.counter("two")
+    hold_id = unused_id()
+    code = f"""
+import os, signal
+from pathlib import Path
+from garde.contain.actions.proc import ProcTree
+from garde.contain.actions.process import ProcessHold
+hold = ProcessHold(ProcTree(), Path({str(tmp_path / "state")!r}))
+if {grown}:
+    hold.hold({hold_id!r}, [{first.pid}])
+whole = ProcessHold.{step}
+def dies_after(*words):
+    whole(*words)
+    os.kill(os.getpid(), signal.SIGKILL)
+ProcessHold.{step} = dies_after
+hold.hold({hold_id!r}, [{second.pid}])
+"""
+    assert subprocess.call([sys.executable, "-c", code]) == -signal.SIGKILL
+    wait_for(lambda: getattr(proc.stat_of(second.pid), "state", "") == "T")
+
+    later = make()
+    assert later.prune() == ()
+    assert [held.hold_id for held in later.held()] == [hold_id]
+    assert isinstance(later.release(hold_id), Released)
+
+    passes(one, 10)
+    passes(two, 10)
+
+
 def test_an_agent_killed_while_a_hold_grows_leaves_all_of_it_to_release(
     lab: Lab, make: Callable[..., ProcessHold], tmp_path: Path
 ) -> None:

@@ -213,7 +213,7 @@ class ProcessHold:
         return tuple(record.hold_id for record in gone)
 
     def _has_living(self, record: ProcessRecord) -> bool:
-        return any(proc.is_there(member.identity) for member in record.members)
+        return any(proc.is_there(member.identity) for member in _everyone(record))
 
     def _protection(self) -> Protection:
         return Protection(self._never_hold, self._own_pids, self._above)
@@ -255,13 +255,8 @@ class ProcessHold:
         may = tuple(pid for pid, process in known.items() if process and not work.protection.why(process))
         if not may:
             return
-        if work.members:
-            further = [(pid, stat) for pid in may if not work.has(pid) and (stat := proc.stat_of(pid))]
-            record = self._record(work)
-            members = (*record.members, *(_member(work, pid, stat) for pid, stat in further))
-            self._store.save(replace(record, members=members))
-        else:
-            self._store.begin(ProcessRecord(work.hold_id, self._boot, work.stage, may))
+        write = self._store.save if work.members else self._store.begin
+        write(replace(self._record(work), roots=(*work.roots, *may)))
         for pid in may:
             self._stop(work, pid)
 
@@ -346,7 +341,7 @@ class ProcessHold:
         """Wake and move home whoever no other hold claims; a lease never ends another."""
         freezer = self._freezer(record.hold_id, record.frozen)
         claimed = self._claimed_by_others(record)
-        members = record.members or tuple(_left_stopped(record.roots))
+        members = _everyone(record)
         homes = {it.pid: it for it in members if it.pid not in claimed and proc.is_there(it.identity)}
         for member in reversed(homes.values()):  # children first: a parent that wakes finds them running
             if not member.was_stopped:
@@ -380,8 +375,19 @@ def _member(work: _Work, pid: int, stat: proc.Stat) -> Member:
     return Member(pid, stat.start, stat.comm, parent.origin if parent else cgroup.home_of(path), False)
 
 
+def _everyone(record: ProcessRecord) -> tuple[Member, ...]:
+    """The members, and who was stopped below the roots by an agent that was killed before its next line.
+
+    A root that was a member and is gone is left out: its pid may have come to mean another process.
+    """
+    known = {member.pid for member in record.members}
+    gone = {member.pid for member in record.members if not proc.is_there(member.identity)}
+    left = _left_stopped(root for root in record.roots if root not in gone)
+    return (*record.members, *(member for member in left if member.pid not in known))
+
+
 def _left_stopped(roots: Iterable[int]) -> Iterator[Member]:
-    """Members of a record whose agent was killed between its SIGSTOPs and its next line: who stands still below."""
+    """Who stands still below the roots."""
     for root in roots:
         for pid in (root, *proc.ProcTree().descendants(root)):
             stat = proc.stat_of(pid)
