@@ -26,9 +26,8 @@ from garde.content import (
     whole,
 )
 from garde.vault import Known, Vault
-from garde.watch.sensors.handles import fid_of
+from garde.watch.sensors.handles import is_at
 
-FSID = 8  # bytes of a fid that name the file system
 OPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOATIME
 
 
@@ -56,8 +55,7 @@ class VaultLookup:
 
     def is_at(self, path: bytes, fid: bytes) -> bool:
         """See `watch.lookup.Lookup.is_at`."""
-        found = fid_of(path)
-        return not found or found[FSID:] == fid[FSID:]  # a file system can have several ids: the file's part counts
+        return is_at(path, fid)
 
     def look(self, path: bytes) -> NewFile | None:
         """See `watch.lookup.Lookup.look`."""

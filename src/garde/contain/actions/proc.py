@@ -57,15 +57,10 @@ def parse_stat(text: str) -> Stat | None:
 def stat_of(pid: int) -> Stat | None:
     """What /proc/PID/stat says, or None when there is no such process. Asked before a stop: no paths are built."""
     try:
-        handle = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
+        with open(f"/proc/{pid}/stat", "rb", buffering=0) as file:
+            text = file.read()
     except OSError:
         return None
-    try:
-        text = os.read(handle, 4096)
-    except OSError:
-        return None  # it ended in between
-    finally:
-        os.close(handle)
     return parse_stat(text.decode(errors="surrogateescape"))
 
 

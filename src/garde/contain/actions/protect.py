@@ -24,9 +24,7 @@ _WRITABLE_BY_OTHERS = 0o022
 class Protection:
     """The rules for one hold. `above` are the processes that Garde runs below (`above_us`)."""
 
-    def __init__(
-        self, never_hold: AbstractSet[str], own_pids: AbstractSet[int], above: AbstractSet[Identity] = frozenset()
-    ) -> None:
+    def __init__(self, never_hold: AbstractSet[str], own_pids: AbstractSet[int], above: AbstractSet[Identity]) -> None:
         self._never_hold = never_hold
         self._own = own_pids | {os.getpid()}
         self._above = above

@@ -60,11 +60,7 @@ class Store(Generic[R]):
     def load(self, hold_id: str) -> R | None:
         """The record, or None: no such hold, or a file that can't be read as one."""
         try:
-            handle = os.open(self._name(hold_id), os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
-            return None  # the usual answer, and nobody is stopped yet: no paths are built for it
-        try:
-            with os.fdopen(handle, "rb") as file:
+            with open(self._name(hold_id), "rb") as file:  # before a stop: no paths are built
                 return self._decoder.decode(file.read())
         except (OSError, msgspec.DecodeError):
             return None

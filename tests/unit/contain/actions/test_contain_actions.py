@@ -83,9 +83,9 @@ def test_names_are_believed_only_of_installed_programs(innocent: int, tmp_path: 
     """`sleep` is root's; a copy that its user may change is not."""
     found = proc.read(innocent)
     assert found is not None
-    assert "never-hold list" in Protection(frozenset({"sleep"}), frozenset()).why(found)
-    assert Protection(frozenset({"sshd"}), frozenset()).why(found) == ""
-    assert Protection(frozenset(), frozenset({innocent})).why(found) == "Garde's own process"
+    assert "never-hold list" in Protection(frozenset({"sleep"}), frozenset(), frozenset()).why(found)
+    assert Protection(frozenset({"sshd"}), frozenset(), frozenset()).why(found) == ""
+    assert Protection(frozenset(), frozenset({innocent}), frozenset()).why(found) == "Garde's own process"
 
 
 def test_a_process_that_ended_and_left_none_behind(tmp_path: Path, innocent: int) -> None:
