@@ -32,6 +32,7 @@ from garde.clock import Clock
 from garde.journal.kinds import CoverageChanged
 from garde.journal.payload import Payload
 from garde.model.activity import Activity, What
+from garde.model.actor import Actor
 from garde.vault import Coverage
 from garde.watch import commands as do
 from garde.watch.actors import Actors
@@ -136,8 +137,7 @@ class Core:
                 self.ahead.new(pid)
                 self._newcomers.append((due, pid))
             self.tree.new_smbd.clear()
-        for activity in batch:
-            self._see(activity)
+        self._see(batch)
         self._drained = not batch
         self._measure(len(batch))
         return len(batch)
@@ -149,18 +149,36 @@ class Core:
             if self.actors.serves(pid):
                 self.watcher.meet(self.actors.of(pid), now)
 
-    def _see(self, activity: Activity) -> None:
-        path_of = self.sensor.path_of
-        directory = path_of(activity.directory)
-        path = b"" if directory is None else directory + b"/" + activity.name
-        new: bytes | None = None
-        if activity.what & What.RENAME:
-            target = path_of(activity.new_directory) if activity.new_directory else None
-            new = None if target is None or not self._inside(target) else target + b"/" + activity.new_name
-            if directory is not None and not self._inside(directory):
-                path = b""
-        if path or new or activity.what & What.OVERFLOW:
-            self.watcher.see(activity, path, new, self.actors.of(activity.pid))
+    def _see(self, batch: list[Activity]) -> None:
+        """Show the watcher what was read. What many of a reading share is asked once: their folder, and who wrote.
+
+        Written flat: it runs for every event.
+        """
+        see, path_of, actor_of = self.watcher.see, self.sensor.path_of, self.actors.of
+        folders: dict[bytes, bytes] = {}  # key -> path with its last slash; b"" where nobody knows it
+        actors: dict[int, Actor] = {}
+        for activity in batch:
+            _, what, pid, directory, name, _, _, _ = activity
+            folder = folders.get(directory)
+            if folder is None:
+                found = path_of(directory)
+                folder = folders[directory] = b"" if found is None else found + b"/"
+            path = folder + name if folder else b""
+            new: bytes | None = None
+            if what & What.RENAME:
+                new = self._new_name(activity)
+                if folder and not self._inside(folder[:-1]):
+                    path = b""
+            if path or new or what & What.OVERFLOW:
+                actor = actors.get(pid)
+                if actor is None:
+                    actor = actors[pid] = actor_of(pid)
+                see(activity, path, new, actor)
+
+    def _new_name(self, activity: Activity) -> bytes | None:
+        """Return where a rename led to, if that is inside the trees."""
+        target = self.sensor.path_of(activity.new_directory) if activity.new_directory else None
+        return None if target is None or not self._inside(target) else target + b"/" + activity.new_name
 
     def _inside(self, directory: bytes) -> bool:
         return directory in self.trees or directory.startswith(self._below)

@@ -20,7 +20,7 @@ from garde.agent import watch_list
 from garde.clock import Clock, SystemClock
 from garde.model.watchlist import Sort
 from garde.settings import Settings
-from garde.vault import Captured, Coverage, Damaged, Failed, Outcome, RestoreItem, ScanProgress, Skipped, Vault
+from garde.vault import Captured, Coverage, Damaged, Failed, HeardOf, Outcome, RestoreItem, ScanProgress, Skipped, Vault
 from garde.watch.sensors.handles import fid_of
 
 NICE = 10
@@ -78,9 +78,12 @@ class Keeper:
         if self._clock.monotonic() - self._asked < IDLE_SECONDS:
             return False
         hashed = self._vault.hash_some(HASH_SLICE)
+        self._say_matches()
+        return hashed > 0
+
+    def _say_matches(self) -> None:
         for path, sha256 in self._vault.take_matches():
             self._pipe.send(say.Matched(path, sha256))
-        return hashed > 0
 
     def _scan_step(self) -> None:
         step = next(self._passes[0], None)
@@ -137,6 +140,7 @@ class Keeper:
         ]
         kept = sum(isinstance(item, Captured) for item in results)
         self._pipe.send(say.BatchDone(kept, damaged, tuple(skipped), self._coverage()))
+        self._say_matches()
 
     def _coverage(self) -> Coverage | None:
         now = self._clock.monotonic()
@@ -196,10 +200,12 @@ def start(
     *,
     clock: Clock | None = None,
     not_ours: Sequence[int] = (),
+    heard_of: HeardOf | None = None,
 ) -> int:
     """Fork the keeper on `pipe` (its end, the core's end); returns its pid. The child never returns.
 
-    `not_ours` are the core's descriptors whose end others wait for: the keeper closes its copies.
+    `not_ours` are the core's descriptors whose end others wait for: the keeper closes its copies. `heard_of` is the
+    core's too.
     """
     own_end, other_end = pipe
     clock = clock or SystemClock()
@@ -215,7 +221,7 @@ def start(
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the core decides when it ends
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         mask = os.umask(0o077)  # the index names files and people: its owner's only
-        vault = Vault(state, trees, settings.vault, clock=clock, ignore=ignore, fid_of=fid_of)
+        vault = Vault(state, trees, settings.vault, clock=clock, ignore=ignore, fid_of=fid_of, heard_of=heard_of)
         os.umask(mask)
         with vault:
             Keeper(own_end, vault, trees, clock).run()

@@ -58,7 +58,7 @@ from garde.journal import kinds
 from garde.journal.store import open_journal
 from garde.journal.writer import BackgroundJournal
 from garde.settings import Settings
-from garde.vault import Vault
+from garde.vault import HeardOf, Vault
 from garde.watch.actors import Actors
 from garde.watch.sensors import Sensor, open_best
 from garde.watch.sensors.procs import ForkTree
@@ -114,8 +114,9 @@ def run_watch(
     ours, theirs = Pipe()
     ignore = ignore_of(settings.watch.exclude)
     not_ours = [errands.fileno(), flows.fileno(), *([link.fileno()] if link else [])]
+    heard_of = HeardOf()
     keeper_pid = keeper.start(
-        (theirs, ours), wanted.state, wanted.trees, settings, ignore, clock=clock, not_ours=not_ours
+        (theirs, ours), wanted.state, wanted.trees, settings, ignore, clock=clock, not_ours=not_ours, heard_of=heard_of
     )
     theirs.close()
     journal = BackgroundJournal(open_journal(wanted.state, clock=clock), clock=clock)
@@ -136,6 +137,7 @@ def run_watch(
         keeper_link=KeeperLink(ours, lambda now: keeper.hurry(keeper_pid, now)),
         sensor=sensor,
         tree=tree,
+        heard_of=heard_of,
     )
     core.hear(vault_open)
     core.ready = Greeting(core, opened, blind, wanted.mode, str(wanted.state), restore, link, errands)
@@ -181,10 +183,12 @@ def _assemble(
     keeper_link: KeeperLink,
     sensor: Sensor,
     tree: ForkTree,
+    heard_of: HeardOf,
 ) -> Core:
     """Build every part and join them: nothing is hidden elsewhere."""
     clock, settings = wanted.clock, wanted.settings
-    lookup = VaultLookup(Vault(wanted.state, wanted.trees, settings.vault, clock=clock, read_only=True))
+    vault = Vault(wanted.state, wanted.trees, settings.vault, clock=clock, read_only=True, heard_of=heard_of)
+    lookup = VaultLookup(vault)
     run = secrets.token_hex(2)  # ids stay apart from those of an earlier run
     watcher = Watcher(
         lookup, settings.watch, load_weights(), wanted.trees,

@@ -33,6 +33,7 @@ from garde.vault.copies import Copies
 from garde.vault.freeze import RetentionFreeze
 from garde.vault.harm import Harm
 from garde.vault.hashing import Hashing
+from garde.vault.heard_of import HeardOf
 from garde.vault.index import Index, Version
 from garde.vault.names import SIDE_PREFIX, STORE_NAME
 from garde.vault.places import Places
@@ -67,6 +68,7 @@ __all__ = [
     "Damaged",
     "Dropped",
     "Failed",
+    "HeardOf",
     "How",
     "Known",
     "Outcome",
@@ -99,14 +101,16 @@ class Vault:
         at_mount: bool = True,
         ignore: Callable[[bytes], bool] | None = None,
         fid_of: Callable[[bytes], bytes] | None = None,
+        heard_of: HeardOf | None = None,
     ) -> None:
         """Open. `at_mount=False` keeps the stores at the trees' own roots instead of the file systems' roots.
 
+        `heard_of` spares a reader most of its questions; writer and reader are given the same, or neither.
         Raises StateBusy when another writer holds the state directory, StateDamaged, NotPermitted.
         """
         self._settings = settings
         self._lock = None if read_only else _lock(state_dir)
-        self._index = Index(state_dir / "index.db", read_only=read_only)
+        self._index = Index(state_dir / "index.db", read_only=read_only, heard_of=heard_of)
         self._places = Places(self._index, state_dir, trees, at_mount=at_mount, read_only=read_only)
         if read_only:
             return
@@ -116,6 +120,7 @@ class Vault:
         self._retention = Retention(index, places, settings, clock, freeze)
         ignore = _also_ignoring(state_dir, ignore)
         self._copies = Copies(index, settings)
+        self._hashing = Hashing(index, places, clock)
         self._capture = Capture(
             index,
             places,
@@ -125,9 +130,9 @@ class Vault:
             ignore=ignore,
             before=self._open_before,
             freeze=freeze,
+            hashed=self._hashing.hashed,
         )
         self._scan = Scan(index, places, self._capture, clock=clock, ignore=ignore, fid_of=fid_of)
-        self._hashing = Hashing(index, places, clock)
         self._restore = Restore(index, places, self._capture, clock)
         self._repair = Repair(index, places, clock)
         self._clock = clock

@@ -7,6 +7,7 @@ version judged damaged never becomes the newest healthy one. It decides nothing 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 import stat
@@ -16,7 +17,19 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from garde.clock import Clock
-from garde.content import Before, Comparison, FileBytes, Structure, check_structure, compare, fingerprint, sniff
+from garde.content import (
+    Before,
+    Bytes,
+    Comparison,
+    FileBytes,
+    MemoryBytes,
+    Structure,
+    check_structure,
+    compare,
+    fingerprint,
+    sniff,
+    whole,
+)
 from garde.model.finding import Skipped
 from garde.settings import VaultSettings
 from garde.vault.copies import Copies, TooLargeError
@@ -55,6 +68,7 @@ class _Taken:
     number: int
     how: How
     file: OpenFile  # what is judged: the object, or the live file where nothing could be kept
+    content: Bytes  # the same; read once and in memory where it is small
     allocated: int = 0
 
 
@@ -72,8 +86,11 @@ class Capture:
         ignore: Callable[[bytes], bool],
         before: Callable[[Version], AbstractContextManager[Before]],
         freeze: RetentionFreeze,
+        hashed: Callable[[bytes, bytes], None],
     ) -> None:
+        """`hashed` is told path and SHA-256 of what is hashed as it is kept."""
         self._freeze = freeze
+        self._hashed = hashed
         self._index = index
         self._places = places
         self._copies = copies
@@ -160,7 +177,7 @@ class Capture:
         newest = self._index.version(row.newest) if row is not None and row.newest else None
         if row is not None and newest is not None and is_as_seen(row, seen) and (first_pass or newest.how != How.NONE):
             return Captured(path, newest.id, False, How(newest.how))
-        taken = self._take(file, copy=not first_pass)
+        taken = self._take(file, first_pass=first_pass)
         if isinstance(taken, Skipped):
             return taken
         before = newest or self._predecessor(path)
@@ -192,21 +209,22 @@ class Capture:
         known = self._index.find(path)
         return None if known is None else self._index.version(known.version)
 
-    def _take(self, file: _Subject, *, copy: bool) -> _Taken | Skipped:
+    def _take(self, file: _Subject, *, first_pass: bool) -> _Taken | Skipped:
         number, self._next = self._next, self._next + 1
-        live = _Taken(number, How.EMPTY if file.seen.st_size == 0 else How.NONE, OpenFile(os.dup(file.source)))
-        if live.how is How.EMPTY:
-            return live
+        if file.seen.st_size == 0:
+            return _live(number, How.EMPTY, file)
         if self._copies.is_low(file.store):
             return self._skip(file.path, file.store.number, DISK_FULL)
         self._fresh.append((file.store, number))
         try:
             if file.store.reflink:
-                return replace(live, how=How.CLONE, file=OpenFile(file.store.clone(number, file.source)))
+                clone = OpenFile(file.store.clone(number, file.source))
+                return _Taken(number, How.CLONE, clone, clone if first_pass else whole(clone))
         except OSError as error:
             if error.errno not in CANNOT_CLONE:
                 return self._refuse(file, error)
-        return self._take_copy(file, live) if copy else live
+        live = _live(number, How.NONE, file)
+        return live if first_pass else self._take_copy(file, live)
 
     def _take_copy(self, file: _Subject, live: _Taken) -> _Taken | Skipped:
         """A full copy where budget and size allow, else the live file itself: it can be judged, not kept."""
@@ -220,7 +238,7 @@ class Capture:
             return self._refuse(file, error)
         if copied is None:
             return Skipped(os.fsdecode(file.path), "changed while it was copied")
-        return _Taken(live.number, How.COPY, copied.file, copied.allocated)
+        return _Taken(live.number, How.COPY, copied.file, whole(copied.file), copied.allocated)
 
     def _refuse(self, file: _Subject, error: OSError) -> Skipped:
         full = self._copies.was_refused(file.store, error)
@@ -252,11 +270,11 @@ class Capture:
 
     def _compare(self, newest: Version, taken: _Taken, compared: Compared | None) -> Comparison | None:
         """None when nothing is left to compare with: the pre-image is lost, and there was no fingerprint."""
-        if compared is not None and compared.is_of(newest.id, taken.file):
+        if compared is not None and compared.is_of(newest.id, taken.content):
             return compared.comparison
         with self._before(newest) as before:
             known = before.data is not None or before.fingerprint is not None
-            return compare(before, taken.file) if known else None
+            return compare(before, taken.content) if known else None
 
     def _promote(self, file: _Subject, taken: _Taken, comparison: Comparison | None, *, deep: bool) -> Captured:
         number = self._index.put_file(file.path, file.fid, file.store.number, file.seen)
@@ -269,13 +287,16 @@ class Capture:
     def _describe(
         self, number: int, file: _Subject, taken: _Taken, comparison: Comparison | None, *, deep: bool
     ) -> Version:
-        data: FileBytes = taken.file
+        data = taken.content
         # The head of the live file is often in memory, that of its clone never (60 µs): where nothing is judged,
         # it will do.
         kind = comparison.kind_after if comparison else sniff(data if deep else FileBytes(file.source))
         structure = comparison.structure_after if comparison else Structure.UNCHECKED
         if deep and structure is Structure.UNCHECKED:
             structure, _ = check_structure(data, kind)
+        digest = _digest(taken)
+        if digest is not None:
+            self._hashed(file.path, digest)
         seen = file.seen
         return Version(
             id=taken.number,
@@ -291,7 +312,7 @@ class Capture:
             xattrs=read_xattrs(file.source),
             kind=kind,
             structure=structure.value,
-            sha256=None,
+            sha256=digest,
             allocated=taken.allocated,
             fingerprint=None if taken.how in {How.CLONE, How.EMPTY} else fingerprint(data),
         )
@@ -374,6 +395,20 @@ class Capture:
         if copied is not None:
             self._index.put_copy(version.id, copied.allocated)
         return copied is not None
+
+
+def _live(number: int, how: How, file: _Subject) -> _Taken:
+    """Nothing is kept: what is judged is the live file, which may change meanwhile."""
+    opened = OpenFile(os.dup(file.source))
+    return _Taken(number, how, opened, opened)
+
+
+def _digest(taken: _Taken) -> bytes | None:
+    """SHA-256 of an object that is in memory anyway; None: it is hashed in idle time, or is no object."""
+    content = taken.content
+    if taken.how not in HAS_OBJECT or not isinstance(content, MemoryBytes) or content.size != taken.file.size:
+        return None
+    return hashlib.sha256(content.content).digest()
 
 
 def open_readable(path: bytes, directory: int | None = None) -> int:

@@ -1,7 +1,8 @@
 """SHA-256 of pre-images, taken in idle time, a slice at a time.
 
 Comes in: seconds to spend. Goes out: how many versions were finished; hashes and deep structure go into the index. A
-large file is continued in the next slice. It hashes the pre-images, never the live files.
+large file is continued in the next slice. It hashes the pre-images, never the live files. Small ones that are kept
+after the first pass were hashed then (capture.py), for they are in memory.
 """
 
 from __future__ import annotations
@@ -92,12 +93,14 @@ class Hashing:
             "UPDATE versions SET sha256 = ?, structure = ? WHERE id = ?", (digest, structure.value, work.version.id)
         )
         if digest in self.wanted:
-            self._match(work.version.file, digest)
+            row = self._index.db.execute("SELECT path FROM files WHERE id = ?", (work.version.file,)).fetchone()
+            if row is not None:
+                self.hashed(row[0], digest)
         work.file.close()
         self._work = None
         return 1
 
-    def _match(self, file: int, digest: bytes) -> None:
-        row = self._index.db.execute("SELECT path FROM files WHERE id = ?", (file,)).fetchone()
-        if row is not None:
-            self.matches.append((row[0], digest))
+    def hashed(self, path: bytes, digest: bytes) -> None:
+        """Note a file that was hashed, here or as it was kept, where its digest is wanted."""
+        if digest in self.wanted:
+            self.matches.append((path, digest))

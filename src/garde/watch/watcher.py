@@ -55,6 +55,8 @@ BLAMED_SECONDS = 60.0  # what such a client has under way here is judged within 
 WRITTEN_S = 0.02  # for what took a file's place to be written
 POOL_BYTES = 512  # pooled chi-square separates from 256 bytes on; twice that for a wide margin
 POOL_FILES = 3
+_RARE = What.OVERFLOW | What.DIRECTORY
+_WRITTEN = What.MODIFY | What.CLOSE_WRITE
 STORE_MARK = b"/" + os.fsencode(STORE_NAME)
 GONE_KEPT = 20_000
 FRESH_KEPT = 50_000
@@ -107,15 +109,8 @@ class Watcher:
     def see(self, activity: Activity, path: bytes, new: bytes | None, actor: Actor) -> None:
         """Take one activity. `path` and `new` are whole paths; `new` is None where a rename left the trees."""
         what = activity.what
-        if what & What.OVERFLOW:
-            self._out.append(Rescan(b"", "the kernel's queue overflowed"))
-            return
-        if STORE_MARK in path:
-            if activity.pid and self._is_ours(what, path) and not _is_old_handle(what, path):
-                self._vault_touched(activity, path, actor)
-            return  # another agent's store: its own to guard
-        if what & What.DIRECTORY:
-            self._see_directory(what, path, new)
+        if what & _RARE or STORE_MARK in path:
+            self._see_rare(activity, path, new, actor)
             return
         party = self.parties.known(actor) or self._party(actor, path, activity.at)
         if what & What.RENAME:
@@ -123,10 +118,20 @@ class Watcher:
             return
         if what & What.CREATE:
             self._see_create(activity, path, actor, party)
-        if what & (What.MODIFY | What.CLOSE_WRITE):
+        if what & _WRITTEN:
             self._see_write(activity, path, actor, party)
         if what & What.DELETE:
             self._see_delete(activity, path, party)
+
+    def _see_rare(self, activity: Activity, path: bytes, new: bytes | None, actor: Actor) -> None:
+        what = activity.what
+        if what & What.OVERFLOW:
+            self._out.append(Rescan(b"", "the kernel's queue overflowed"))
+        elif STORE_MARK in path:  # another agent's store is its own to guard
+            if activity.pid and self._is_ours(what, path) and not _is_old_handle(what, path):
+                self._vault_touched(activity, path, actor)
+        else:
+            self._see_directory(what, path, new)
 
     def _party(self, actor: Actor, path: bytes, at: float) -> Party:
         party = self.parties.of(actor, self._tree_of(path))

@@ -19,7 +19,7 @@ import pytest
 
 from garde.clock import VirtualClock
 from garde.settings import VaultSettings
-from garde.vault import RestoreItem, Vault
+from garde.vault import HeardOf, RestoreItem, Vault
 
 
 def text(seed: int, lines: int = 120) -> bytes:
@@ -42,12 +42,15 @@ class Share:
     state: Path
     clock: VirtualClock = field(default_factory=VirtualClock)
     opened: list[Vault] = field(default_factory=list)
+    heard_of: HeardOf | None = None  # the newest writer's, as an agent's core has it
 
     def vault(self, *, read_only: bool = False, **settings: Any) -> Vault:
         ignore = settings.pop("ignore", None)
+        if not read_only:
+            self.heard_of = HeardOf()
         vault = Vault(
             self.state, [bytes(self.tree)], VaultSettings(**settings), clock=self.clock, read_only=read_only,
-            at_mount=False, ignore=ignore,
+            at_mount=False, ignore=ignore, heard_of=self.heard_of,
         )  # fmt: skip
         self.opened.append(vault)
         return vault

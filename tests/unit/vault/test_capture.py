@@ -270,21 +270,38 @@ def test_what_was_compared_is_not_compared_again_and_what_was_not_is(
             assert kept.data.read(0, 1 << 20) == written
 
 
-def test_hashes_are_taken_in_slices_and_of_late_copies_too(share: Any, healthy: Any) -> None:
+def test_hashes_are_taken_in_slices_and_of_late_copies_too(share: Any) -> None:
     vault = share.vault()
-    path = share.write("a.txt", healthy(1))
+    path = share.write("a.txt", _large(1))
     vault.scan([bytes(share.tree)])
-    later = share.write("b.txt", healthy(2))
+    later = share.write("b.txt", _large(2))
     vault.capture(later)
     assert vault.hash_some(60.0) == 2
     assert vault.hash_some(60.0) == 0
-    assert vault.find(path).sha256 == hashlib.sha256(healthy(1)).digest()
+    assert vault.find(path).sha256 == hashlib.sha256(_large(1)).digest()
     assert vault.coverage().hashed == 2
 
 
-def test_a_pre_image_that_cannot_be_read_does_not_stop_the_hashing(share: Any, healthy: Any) -> None:
+def _large(seed: int) -> bytes:
+    """A text that is not read as a whole when it is kept."""
+    return b"%07d bytes\n" % seed * 90_000
+
+
+def test_a_small_file_is_hashed_as_it_is_kept_and_told_where_its_digest_is_wanted(share: Any, healthy: Any) -> None:
     vault = share.vault()
-    paths = [share.write(f"{n}.txt", healthy(n)) for n in range(3)]
+    digests = [hashlib.sha256(healthy(n)).digest() for n in range(2)]
+    vault.look_for(frozenset(digests[1:]))
+    paths = [share.write(f"{n}.txt", healthy(n)) for n in range(2)]
+    vault.capture_many([(path, b"", None) for path in paths])
+    assert [vault.find(path).sha256 for path in paths] == digests
+    assert vault.take_matches() == [(paths[1], digests[1])]
+    assert vault.take_matches() == []
+    assert vault.hash_some(60.0) == 0
+
+
+def test_a_pre_image_that_cannot_be_read_does_not_stop_the_hashing(share: Any) -> None:
+    vault = share.vault()
+    paths = [share.write(f"{n}.txt", _large(n)) for n in range(3)]
     vault.capture_many([(path, b"", None) for path in paths])
     os.unlink(vault.find(paths[0]).object)
     assert vault.hash_some(60.0) == 2
