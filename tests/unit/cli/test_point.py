@@ -18,10 +18,20 @@ pytestmark = pytest.mark.root
 
 @pytest.fixture
 def made(tmp_path: Path) -> Iterator[Made]:
+    yield from _made(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def unchanged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
+    """A repository for tests that change nothing: making one takes seconds."""
+    yield from _made(tmp_path_factory.mktemp("unchanged"))
+
+
+def _made(folder: Path) -> Iterator[Made]:
     if why := missing("restic"):
         pytest.skip(why)
-    tmp_path.chmod(0o755)
-    found = MAKERS["restic"](tmp_path)
+    folder.chmod(0o755)
+    found = MAKERS["restic"](folder)
     (found.state / "stores.toml").write_text(
         f'[[store]]\nid = "files-restic"\nsort = "restic"\ncovers = "files1"\n'
         f'repository = "{found.settings.repository}"\npassword_file = "{found.settings.password_file}"\n'
@@ -79,9 +89,9 @@ def test_what_lies_is_not_put_in_place(made: Made, capsys: pytest.CaptureFixture
     ],
 )
 def test_wrong_words_are_said(
-    made: Made, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], code: int, says: str
+    unchanged: Made, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], code: int, says: str
 ) -> None:
-    assert run(["point", *words, "--state", str(made.state)]) == code
+    assert run(["point", *words, "--state", str(unchanged.state)]) == code
     assert says in capsys.readouterr().err
 
 
