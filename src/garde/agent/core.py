@@ -209,8 +209,7 @@ class Core:
         A file that is kept open is due sooner, a millisecond after its first write.
         """
         wait = self._wait(now)
-        longest = PAUSE if self.rate < MANY_EVENTS else PAUSE_MANY
-        pause = min(longest, max(SHORTEST, wait))
+        pause = pause_of(self.rate, wait)
         until = now + min(IDLE, max(pause, wait))
         while True:
             time.sleep(pause)
@@ -361,6 +360,11 @@ class Core:
         if waiter is not None:
             files = [words.text(file.path) for file in done.restored]
             waiter({"ok": True, "files": files, "failed": failed, "unchanged": done.unchanged, "dry_run": done.dry_run})
+
+
+def pause_of(events_per_second: float, due: float) -> float:
+    """Return how long to sleep while honest work goes on; something is due in `due` seconds."""
+    return min(PAUSE if events_per_second < MANY_EVENTS else PAUSE_MANY, max(SHORTEST, due))
 
 
 def set_priority(nice: int) -> None:
