@@ -70,6 +70,7 @@ def agent(hub: HubProcess, yesterday: Yesterday, tmp_path: Path) -> Iterator[Age
     found.wait_said("ready")
     yield found
     found.stop(signal.SIGKILL)
+    unmark(state)  # evidence that nobody changes, nor removes
 
 
 def test_the_drill_is_held_and_retention_is_frozen_by_the_agent_and_asked_for_by_the_hub(
