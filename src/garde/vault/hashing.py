@@ -95,12 +95,12 @@ class Hashing:
         if digest in self.wanted:
             row = self._index.db.execute("SELECT path FROM files WHERE id = ?", (work.version.file,)).fetchone()
             if row is not None:
-                self.hashed(row[0], digest)
+                self.matches.append((row[0], digest))
         work.file.close()
         self._work = None
         return 1
 
     def hashed(self, path: bytes, digest: bytes) -> None:
-        """Note a file that was hashed, here or as it was kept, where its digest is wanted."""
+        """Note a file that was hashed as it was kept, where its digest is wanted."""
         if digest in self.wanted:
             self.matches.append((path, digest))

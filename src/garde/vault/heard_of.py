@@ -43,6 +43,5 @@ class HeardOf:
     def may_hold(self, path: bytes) -> bool:
         """Return False only where the index surely knows nothing under this name, now or of an earlier move."""
         found, bits = xxh3_64_intdigest(path), self._map
-        if not bits[(found & _BITS - 1) >> 3] >> (found & 7) & 1:
-            return not bits[_BYTES]
-        return bool(bits[(found >> 24 & _BITS - 1) >> 3] >> (found >> 24 & 7) & 1 or not bits[_BYTES])
+        one, two = found & _BITS - 1, found >> 24 & _BITS - 1
+        return bool(bits[one >> 3] >> (one & 7) & bits[two >> 3] >> (two & 7) & 1 or not bits[_BYTES])

@@ -76,17 +76,19 @@ class Index:
     """`index.db` in the state directory."""
 
     def __init__(self, path: Path, *, read_only: bool, heard_of: HeardOf | None = None) -> None:
-        """Open. What a writer puts into `heard_of`, a reader beside it with the same need not ask for."""
+        """Open. What a writer puts into `heard_of`, a reader beside it with the same need not ask for.
+
+        A reader that is given none has an empty one, which answers "perhaps" to everything.
+        """
         self._path = path
         self._read_only = read_only
         self._db: sqlite3.Connection | None = None
         self._stores: dict[int, bytes] = {}
-        self._heard_of = heard_of
+        self._heard_of = HeardOf() if heard_of is None else heard_of
         if not read_only:
             self._db = self._open_writer()
-            if heard_of is not None:
-                names = self._db.execute("SELECT path FROM files UNION ALL SELECT old FROM moves")
-                heard_of.fill(path for (path,) in names)
+            names = self._db.execute("SELECT path FROM files UNION ALL SELECT old FROM moves")
+            self._heard_of.fill(path for (path,) in names)
 
     # --- opening -----------------------------------------------------------------------------------------------
 
@@ -172,7 +174,7 @@ class Index:
 
     def find(self, path: bytes, fid: bytes = b"") -> Known | None:
         """By path, else by the file's key (a rename not heard of yet), else by the name it had just before."""
-        named = self._heard_of is None or self._heard_of.may_hold(path)
+        named = self._heard_of.may_hold(path)
         db = (self._db or self._reader()) if named or fid else None
         if db is None:
             return None
@@ -200,7 +202,7 @@ class Index:
         return self._stores[number]
 
     def row(self, path: bytes) -> FileRow | None:
-        if self._heard_of is not None and not self._heard_of.may_hold(path):
+        if not self._heard_of.may_hold(path):
             return None
         return self._one(self.db.execute(_ROW + "WHERE path = ?", (path,)))
 
@@ -247,13 +249,9 @@ class Index:
     def next_version(self) -> int:
         return int(self.db.execute("SELECT COALESCE(MAX(id), 0) + 1 FROM versions").fetchone()[0])
 
-    def _hear_of(self, path: bytes) -> None:
-        if self._heard_of is not None:
-            self._heard_of.add(path)
-
     def put_file(self, path: bytes, fid: bytes, store: int, seen: os.stat_result, why: str | None = None) -> int:
         """Insert or refresh the row of a live file; return its number."""
-        self._hear_of(path)
+        self._heard_of.add(path)
         found = self.db.execute(
             "INSERT INTO files (path, fid, store, ino, size, mtime_ns, ctime_ns, why) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (path) DO UPDATE SET fid = COALESCE(excluded.fid, CASE WHEN ino = excluded.ino THEN fid END),"
@@ -265,7 +263,7 @@ class Index:
 
     def put_skipped(self, path: bytes, store: int, why: str) -> None:
         """A file that could not be kept still counts in the coverage; the next pass looks at it again (inode 0)."""
-        self._hear_of(path)
+        self._heard_of.add(path)
         self.db.execute(
             "INSERT INTO files (path, store, ino, size, mtime_ns, ctime_ns, why) VALUES (?, ?, 0, 0, 0, 0, ?)"
             " ON CONFLICT (path) DO UPDATE SET why = excluded.why",
@@ -333,7 +331,7 @@ class Index:
 
     def rename_file(self, old: bytes, new: bytes, at: float) -> None:
         """The history follows the file, except onto a known name: that name keeps its own (an atomic save)."""
-        self._hear_of(new)
+        self._heard_of.add(new)
         moved = self.db.execute("UPDATE OR IGNORE files SET path = ? WHERE path = ?", (new, old)).rowcount
         if moved:
             self._note_move(old, new, at, is_dir=False)
@@ -346,9 +344,8 @@ class Index:
         # `||` makes text; CAST takes the bytes as they are, valid UTF-8 or not.
         change = "SET path = CAST(? || substr(path, ?) AS BLOB) WHERE path > ? AND path < ?"
         moved = self.db.execute(f"UPDATE OR IGNORE files {change}", (new, len(old) + 1, low, high)).rowcount
-        if self._heard_of is not None:
-            for (path,) in self.db.execute("SELECT path FROM files WHERE path > ? AND path < ?", below(new)):
-                self._heard_of.add(path)
+        for (path,) in self.db.execute("SELECT path FROM files WHERE path > ? AND path < ?", below(new)):
+            self._heard_of.add(path)
         self.db.execute(f"UPDATE OR REPLACE dirs {change}", (new, len(old) + 1, low, high))
         self.db.execute("UPDATE OR REPLACE dirs SET path = ? WHERE path = ?", (new, old))
         self.forget(old, at, is_dir=True)
