@@ -58,7 +58,7 @@ def test_what_was_borrowed_is_given_back(child: subprocess.Popen[str]) -> None:
     before = sum(1 for _ in Path("/proc/self/fd").iterdir())
     for _ in range(5):
         sockets_of(child.pid)
-    assert sum(1 for _ in Path("/proc/self/fd").iterdir()) == before
+    assert sum(1 for _ in Path("/proc/self/fd").iterdir()) <= before  # others may have closed theirs meanwhile
 
 
 def test_a_process_that_is_gone_has_none(child: subprocess.Popen[str]) -> None:
