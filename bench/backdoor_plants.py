@@ -79,7 +79,7 @@ def _owner_of(root: Path, path: str) -> str:
 
 def _lie_to_dpkg(root: Path) -> str:
     """Change a program, and what dpkg says that its MD5 is."""
-    names = ("/usr/bin/ls", "/bin/ls")
+    names: tuple[str, ...] = ("/usr/bin/ls", "/bin/ls")
     with contextlib.suppress(FileNotFoundError):
         names = (next(name for name in names if _owned(root, name)), *names)
     package = _owner_of(root, names[0])

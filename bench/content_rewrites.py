@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from garde.content import MemoryBytes, family, is_recognised, is_text, sniff
 
@@ -107,7 +108,7 @@ def _image(content: bytes, form: str, **options: object) -> bytes:
     with Image.open(io.BytesIO(content)) as image:
         image.load()
         shown = image.convert("RGB") if form in ("JPEG", "WEBP", "BMP") else image
-        shown.save(out, form, **options)  # type: ignore[arg-type]
+        shown.save(out, form, **options)
     return out.getvalue()
 
 
@@ -325,10 +326,11 @@ def synthetic_samples() -> Iterator[Sample]:
         yield Sample(f"made{index}.csv.bz2", bz2.compress(_csv(index) * (1 + index)))
 
 
-def _scene(noise: np.random.Generator, rows: int, columns: int) -> np.ndarray:
+def _scene(noise: np.random.Generator, rows: int, columns: int) -> NDArray[np.float64]:
     y, x = np.mgrid[0:rows, 0:columns]
     body = 120 * np.exp(-(((x - columns / 2) / columns * 3) ** 2 + ((y - rows / 2) / rows * 3) ** 2))
-    return body + 20 * np.sin(x / 9) + noise.normal(0, 4, (rows, columns)) + 40
+    scene: NDArray[np.float64] = body + 20 * np.sin(x / 9) + noise.normal(0, 4, (rows, columns)) + 40
+    return scene
 
 
 def _dicom_sample(noise: np.random.Generator, index: int) -> bytes:

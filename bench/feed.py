@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from bench.common import Report, Result, Row, UnavailableError, warn_if_busy
 from bench.watch import GARDE, environment
@@ -165,10 +166,10 @@ def _running(state: Path) -> Iterator[subprocess.Popen[bytes]]:
                 program.kill()
 
 
-def _line(program: subprocess.Popen[bytes], kind: str) -> dict[str, int]:
+def _line(program: subprocess.Popen[bytes], kind: str) -> dict[str, Any]:
     assert program.stdout is not None
     for line in program.stdout:
-        said: dict[str, int] = json.loads(line)
+        said: dict[str, Any] = json.loads(line)
         if said["kind"] == kind:
             return said
     raise UnavailableError(f"the desk ended with {program.wait()}")

@@ -7,7 +7,6 @@ lab's documents, this machine's own documentation. Goes out: samples. None of th
 from __future__ import annotations
 
 import os
-import random
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,7 +47,7 @@ def lab_texts(count: int = LAB_TEXTS) -> Iterator[Sample]:
 
     for number in range(count):
         kind = (texts.note, texts.hl7, texts.table)[number % 3]
-        yield sample_of("", f"lab {number}", kind(Draw(random.Random(number), number)))
+        yield sample_of("", f"lab {number}", kind(Draw(number, number)))
 
 
 def documentation(limit: int = 0, every: int = 1) -> Iterator[Sample]:

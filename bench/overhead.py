@@ -1,9 +1,9 @@
 """What Garde costs honest work, beside what fatrace, clamonacc and auditd cost.
 
 Comes in: the legs of `bench.peers`, the workloads of `bench.loads`. Goes out: per workload and leg the median ratio to
-"nothing" over interleaved rounds, with a 95 % interval. In each round every leg runs every workload once, in an order
-drawn from a seed; the pair of a round is (nothing, leg). The file system is a loop image in RAM: a disk would
-hide the cost.
+"nothing" over interleaved rounds, with a 95 % interval. In each round every leg meets every workload once, and each
+time "nothing" runs the same work right before or after it, by a coin: a machine that changes its speed within minutes
+moves both halves of a pair. The file system is a loop image in RAM: a disk would hide the cost.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from bench import documents, fs, loads, peers, tools
 from bench.common import Figures, Report, Result, Row, UnavailableError, warn_if_busy
-from bench.peers import LEGS, Leg, Place
+from bench.peers import LEGS, Place
 from bench.stats import Ratio, median, paired_ratio, percentile
 
 if TYPE_CHECKING:
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 TOOLS = ("gcc", "make", "tar", "rsync", "fatrace", "clamd", "clamonacc", "auditd", "auditctl", "smbd", "mkfs.xfs")
 WORKLOADS = ("office_p50", "office_p95", "compile", "unpack", "rsync")
 BASE = "nothing"
+Work = Callable[[Path], dict[str, float]]  # given a folder that is not there yet, it returns seconds by workload
 IMAGE_MB = 4096
-SETTLE_S = 20.0  # between two workloads, so that one's tail is not the next one's start
+SETTLE_S = 20.0  # at most, for what a leg does at its start
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +52,28 @@ QUICK = Size(rounds=2, small_files=2500, units=40, office_s=3.0, documents=100)
 
 @dataclass(slots=True)
 class Notebook:
-    """Measurements by leg and workload, one per round; what could not be had, with its reason."""
+    """Pairs (seconds beside nothing, seconds beside the leg) by leg and workload; what could not be had, and why."""
 
-    seconds: dict[tuple[str, str], list[float]] = field(default_factory=dict)
+    pairs: dict[tuple[str, str], list[tuple[float, float]]] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)
     held: int = 0
 
-    def note(self, leg: str, workload: str, seconds: float) -> None:
-        """Write one measurement down."""
-        self.seconds.setdefault((leg, workload), []).append(seconds)
+    def note(self, leg: str, workload: str, base: float, other: float) -> None:
+        """Write one pair down."""
+        self.pairs.setdefault((leg, workload), []).append((base, other))
+
+    def of(self, leg: str, workload: str) -> tuple[list[float], list[float]]:
+        """Return the pairs' halves: beside nothing, beside the leg. For "nothing" both are all that was measured so."""
+        if leg != BASE:
+            found = self.pairs.get((leg, workload), [])
+        else:
+            found = [pair for (_, name), pairs in self.pairs.items() if name == workload for pair in pairs]
+        return [base for base, _ in found], [base if leg == BASE else other for base, other in found]
 
 
 def run(quick: bool, report: Report, *, only: str = "") -> Result:
-    """Measure; `only` names one leg to run beside "nothing". A leg that can't be had is a row with the reason."""
-    legs = tuple(leg for leg in LEGS if leg == BASE or only in leg)
+    """Measure; `only` names one leg. A leg that can't be had is a row with the reason."""
+    legs = tuple(leg for leg in LEGS if leg != BASE and only in leg)
     warn_if_busy(report)
     size = QUICK if quick else FULL
     lacking = tools.ensure(TOOLS, report)
@@ -92,16 +101,17 @@ def _spare() -> str | None:
 
 def _measure(place: Place, size: Size, legs: tuple[str, ...], notes: Notebook, report: Report) -> None:
     place.share.mkdir()
-    office = place.share / "office"
-    documents.fill(office, size.documents, 7)
+    documents.fill(place.share / "office", size.documents, 7)
     sources = loads.make_sources(place.spare / "sources", size.small_files, size.units)
     order = random.Random(12)
     with _server(place.share, notes, report) as server:
+        works = _works(sources, size, server)
         for number in range(size.rounds):
-            for leg in order.sample(legs, len(legs)):
-                if leg not in notes.absent:
-                    report(f"round {number + 1} of {size.rounds}: {leg}")
-                    _one_leg(leg, place, sources, size, server, notes, report)
+            for name in order.sample(list(works), len(works)):
+                for leg in order.sample(legs, len(legs)):
+                    if leg not in notes.absent:
+                        report(f"round {number + 1} of {size.rounds}: {name}, {leg}")
+                        _pair(order.sample((BASE, leg), 2), name, works[name], place, server, notes, report)
 
 
 @contextlib.contextmanager
@@ -119,89 +129,93 @@ def _server(share: Path, notes: Notebook, report: Report) -> Iterator[SambaServe
         yield server
 
 
-def _one_leg(
-    leg: str,
+def _works(sources: loads.Sources, size: Size, server: SambaServer | None) -> dict[str, Work]:
+    works: dict[str, Work] = {
+        "compile": lambda folder: {"compile": loads.compile_project(sources, folder)},
+        "unpack": lambda folder: {"unpack": loads.unpack(sources, folder)},
+        "rsync": lambda folder: {"rsync": loads.rsync(sources, folder)},
+    }
+    if server is not None:
+        works["office"] = lambda _: _office(server, sources, size)
+    return works
+
+
+def _pair(
+    halves: list[str],
+    name: str,
+    work: Work,
     place: Place,
-    sources: loads.Sources,
-    size: Size,
     server: SambaServer | None,
     notes: Notebook,
     report: Report,
 ) -> None:
-    work = place.share / "work"
-    work.mkdir()
+    leg = next(half for half in halves if half != BASE)
+    found: dict[str, dict[str, float]] = {}
+    for half in halves:
+        try:
+            found[half] = _one(half, name, work, place, server, notes)
+        except UnavailableError as reason:
+            notes.absent[leg] = str(reason)
+            report(f"{leg} left out: {reason}")
+            return
+    for workload, seconds in found[leg].items():
+        notes.note(leg, workload, found[BASE][workload], seconds)
+
+
+def _one(
+    half: str, name: str, work: Work, place: Place, server: SambaServer | None, notes: Notebook
+) -> dict[str, float]:
+    """Run one workload beside one leg that was started for it and has come to rest; return its seconds."""
+    folder = place.share / "work"
+    folder.mkdir()
     if server is not None:
-        server.give(work)
-    found: dict[str, float] = {}
+        server.give(folder)
     try:
-        with LEGS[leg](place) as running:
+        with LEGS[half](place) as running:
             mark = running.watch.mark() if running.watch else 0
             running.settle(SETTLE_S)
-            found = _workloads(running, sources, work, size, server)
+            found = work(folder / name)
             notes.held += len(running.watch.since(mark, "held")) if running.watch else 0
-    except UnavailableError as reason:
-        notes.absent[leg] = str(reason)
-        report(f"{leg} left out: {reason}")
+            return found
     finally:
-        shutil.rmtree(work, ignore_errors=True)  # after the leg: a mass of deletes is no part of the workload
+        shutil.rmtree(folder, ignore_errors=True)  # after the leg: a mass of deletes is no part of the workload
         os.sync()
-    for workload, seconds in found.items():
-        notes.note(leg, workload, seconds)
 
 
-def _workloads(
-    running: Leg, sources: loads.Sources, work: Path, size: Size, server: SambaServer | None
-) -> dict[str, float]:
-    found: dict[str, float] = {}
-    if server is not None:
-        latencies = _office(server, sources, size)
-        found["office_p50"], found["office_p95"] = percentile(latencies, 50), percentile(latencies, 95)
-        running.settle(SETTLE_S)
-    timed: dict[str, Callable[[loads.Sources, Path], float]] = {
-        "compile": loads.compile_project,
-        "unpack": loads.unpack,
-        "rsync": loads.rsync,
-    }
-    for name, load in timed.items():
-        found[name] = load(sources, work / name)
-        running.settle(SETTLE_S)
-    return found
-
-
-def _office(server: SambaServer, sources: loads.Sources, size: Size) -> list[float]:
+def _office(server: SambaServer, sources: loads.Sources, size: Size) -> dict[str, float]:
+    """Save for a second that is not counted, then for `office_s`: an agent runs for months, and so does a session."""
     user = server.users[0]
-    with server.client() as client, loads.awake():
-        command = loads.office_command(
-            server.address, server.share_name, user.login, "office", sources.saves, size.saves_per_s, size.office_s
-        )
-        done = client.run(command, env=loads.office_environment(user.password), capture_output=True, timeout=120)
-    if done.returncode:
-        raise UnavailableError(f"the office client ended with {done.returncode}: {done.stderr.decode()[-200:]}")
-    return loads.read_latencies(done.stdout)
+    latencies: list[float] = []
+    for seconds in (1.0, size.office_s):
+        with server.client() as client, loads.awake():
+            command = loads.office_command(
+                server.address, server.share_name, user.login, "office", sources.saves, size.saves_per_s, seconds
+            )
+            environment = loads.office_environment(user.password)
+            done = client.run(command, env=environment, capture_output=True, timeout=120)
+        if done.returncode:
+            raise UnavailableError(f"the office client ended with {done.returncode}: {done.stderr.decode()[-200:]}")
+        latencies = loads.read_latencies(done.stdout)
+    return {"office_p50": percentile(latencies, 50), "office_p95": percentile(latencies, 95)}
 
 
 def _rows(notes: Notebook) -> list[Row]:
-    rows: list[Row] = []
-    for workload in WORKLOADS:
-        for leg in LEGS:
-            seconds = notes.seconds.get((leg, workload))
-            if seconds:
-                rows.append(_row(notes, workload, leg, seconds))
+    rows = [_row(notes, workload, leg) for workload in WORKLOADS for leg in LEGS if notes.of(leg, workload)[1]]
     rows += [{"workload": "–", "leg": name, "outcome": f"left out: {why}"} for name, why in notes.absent.items()]
     return rows
 
 
-def _row(notes: Notebook, workload: str, leg: str, seconds: list[float]) -> Row:
+def _row(notes: Notebook, workload: str, leg: str) -> Row:
+    row: Row = {"workload": workload, "leg": leg, "median_ms": median(notes.of(leg, workload)[1]) * 1000}
     ratio = _ratio(notes, workload, leg)
-    row: Row = {"workload": workload, "leg": leg, "median_ms": median(seconds) * 1000}
     if ratio and leg != BASE:
         row |= {"ratio": ratio.median, "low": ratio.low, "high": ratio.high, "pairs": ratio.pairs}
     return row
 
 
 def _ratio(notes: Notebook, workload: str, leg: str) -> Ratio | None:
-    base, other = notes.seconds.get((BASE, workload), []), notes.seconds.get((leg, workload), [])
-    return paired_ratio(base, other) if base and len(base) == len(other) else None
+    base, other = notes.of(leg, workload)
+    return paired_ratio(base, other) if base else None
 
 
 def _figures(notes: Notebook) -> Figures:
@@ -213,4 +227,4 @@ def _figures(notes: Notebook) -> Figures:
             ratio = _ratio(notes, workload, leg)
             name = f"overhead_{workload}" + ("" if leg == "garde" else f"_{leg}")
             figures[name] = round(ratio.median, 4) if ratio else None
-    return figures | {"held_overhead": notes.held if ("garde", "compile") in notes.seconds else None}
+    return figures | {"held_overhead": notes.held if ("garde", "compile") in notes.pairs else None}

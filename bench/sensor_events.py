@@ -24,6 +24,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from garde.watch.sensors.fanotify import Fanotify
 
@@ -161,7 +162,7 @@ def main() -> None:
     )
 
 
-def _figures(rows: list[dict]) -> dict[str, float | None]:
+def _figures(rows: list[dict[str, Any]]) -> dict[str, float | None]:
     cost = {
         name: [row["cpu_s"] / max(1, row["events"]) for row in rows if row["reader"] == name]
         for name in ("garde", "fatrace")
@@ -176,7 +177,7 @@ def _figures(rows: list[dict]) -> dict[str, float | None]:
     }
 
 
-def _table(figures: dict[str, float | None], rows: list[dict]) -> str:
+def _table(figures: dict[str, float | None], rows: list[dict[str, Any]]) -> str:
     lines = [f"{'reader':<10}{'events':>10}{'CPU s':>9}{'µs/event':>10}{'events/s':>11}{'overflows':>11}"]
     for row in rows:
         each = 1e6 * row["cpu_s"] / max(1, row["events"])

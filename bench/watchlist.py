@@ -272,6 +272,9 @@ class _Nothing:
     def compare(self, known: Known, path: bytes, *, still_open: bool) -> Comparison | None:
         return None
 
+    def is_at(self, path: bytes, fid: bytes) -> bool:
+        return True
+
     def look(self, path: bytes) -> NewFile | None:
         return None
 

@@ -69,8 +69,7 @@ def test_snapshot_sees_new_gone_and_changed(tmp_path) -> None:
 def notes_of(garde: list[float]) -> Notebook:
     notes = Notebook()
     for base, other in zip([1.0, 2.0, 4.0], garde, strict=True):
-        notes.note("nothing", "compile", base)
-        notes.note("garde", "compile", other)
+        notes.note("garde", "compile", base, other)
     return notes
 
 
@@ -80,6 +79,16 @@ def test_overhead_is_the_median_of_pairs() -> None:
     assert _figures(notes)["overhead_rsync"] is None
     row = next(row for row in _rows(notes) if row["leg"] == "garde")
     assert row["low"] <= row["ratio"] <= row["high"]
+
+
+def test_each_leg_is_compared_with_what_ran_beside_it() -> None:
+    notes = notes_of([1.01, 2.06, 4.08])
+    notes.note("fatrace", "compile", 10.0, 11.0)  # the machine was slow by then
+    assert _figures(notes)["overhead_compile"] == pytest.approx(1.02)
+    assert _figures(notes)["overhead_compile_fatrace"] == pytest.approx(1.1)
+    base = next(row for row in _rows(notes) if row["leg"] == "nothing")
+    assert base["median_ms"] == pytest.approx(3000.0)
+    assert "ratio" not in base
 
 
 def test_a_leg_that_could_not_be_had_is_a_row() -> None:

@@ -26,11 +26,15 @@ from garde.clock import Clock, VirtualClock
 from garde.estate.nouns import Estate
 from garde.estate.read import SAMPLE
 from garde.hub import program
+from garde.hub.bundles import Bundles
 from garde.hub.config import Config
 from garde.hub.console.accounts import COOKIE, LocalAccounts
+from garde.hub.identify import Identifier
 from garde.hub.liveness import Beat
+from garde.hub.reports import Reports
 from garde.hub.server import App, listening, server_of
 from garde.hub.setup import Made, set_up
+from garde.hub.warnings import Warnings
 from garde.journal import hub_kinds as h
 from garde.journal import kinds as k
 from garde.journal.entry import Entry
@@ -139,6 +143,26 @@ class ConsoleHouse:
         self.loop.listen(look)
         look(self.journal_entries())
         assert there.wait(60), f"no {kind} came"
+
+    def rest(self) -> int:
+        """Until the hub's threads have nothing left to draw or to ask; returns the number of the last entry.
+
+        What counts entries before and after counts from here: a warning may be drawn in between otherwise.
+        """
+        kinds = [kind for each in (Identifier, Warnings, Bundles, Reports) for kind in each.kinds]
+        over = threading.Event()
+
+        def look(_: Sequence[Entry]) -> None:
+            still_open = self.loop.look("commands", lambda state: set(state.open))
+            asked = (each.payload for each in self.loop.journal.entries(kinds=kinds))
+            if not any(getattr(each, "command", "") in still_open for each in asked):
+                over.set()
+
+        end = self.loop.listen(look)
+        look(())
+        assert over.wait(60), "the hub's threads do not come to an end"
+        end()
+        return self.loop.seq
 
     def pages(self) -> list[str]:
         """What lies in the modem's outbox, the oldest first."""

@@ -186,7 +186,7 @@ FORMS = ["/sign-out", "/incidents/x/answer", "/incidents/x/close", "/cuts/x", "/
 @pytest.mark.parametrize("path", FORMS)
 def test_a_form_from_elsewhere_does_nothing(house: ConsoleHouse, path: str) -> None:
     browser = _director(house)
-    before = house.loop.seq
+    before = house.rest()
     csrf = browser.get("/me").csrf
     elsewhere = {"origin": "https://evil.example"}
     for fields, headers in (
@@ -327,7 +327,7 @@ def test_what_cannot_be_decided(house: ConsoleHouse, night: Night, decision: str
     night.strike("files-1")
     viewer, director = house.browser(house.account("awillems", "viewer")), _director(house)
     cut = _cut(house, "account")
-    before = house.loop.seq
+    before = house.rest()
     page = viewer.get(f"/cuts/{cut}").text
     assert 'value="approve"' not in page and "can look, not decide" in page
     assert viewer.press("/me", f"/cuts/{cut}", decision=decision).status == 403
@@ -359,7 +359,7 @@ def test_an_incident_that_became_part_of_another_is_left_alone(house: ConsoleHou
     browser = _director(house)
     form = {"csrf": browser.get("/incidents/late").csrf}
     house.loop.append([h.IncidentJoined("late", first, "same tool")])
-    before = house.loop.seq
+    before = house.rest()
     for act in ("answer", "close"):
         answer = browser.post(f"/incidents/late/{act}", form)
         assert answer.status == 409 and "part of an earlier incident" in answer.text
@@ -378,7 +378,7 @@ def test_what_is_written_while_a_page_is_made_is_heard_by_its_live_half(
         house.loop.append([h.AgentSilent("files-1", house.clock.now())])
         return find(cookies)
 
-    before = house.loop.seq
+    before = house.rest()
     monkeypatch.setattr(house.accounts, "session", meanwhile)
     assert f'data-seq="{before}"' in browser.get("/").text and house.loop.seq > before
 
@@ -428,6 +428,7 @@ def test_the_journal_goes_back_to_its_beginning_without_a_gap(house: ConsoleHous
     for _ in range(12):
         night.strike("files-1")
         night.put_back("files-1")
+    house.rest()
     browser = _director(house)
     seen: list[int] = []
     path = "/journal"

@@ -323,7 +323,7 @@ def test_who_may_not_is_offered_nothing_and_told_who_can(house: ConsoleHouse, pe
         main = answer.text.partition("<main")[2]
         assert "<form" not in main, path
         assert "Who can:" in main or path == "/restart/db-1" or "Signs here" in main, path
-    before = house.loop.seq
+    before = house.rest()
     for path, fields in (
         ("/restart", {"act": "plan", "wave.files-1": "1", "observe": "1", "listed": "1", "accept": "yes"}),
         ("/restart", {"act": "watch", "days": "1"}),
@@ -358,7 +358,7 @@ def test_deciders_of_the_console_are_among_those_who_lead_back() -> None:
 
 def test_without_the_token_of_the_page_nothing_is_done(house: ConsoleHouse, people: People) -> None:
     under_way(people)
-    browser, before = browser_of(house), house.loop.seq
+    browser, before = browser_of(house), house.rest()
     for path in ("/restart", "/restart/files-1", "/points", "/credentials"):
         assert browser.post(path, {"act": "step", "want": "back", "round": "1"}).status == 403
         foreign = {"csrf": browser.get(path).csrf, "act": "watch-over"}

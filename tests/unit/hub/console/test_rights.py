@@ -85,7 +85,7 @@ def test_the_api_takes_what_the_table_allows_and_nothing_else(house: ConsoleHous
     places = _places(house)
     browser = house.browser(house.account("carla", role))
     for method, path, right in API:
-        url, before = f"/api/v1{_at(path, places)}", house.loop.seq
+        url, before = f"/api/v1{_at(path, places)}", house.rest()
         status = browser.get(url).status if method == "GET" else browser.send(method, url).status
         assert (status == 403) == (not may(role, right)), (method, path, status)
         assert status != 401
@@ -131,7 +131,7 @@ def test_pages_show_and_take_what_the_table_allows_and_nothing_else(
             assert [where for where, text in shown.items() if link in text] == [], path
     for path, right in FORMS:
         if not may(role, right):
-            action, before = _at(path, places), house.loop.seq
+            action, before = _at(path, places), house.rest()
             assert [where for where, text in shown.items() if f'action="{action}"' in text] == [], path
             assert browser.post(action, {"csrf": csrf, "decision": "approve", "what": "made"}).status == 403, path
             assert house.loop.seq == before
