@@ -247,12 +247,13 @@ def application(hub: Hub) -> tuple[App, Events]:
         lists=WatchLists(hub.state),
     )
     door = Door(hub.deps.accounts, hub.state)
-    app = build_app(hub.deps, intake=intake, door=door, keeper=hub.keeper, live=live, pages=routes(hub.deps))
+    app = build_app(hub.deps, intake=intake, door=door, keeper=hub.keeper, live=live, pages=lambda: routes(hub.deps))
     return app, live
 
 
 async def _serve(hub: Hub, sock: socket.socket, out: Out) -> None:
     app, live = application(hub)
+    app.build()
     context = server_context(hub.ca.server(hub.names, now=hub.clock.now()))
     server = server_of(app, context)
 

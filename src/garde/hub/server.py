@@ -12,6 +12,7 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import Any, cast
 
 import uvicorn
@@ -20,6 +21,7 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.types import ControllerRouterHandler
 
 from garde import __version__
 from garde.errors import GardeError, NotFound, NotPermitted, Refused, SettingsError, UsageError
@@ -60,26 +62,66 @@ _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "R
 
 
 class App:
-    """The ASGI application: one look at the path, and the request is where it belongs."""
+    """The ASGI application: one look at the path, and the request is where it belongs.
 
-    def __init__(self, intake: Intake, taxii: Taxii, site: Litestar) -> None:
-        self._intake, self._taxii, self._site = intake, taxii, site
+    API and console are made when something is first asked of them, or by `build`: a command that assembles the hub for
+    one question needs no page, and making all of them takes longer than most answers.
+    """
+
+    def __init__(
+        self, intake: Intake, taxii: Taxii, api: Callable[[], Litestar], console: Callable[[], Litestar]
+    ) -> None:
+        self._intake, self._taxii, self._make_api, self._make_console = intake, taxii, api, console
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] == "http" and scope["path"].startswith("/agent/"):
+        path = scope["path"] if scope["type"] == "http" else ""
+        if path.startswith("/agent/"):
             await self._intake(scope, receive, send)
-        elif scope["type"] == "http" and scope["path"].startswith(DISCOVERY.rstrip("/")):
+        elif path.startswith(DISCOVERY.rstrip("/")):
             await self._taxii(scope, receive, send)
         else:
-            await self._site(cast(Any, scope), cast(Any, receive), cast(Any, send))
+            site = self._api if path.startswith(f"{API}/") else self._console
+            await site(cast(Any, scope), cast(Any, receive), cast(Any, send))
+
+    def build(self) -> None:
+        """Make both now, so that nobody's first request waits."""
+        _ = self._api, self._console
+
+    @cached_property
+    def _api(self) -> Litestar:
+        return self._make_api()
+
+    @cached_property
+    def _console(self) -> Litestar:
+        return self._make_console()
 
 
 def build_app(
-    deps: Deps, *, intake: Intake, door: Door, keeper: EstateKeeper, live: Events, pages: Sequence[Router] = ()
+    deps: Deps,
+    *,
+    intake: Intake,
+    door: Door,
+    keeper: EstateKeeper,
+    live: Events,
+    pages: Callable[[], Sequence[Router]] = tuple,
 ) -> App:
     """Join the parts."""
-    api = Router(
+    return App(intake, Taxii(deps), lambda: _api(deps, door, keeper, live), lambda: _site([health, *pages()]))
+
+
+def _site(handlers: Sequence[ControllerRouterHandler], schema: OpenAPIConfig | None = None) -> Litestar:
+    return Litestar(
+        handlers,
+        openapi_config=schema,
+        exception_handlers={HTTPException: _http_problem},  # of paths that nobody serves
+        request_max_body_size=BODY_MOST,
+        logging_config=None,
+    )
+
+
+def _api(deps: Deps, door: Door, keeper: EstateKeeper, live: Events) -> Litestar:
+    router = Router(
         API,
         route_handlers=[
             *api_incident.routers(door),
@@ -108,16 +150,10 @@ def build_app(
         },
         response_headers=_HEADERS,
     )
-    site = Litestar(
-        [health, api, *pages],
-        openapi_config=OpenAPIConfig(
-            title="Garde hub", version=__version__, path=f"{API}/schema", render_plugins=[JsonRenderPlugin()]
-        ),
-        exception_handlers={HTTPException: _http_problem},  # of paths that nobody serves
-        request_max_body_size=BODY_MOST,
-        logging_config=None,
+    described = OpenAPIConfig(
+        title="Garde hub", version=__version__, path=f"{API}/schema", render_plugins=[JsonRenderPlugin()]
     )
-    return App(intake, Taxii(deps), site)
+    return _site([router], described)
 
 
 @get("/health", include_in_schema=False, media_type=MediaType.JSON)

@@ -7,9 +7,10 @@ the point before it. Goes out: `Judged`. Pure: it reads no file and asks no cloc
 * Red, must not be used: its catalogue is damaged; a file of it cannot be brought; a fifth of what was looked at cannot
   be read, or clearly more than in the point before it; of the files that changed a third cannot be read; something in
   it matches an indicator and it was not taken before the first hostile write.
-* Amber, a person decides: taken after the first hostile write, or come into the store after it, or nobody knows when
-  that was; it says that it was taken in the future; a few files that cannot be read; something in it matches an
-  indicator; far more files changed than is usual, or its size jumped; it holds no files; its catalogue was not checked.
+* Amber, a person decides: taken after the first hostile write or in the same second, or come into the store after it,
+  or nobody knows when that was; it says that it was taken in the future; a few files that cannot be read; something in
+  it matches an indicator; far more files changed than is usual, or its size jumped; it holds no files; its catalogue
+  was not checked.
 * Grey: nothing of it could be looked at. Green: everything else.
 * A file counts as unreadable where its structure is broken, where it is ciphertext or uniformly random and of no known
   kind, or where its name promises a kind that its first bytes are not. An honest share of such files is in every
@@ -21,12 +22,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import inf, nextafter
 from statistics import median
 from typing import Final
 
 from garde.model.restart import Colour
 from garde.recovery import reasons as r
 from garde.recovery.points.base import Catalogue, Changes, Point
+from garde.recovery.points.moment import is_moment
 from garde.recovery.reasons import Reason, because
 
 _RED_SHARE: Final = 0.2  # of the files looked at: no honest share has such a size (docs/recovery.md has the measure)
@@ -106,10 +109,20 @@ def judge(seen: Seen, *, since: float, now: float, before: Seen | None = None, u
 
 
 def when_taken(point: Point, since: float) -> str:
-    """before, after or unknown, against the first hostile write. What came in later than it says counts as after."""
+    """before, after or unknown, against the first hostile write.
+
+    What came in later than it says counts as after, and so does what names the very second of that write: Borg, ZFS and
+    LVM keep whole seconds, and leave away what would tell.
+    """
     if not since:
         return "unknown"
-    return "before" if point.taken_at < since and point.written_at < since else "after"
+    return "before" if _latest(point) <= since and point.written_at < since else "after"
+
+
+def _latest(point: Point) -> float:
+    """The moment before which it was surely taken."""
+    whole = point.taken_at.is_integer() and not is_moment(point)
+    return point.taken_at + 1.0 if whole else nextafter(point.taken_at, inf)
 
 
 def usual_change(earlier: Sequence[Seen]) -> int:
@@ -127,8 +140,11 @@ def _times(point: Point, since: float, now: float, when: str) -> Iterator[_Found
     if when == "unknown":
         yield Colour.AMBER, because(r.POINT_HARM_UNKNOWN)
     elif when == "after":
-        late = point.taken_at < since
-        yield Colour.AMBER, because(r.POINT_WRITTEN_AFTER if late else r.POINT_AFTER)
+        if point.taken_at >= since:
+            yield Colour.AMBER, because(r.POINT_AFTER)
+        else:
+            came_in = point.written_at >= since
+            yield Colour.AMBER, because(r.POINT_WRITTEN_AFTER if came_in else r.POINT_SAME_SECOND)
 
 
 def _catalogue(seen: Seen) -> Iterator[_Found]:

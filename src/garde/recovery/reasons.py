@@ -146,6 +146,7 @@ O_FROZEN: Final = mark("retention on {machine} is still frozen")
 
 # judging a restore point
 POINT_AFTER: Final = mark("it was taken after the first hostile write")
+POINT_SAME_SECOND: Final = mark("it was taken in the second of the first hostile write, before it or after it")
 POINT_WRITTEN_AFTER: Final = mark("it came into the store after the first hostile write, whatever time it names")
 POINT_IN_FUTURE: Final = mark("it says that it was taken in the future")
 POINT_HARM_UNKNOWN: Final = mark("nobody has said yet when the first hostile write was")

@@ -12,6 +12,7 @@ import pytest
 from argon2 import PasswordHasher
 from hub_house import ESTATE, HubHouse, call
 from hub_samples import CHANGED
+from litestar import Router
 from litestar.exceptions import ClientException
 
 from garde.clock import VirtualClock
@@ -62,6 +63,7 @@ class Site(HubHouse):
             self.enrolment, Replies(b"c" * 32, clock, lambda: self.loop), self.keeper,
         )  # fmt: skip
         self.cookies: dict[str, str] = {}
+        self.pages_made = 0
         self._runner = asyncio.Runner()
         self._app: Any = None
 
@@ -102,10 +104,23 @@ class Site(HubHouse):
             live = Events(self.loop)
             self.at_end.callback(self._runner.close)
             self.at_end.callback(live.close)
+            door = Door(self.accounts, self.state)
             self._app = build_app(
-                self.deps, intake=self.intake, door=Door(self.accounts, self.state), keeper=self.keeper, live=live
+                self.deps, intake=self.intake, door=door, keeper=self.keeper, live=live, pages=self._pages
             )
         return self._app
+
+    def _pages(self) -> list[Router]:
+        self.pages_made += 1
+        return []
+
+    def make_all(self) -> None:
+        """What a hub does before it says that it is ready."""
+
+        async def once() -> None:
+            self._opened().build()
+
+        self._runner.run(once())
 
     def incident(self, needs: str = "one", refused: str = "") -> None:
         self.load_estate()
@@ -122,6 +137,19 @@ def site(tmp_path: Path, clock: VirtualClock) -> Iterator[Site]:
     with Site(tmp_path, clock) as made:
         assert isinstance(made, Site)
         yield made
+
+
+# --- what is made when ---
+
+
+def test_a_question_to_the_api_makes_no_page_and_a_hub_that_serves_has_all(site: Site) -> None:
+    assert site.ask("GET", "/state")[0] == 200
+    assert site.pages_made == 0
+    for _ in range(2):
+        site.make_all()
+        assert site.ask("GET", "/health", by="", prefix="") == (200, {"ok": True})
+        assert site.ask("GET", "/nowhere", by="", prefix="")[1]["code"] == "NOT-FOUND"
+    assert site.pages_made == 1
 
 
 # --- who may ----------------------------------------------------------------------------------------------------------

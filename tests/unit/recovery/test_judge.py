@@ -78,6 +78,8 @@ def test_an_indicator_is_red_after_the_first_hostile_write_and_amber_before_it()
     [
         (SOUND, {"since": 900.0}, r.POINT_AFTER),
         (replace(SOUND, point=replace(POINT, written_at=1001.0)), {}, r.POINT_WRITTEN_AFTER),
+        (replace(SOUND, point=replace(POINT, taken_at=HARM - 0.5, written_at=HARM)), {}, r.POINT_WRITTEN_AFTER),
+        (replace(SOUND, point=Point("p", 1000.0)), {"since": 1000.25}, r.POINT_SAME_SECOND),
         (SOUND, {"since": 0.0}, r.POINT_HARM_UNKNOWN),
         (SOUND, {"now": 899.0}, r.POINT_IN_FUTURE),
         (replace(SOUND, looks=looks(190, 10)), {}, r.POINT_UNREADABLE),
@@ -135,3 +137,20 @@ def test_a_green_point_was_taken_before_and_has_nothing_against_it(
 
 def test_a_point_at_the_very_moment_of_the_harm_is_not_before_it() -> None:
     assert when_taken(replace(POINT, taken_at=HARM), HARM) == "after"
+
+
+@pytest.mark.parametrize(
+    ("point", "since", "when"),
+    [
+        (Point("a", 1000.0), 1000.25, "after"),  # whole seconds: it may have been taken at 1000.9
+        (Point("a", 1000.0), 1000.999, "after"),
+        (Point("a", 1000.0), 1001.0, "before"),
+        (Point("a", 1000.1), 1000.2, "before"),  # a tool that keeps fractions
+        (Point("a", 1000.2), 1000.2, "after"),
+        (Point("a@1970-01-01T00:16:40.000000Z", 1000.0), 1000.25, "before"),  # a moment that was asked for is exact
+        (Point("a", 990.0, written_at=1000.0), 1000.25, "before"),
+        (Point("a", 990.0, written_at=1000.25), 1000.25, "after"),
+    ],
+)
+def test_whole_seconds_are_taken_for_their_end(point: Point, since: float, when: str) -> None:
+    assert when_taken(point, since) == when

@@ -209,7 +209,7 @@ class ConsoleHouse:
             ends.append(lambda: here.call_soon_threadsafe(stop))
             ready.set()
             await server.serve(sockets=[sock])
-            await asyncio.sleep(0.05)  # what was closed over TLS is gone some turns later
+            await _hung_up(here)
 
         thread = threading.Thread(target=lambda: asyncio.run(serve()), name="console", daemon=True)
         thread.start()
@@ -220,6 +220,15 @@ class ConsoleHouse:
             ends[0]()
             thread.join(10)
             sock.close()
+
+
+async def _hung_up(loop: Any) -> None:
+    """End what a browser has still open or half open: it dials ahead, and closing over TLS waits for its answer."""
+    while held := list(loop._transports.values()):
+        for transport in held:
+            transport.abort()
+        del held, transport  # the table holds them weakly
+        await asyncio.sleep(0)
 
 
 @dataclass
