@@ -254,7 +254,9 @@ class Core:
                 case do.Found():
                     self.emit("finding", about=command.finding)
                 case do.Capture():
-                    self.keeper.capture(command.path, command.fid, command.party, now, command.compared)
+                    self.keeper.capture(
+                        command.path, command.fid, command.party, now, command.compared, first=command.first
+                    )
                 case do.Dropped():
                     self.keeper.dropped(command.path)
                 case do.Moved():

@@ -6,6 +6,8 @@ a slow keeper never makes the core wait. Restores go first, then moves, then cap
 Captures wait `SETTLE` so that a save of several steps is kept once, and under load up to `LATEST`: a burst of honest
 work (unpacking, a build) must not compete with its own pre-images. What people make goes first: under a load that an
 office makes all day, documents (by the ending of their name; it decides nothing but the order) are still kept at once.
+What was never kept goes before all of them, a few at a time up to a load that few servers ever have: whoever damages it
+before there is anything to compare with is not recognised.
 """
 
 from __future__ import annotations
@@ -26,6 +28,9 @@ HURRY_DOCUMENTS = 5.0  # seconds that a document may wait before the keeper comp
 HURRY_OTHERS = LATEST + 2.0
 BUSY_EVENTS = 400  # events in a second from which captures of documents give way
 CALM_EVENTS = 60  # the same for everything else: object files, caches, logs
+FIRST_EVENTS = 4000  # the same for documents of which nothing is known yet
+FIRST_BATCH = 16  # of them in one message while others give way
+FIRST_PACE = 0.05  # seconds from one such message to the next: 320 files a second
 DOCUMENT_ENDINGS = (
     b".bmp", b".csv", b".db", b".dcm", b".dicom", b".doc", b".docx", b".eml", b".gif", b".hl7", b".htm", b".html",
     b".jpeg", b".jpg", b".json", b".mdb", b".msg", b".odp", b".ods", b".odt", b".pdf", b".png", b".ppt", b".pptx",
@@ -40,6 +45,7 @@ class _Waiting:
     since: float
     last: float
     compared: Compared | None
+    first: bool = False
 
 
 @dataclass(slots=True)
@@ -52,17 +58,28 @@ class KeeperLink:
     gone: bool = False
     scanning: bool = True  # the first pass is not complete
     _hurried: bool = True
+    _firsts: OrderedDict[bytes, _Waiting] = field(default_factory=OrderedDict)  # documents that were never kept
     _documents: OrderedDict[bytes, _Waiting] = field(default_factory=OrderedDict)
     _others: OrderedDict[bytes, _Waiting] = field(default_factory=OrderedDict)
+    _next_first: float = 0.0
     _moves: deque[say.Move] = field(default_factory=deque)
     _urgent: deque[say.ToKeeper] = field(default_factory=deque)
 
-    def capture(self, path: bytes, fid: bytes, party: PartyKey, now: float, compared: Compared | None = None) -> None:
-        """Ask for a file to be kept; asked again while waiting, it waits a little longer."""
-        queue = self._queue_of(path)
+    def capture(
+        self,
+        path: bytes,
+        fid: bytes,
+        party: PartyKey,
+        now: float,
+        compared: Compared | None = None,
+        *,
+        first: bool = False,
+    ) -> None:
+        """Ask for a file to be kept; asked again while waiting, it waits a little longer. `first`: it never was."""
+        queue = self._queue_of(path, first)
         waiting = queue.get(path)
         if waiting is None:
-            queue[path] = _Waiting(fid, party, now, now, compared)
+            queue[path] = _Waiting(fid, party, now, now, compared, first)
         else:
             waiting.fid, waiting.party, waiting.last, waiting.compared = fid or waiting.fid, party, now, compared
             queue.move_to_end(path)
@@ -77,12 +94,12 @@ class KeeperLink:
         if not move.directory:
             waiting = self._queue_of(move.old).pop(move.old, None)
             if waiting is not None:
-                self._queue_of(move.new)[move.new] = waiting
+                self._put(move.new, waiting)
             return
         prefix = move.old + b"/"
-        for queue in (self._documents, self._others):
+        for queue in self._queues:
             for path in [path for path in queue if path.startswith(prefix)]:
-                queue[move.new + path[len(move.old) :]] = queue.pop(path)
+                self._put(move.new + path[len(move.old) :], queue.pop(path))
 
     def urgent(self, message: say.ToKeeper) -> None:
         """Ask for something that goes before all captures."""
@@ -90,13 +107,14 @@ class KeeperLink:
 
     def forget(self, party: PartyKey) -> None:
         """Drop captures of what a held hand wrote: its work is put back, not kept."""
-        for queue in (self._documents, self._others):
+        for queue in self._queues:
             for path in [path for path, waiting in queue.items() if waiting.party == party]:
                 del queue[path]
 
     def pump(self, now: float, events_per_second: float) -> None:
         """Send the next message when the keeper is free and something is due."""
-        late = _age(self._documents, now) > HURRY_DOCUMENTS or _age(self._others, now) > HURRY_OTHERS
+        oldest = max(_age(self._firsts, now), _age(self._documents, now))
+        late = oldest > HURRY_DOCUMENTS or _age(self._others, now) > HURRY_OTHERS
         if late or self._urgent:
             self._set_hurry(True)  # also while it is busy: in the idle class it might not get to an end
         if self.busy or self.gone:
@@ -122,26 +140,48 @@ class KeeperLink:
             return None
         if self._urgent or self._moves:
             return now
-        lasts = [next(iter(queue.values())).last for queue in (self._documents, self._others) if queue]
+        lasts = [next(iter(queue.values())).last for queue in self._queues if queue]
         return max(now + 0.05, min(lasts) + SETTLE) if lasts else None
 
     def waiting(self) -> int:
         """Return how many files wait to be kept."""
-        return len(self._documents) + len(self._others)
+        return sum(map(len, self._queues))
 
     def lag(self, now: float) -> float:
         """Return how long the oldest waiting file has waited beyond its settling time, in seconds."""
-        return max(0.0, _age(self._documents, now) - SETTLE, _age(self._others, now) - SETTLE)
+        return max(0.0, *(_age(queue, now) - SETTLE for queue in self._queues))
 
-    def _queue_of(self, path: bytes) -> OrderedDict[bytes, _Waiting]:
-        return self._documents if path.lower().endswith(DOCUMENT_ENDINGS) else self._others
+    @property
+    def _queues(self) -> tuple[OrderedDict[bytes, _Waiting], ...]:
+        return self._firsts, self._documents, self._others
+
+    def _queue_of(self, path: bytes, first: bool = False) -> OrderedDict[bytes, _Waiting]:
+        if path in self._firsts:
+            return self._firsts
+        if not path.lower().endswith(DOCUMENT_ENDINGS):
+            return self._others
+        return self._firsts if first and path not in self._documents else self._documents
+
+    def _put(self, path: bytes, waiting: _Waiting) -> None:
+        self._queue_of(path, waiting.first)[path] = waiting
 
     def _next_batch(self, now: float, events_per_second: float) -> say.Batch | None:
         moves = tuple(self._moves)
         self._moves.clear()
-        chosen = self._due(self._documents, now, events_per_second < BUSY_EVENTS, BATCH)
+        chosen = self._due_firsts(now, events_per_second)
+        chosen += self._due(self._documents, now, events_per_second < BUSY_EVENTS, BATCH - len(chosen))
         chosen += self._due(self._others, now, events_per_second < CALM_EVENTS, BATCH - len(chosen))
         return say.Batch(moves, tuple(chosen)) if moves or chosen else None
+
+    def _due_firsts(self, now: float, events_per_second: float) -> list[tuple[bytes, bytes, PartyKey, Compared | None]]:
+        if events_per_second < BUSY_EVENTS or events_per_second >= FIRST_EVENTS:
+            return self._due(self._firsts, now, events_per_second < BUSY_EVENTS, BATCH)
+        if now < self._next_first:
+            return []
+        chosen = self._due(self._firsts, now, True, FIRST_BATCH)
+        if chosen:
+            self._next_first = now + FIRST_PACE
+        return chosen
 
     @staticmethod
     def _due(

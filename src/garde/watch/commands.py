@@ -37,6 +37,7 @@ class Capture:
     fid: bytes
     party: PartyKey
     compared: Compared | None = None  # how it compared, where the watcher looked: not to be worked out twice
+    first: bool = False  # nothing is known of it yet: until it is kept, harm to it cannot be judged
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,7 +173,7 @@ class Watcher:
             if closed:
                 del self._fresh[path]
                 party.wrote_new(path, activity.at)
-                self._out.append(Capture(path, activity.fid, party.key))
+                self._out.append(Capture(path, activity.fid, party.key, first=True))
                 self._link_new(party, path, actor)
             return
         if path in party.fresh:
@@ -231,7 +231,7 @@ class Watcher:
             if self._lookup.find(new, b"") is None:
                 party.touch(new, activity.at, activity.pid, created=True)
                 party.wrote_new(new, activity.at)
-                self._out.append(Capture(new, activity.fid, party.key))
+                self._out.append(Capture(new, activity.fid, party.key, first=True))
                 self._link_new(party, new, actor)
                 return
             party.touch(new, activity.at, activity.pid)
@@ -358,7 +358,7 @@ class Watcher:
         known, origin = self._known(item)
         if known is None:
             if item.closed:
-                self._out.append(Capture(item.path, item.fid, item.party))
+                self._out.append(Capture(item.path, item.fid, item.party, first=True))
             return
         comparison = self._lookup.compare(known, item.path, still_open=not item.closed)
         if comparison is None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from garde.agent import messages as say
-from garde.agent.keeper_link import BATCH, LATEST, SETTLE, KeeperLink
+from garde.agent.keeper_link import BATCH, FIRST_BATCH, FIRST_EVENTS, FIRST_PACE, LATEST, SETTLE, KeeperLink
 
 HAND, OTHER = ("session", 7, 1000), ("session", 8, 1001)
 
@@ -93,6 +93,51 @@ def test_what_people_make_goes_before_what_machines_make(link: KeeperLink, pipe:
     link.busy = False
     link.pump(LATEST + 0.1, 250)
     assert [path for path, _, _, _ in pipe.sent[1].captures] == [b"/build/main.o"]
+
+
+def paths(message: say.Batch) -> list[bytes]:
+    return [path for path, _, _, _ in message.captures]
+
+
+def test_documents_that_were_never_kept_are_kept_while_others_give_way_a_few_at_a_time(
+    link: KeeperLink, pipe: Pipe
+) -> None:
+    link.capture(b"/known.pdf", b"", HAND, 0.0)
+    for number in range(FIRST_BATCH + 2):
+        link.capture(b"/new-%d.pdf" % number, b"", HAND, 0.0, first=True)
+    link.capture(b"/new.o", b"", OTHER, 0.0, first=True)
+    link.pump(SETTLE / 2, 1000)
+    assert pipe.sent == [], "half written"
+    for now in (1.0, 1.0 + FIRST_PACE / 2, 1.0 + FIRST_PACE):
+        link.busy = False
+        link.pump(now, FIRST_EVENTS - 1)
+    assert [len(message.captures) for message in pipe.sent] == [FIRST_BATCH, 2]
+    assert paths(pipe.sent[1]) == [b"/new-%d.pdf" % number for number in (FIRST_BATCH, FIRST_BATCH + 1)]
+    link.busy = False
+    link.pump(2.0, FIRST_EVENTS - 1)
+    assert link.waiting() == 2, "the known one and the object file give way"
+
+
+def test_under_a_load_that_few_ever_have_all_give_way(link: KeeperLink, pipe: Pipe) -> None:
+    link.capture(b"/new.pdf", b"", HAND, 0.0, first=True)
+    link.pump(LATEST - 0.1, FIRST_EVENTS)
+    assert pipe.sent == []
+    assert link.lag(LATEST - 0.1) == pytest.approx(LATEST - 0.1 - SETTLE)
+    link.pump(LATEST, FIRST_EVENTS)
+    assert paths(pipe.sent[0]) == [b"/new.pdf"]
+
+
+def test_one_that_was_never_kept_waits_once_whatever_becomes_of_it(link: KeeperLink, pipe: Pipe) -> None:
+    link.capture(b"/a.pdf", b"1", HAND, 0.0, first=True)
+    link.capture(b"/a.pdf", b"1", OTHER, 0.1)
+    link.moved(say.Move(b"/a.pdf", b"/b.pdf", False))
+    link.capture(b"/tmp.pdf", b"", HAND, 0.0, first=True)
+    link.dropped(b"/tmp.pdf")
+    link.capture(b"/bad.pdf", b"", HAND, 0.0, first=True)
+    link.forget(HAND)
+    link.pump(5.0, 1000)
+    assert pipe.sent[0].captures == ((b"/b.pdf", b"1", OTHER, None),)
+    assert link.waiting() == 0
 
 
 def test_a_batch_is_small_so_that_a_restore_never_waits_long(link: KeeperLink, pipe: Pipe) -> None:

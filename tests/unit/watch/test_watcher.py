@@ -173,6 +173,17 @@ def test_a_healthy_change_is_handed_to_the_keeper_and_counts_against_nobody(scri
     assert script.commands == [Capture(b"/srv/a.pdf", b"", ("session", 50, 1000))]
 
 
+def test_the_keeper_is_told_of_what_nothing_is_known_yet_and_of_its_second_writing_no_more(script: Script) -> None:
+    new, renamed, unseen = b"/srv/new.pdf", b"/srv/report.docx", b"/srv/moved-in.pdf"
+    script.does(What.CREATE | CLOSED, new, process(7))
+    script.does(CLOSED, new, process(7))
+    script.does(What.CREATE | CLOSED, b"/srv/~tmp", process(7))
+    script.does(What.RENAME, b"/srv/~tmp", process(7), new=renamed)
+    script.does(CLOSED, unseen, process(7))
+    firsts = [(command.path, command.first) for command in script.of(Capture)]
+    assert firsts == [(new, True), (new, False), (b"/srv/~tmp", True), (renamed, True), (unseen, True)]
+
+
 def test_the_keeper_is_told_how_a_file_compared_whose_bytes_were_all_read(script: Script) -> None:
     script.document(b"/srv/a.pdf")
     script.files.now[b"/srv/a.pdf"] = found = replace(comparison(HEALTHY), digest=b"d" * 16)
