@@ -224,11 +224,14 @@ class ConsoleHouse:
 
 async def _hung_up(loop: Any) -> None:
     """End what a browser has still open or half open: it dials ahead, and closing over TLS waits for its answer."""
-    while held := list(loop._transports.values()):
-        for transport in held:
-            transport.abort()
-        del held, transport  # the table holds them weakly
+    held = list(loop._transports.values())  # those that are over too, as long as anybody knows them
+    for transport in held:
+        transport.abort()
+    for _ in range(100):
+        if all(transport._sock is None for transport in held):
+            return
         await asyncio.sleep(0)
+    raise AssertionError(f"still open: {held}")
 
 
 @dataclass
