@@ -12,7 +12,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -194,10 +194,16 @@ class SqliteBackend(SqliteView):
             db.close()
 
     def forget(self) -> None:
+        """Write the file anew, for a page that was once split still holds words that moved to another then.
+
+        `secure_delete` overwrites what is deleted, not those: one word of two hundred was left in one file of fifty.
+        """
         try:
+            self.db.execute("vacuum")
+        except sqlite3.OperationalError as error:
+            raise OSError(f"{self.name}: erased, but the file still holds some of the words: {error}") from error
+        with suppress(sqlite3.OperationalError):  # a reader holds it: the next checkpoint overwrites it
             self.db.execute("pragma wal_checkpoint(truncate)")  # the words stood in the write-ahead log as well
-        except sqlite3.OperationalError:
-            pass  # a reader holds it: the next checkpoint overwrites it
 
     def close(self) -> None:
         with self._opening:
