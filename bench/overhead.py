@@ -13,6 +13,7 @@ import os
 import random
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +32,7 @@ WORKLOADS = ("office_p50", "office_p95", "compile", "unpack", "rsync")
 BASE = "nothing"
 Work = Callable[[Path], dict[str, float]]  # given a folder that is not there yet, it returns seconds by workload
 IMAGE_MB = 4096
+BUDGET_S = 60.0 * float(os.environ.get("GARDE_BENCH_MINUTES", "60"))  # no round begins after it
 SETTLE_S = 20.0  # at most, for what a leg does at its start
 
 
@@ -106,7 +108,11 @@ def _measure(place: Place, size: Size, legs: tuple[str, ...], notes: Notebook, r
     order = random.Random(12)
     with _server(place.share, notes, report) as server:
         works = _works(sources, size, server)
+        began = time.monotonic()
         for number in range(size.rounds):
+            if time.monotonic() - began > BUDGET_S:
+                report(f"its time is over: {number} of {size.rounds} rounds")
+                break
             for name in order.sample(list(works), len(works)):
                 for leg in order.sample(legs, len(legs)):
                     if leg not in notes.absent:

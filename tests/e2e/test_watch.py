@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from bench.fs import image
-from bench.watch import GARDE, Watch, environment, garde
+from bench.watch import GARDE, ROOT, Watch, environment, garde
 
 from garde.watch import bait
 
@@ -66,6 +66,23 @@ def test_every_kind_of_attack_is_held_and_undone(disk: Path, tmp_path: Path) -> 
         assert code == 0, words
         assert watch.stop() == 0
     assert not list((disk / "share").glob("drill-*")), "a drill with every file whole cleans up after itself"
+
+
+@pytest.mark.root
+def test_files_made_a_moment_ago_on_a_busy_server_are_guarded(xfs: Path, tmp_path: Path) -> None:
+    """Services write 2,000 lines a second: what is kept for the second time gives way, what is new does not."""
+    load = [sys.executable, "-m", "bench.event_load", str(xfs / "share/logs"), "appends", "2000", "100"]
+    with (
+        Watch([xfs / "share"], tmp_path / "state"),
+        subprocess.Popen(load, cwd=ROOT, stdout=subprocess.DEVNULL) as busy,
+    ):
+        try:
+            for mode in ("full", "header-kept"):
+                (result,) = drill(xfs / "share", "--mode", mode)
+                assert (result["held"], result["lost"]) == (True, 0), result
+            assert busy.poll() is None
+        finally:
+            busy.kill()
 
 
 @pytest.mark.root
