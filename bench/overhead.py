@@ -64,13 +64,11 @@ class Notebook:
         """Write one pair down."""
         self.pairs.setdefault((leg, workload), []).append((base, other))
 
-    def of(self, leg: str, workload: str) -> tuple[list[float], list[float]]:
-        """Return the pairs' halves: beside nothing, beside the leg. For "nothing" both are all that was measured so."""
+    def beside(self, leg: str, workload: str) -> list[float]:
+        """Return all seconds that were measured beside a leg, or beside nothing."""
         if leg != BASE:
-            found = self.pairs.get((leg, workload), [])
-        else:
-            found = [pair for (_, name), pairs in self.pairs.items() if name == workload for pair in pairs]
-        return [base for base, _ in found], [base if leg == BASE else other for base, other in found]
+            return [other for _, other in self.pairs.get((leg, workload), [])]
+        return [base for (_, name), pairs in self.pairs.items() if name == workload for base, _ in pairs]
 
 
 def run(quick: bool, report: Report, *, only: str = "") -> Result:
@@ -206,22 +204,22 @@ def _office(server: SambaServer, sources: loads.Sources, size: Size) -> dict[str
 
 
 def _rows(notes: Notebook) -> list[Row]:
-    rows = [_row(notes, workload, leg) for workload in WORKLOADS for leg in LEGS if notes.of(leg, workload)[1]]
+    rows = [_row(notes, workload, leg) for workload in WORKLOADS for leg in LEGS if notes.beside(leg, workload)]
     rows += [{"workload": "–", "leg": name, "outcome": f"left out: {why}"} for name, why in notes.absent.items()]
     return rows
 
 
 def _row(notes: Notebook, workload: str, leg: str) -> Row:
-    row: Row = {"workload": workload, "leg": leg, "median_ms": median(notes.of(leg, workload)[1]) * 1000}
+    row: Row = {"workload": workload, "leg": leg, "median_ms": median(notes.beside(leg, workload)) * 1000}
     ratio = _ratio(notes, workload, leg)
-    if ratio and leg != BASE:
+    if ratio:
         row |= {"ratio": ratio.median, "low": ratio.low, "high": ratio.high, "pairs": ratio.pairs}
     return row
 
 
 def _ratio(notes: Notebook, workload: str, leg: str) -> Ratio | None:
-    base, other = notes.of(leg, workload)
-    return paired_ratio(base, other) if base else None
+    pairs = notes.pairs.get((leg, workload))
+    return paired_ratio([base for base, _ in pairs], [other for _, other in pairs]) if pairs else None
 
 
 def _figures(notes: Notebook) -> Figures:

@@ -146,14 +146,6 @@ def ends(pid: int, start: int) -> bool:
     return not proc.wait_gone([Identity(pid, start)], 20.0)
 
 
-def overdue(hold: SmbHold) -> tuple[tuple[str, int], ...]:
-    """What the switch did: it acts first, and says so after."""
-    until = time.monotonic() + 20.0
-    while not (found := hold.overdue()) and time.monotonic() < until:
-        time.sleep(0.01)
-    return found
-
-
 def start_of(pid: int) -> int:
     stat = proc.stat_of(pid)
     assert stat is not None
@@ -165,11 +157,12 @@ def state_of(pid: int) -> str:
     return stat.state if stat else "gone"
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+def wait_for(found: Callable[[], Any], seconds: float = 20.0) -> Any:
     deadline = time.monotonic() + seconds
-    while not condition():
+    while not (here := found()):
         assert time.monotonic() < deadline, "it never came to pass"
         time.sleep(0.002)
+    return here
 
 
 def slowest(answers: Sequence[dict[str, Any]]) -> float:
@@ -226,7 +219,7 @@ def test_a_client_waiting_for_the_attackers_lock_waits_no_longer_than_the_rule(
     # Nobody confirms: the dead man's switch ends the child, and the second client's operations come through.
     assert slowest(nurse.finished(300)) < _GENEROUS
     assert ends(child, began)
-    assert overdue(hold) == (("ended", child),)
+    assert wait_for(hold.overdue) == (("ended", child),)  # it acts first, and says so after
     released = hold.release("h")
     assert isinstance(released, Released)
     assert [skipped.reason for skipped in released.skipped] == ["its session had ended before the release"]

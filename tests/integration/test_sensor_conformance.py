@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import os
 import select
 import subprocess
@@ -11,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.support.descriptors import descriptors
 
 from garde.errors import NotPermitted
 from garde.model.activity import Activity, What
@@ -57,16 +56,6 @@ def wait(sensor: Sensor) -> list[Activity]:
     while not found:
         assert select.select([sensor.fileno()], [], [], 30)[0], "nothing was seen"
         found = sensor.read()
-    return found
-
-
-def descriptors() -> set[tuple[str, str]]:
-    """Return what is open, each by its number and what it leads to: other tests' leavings may close at any time."""
-    gc.collect()
-    found = set()
-    for each in Path("/proc/self/fd").iterdir():
-        with contextlib.suppress(FileNotFoundError):  # the listing's own
-            found.add((each.name, str(each.readlink())))
     return found
 
 

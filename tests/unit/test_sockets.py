@@ -6,9 +6,9 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from tests.support.descriptors import descriptors
 
 from garde.sockets import CLOSE_WAIT, ESTABLISHED, LISTEN, TcpSocket, tcp_sockets
 
@@ -55,10 +55,10 @@ def test_a_listener_and_its_client_are_seen_with_state_and_peer(child: subproces
 def test_what_was_borrowed_is_given_back(child: subprocess.Popen[str]) -> None:
     assert child.stdout is not None
     child.stdout.readline()
-    before = sum(1 for _ in Path("/proc/self/fd").iterdir())
+    before = descriptors()
     for _ in range(5):
         sockets_of(child.pid)
-    assert sum(1 for _ in Path("/proc/self/fd").iterdir()) <= before  # others may have closed theirs meanwhile
+    assert descriptors() <= before
 
 
 def test_a_process_that_is_gone_has_none(child: subprocess.Popen[str]) -> None:

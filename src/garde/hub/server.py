@@ -12,7 +12,7 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from functools import cache
 from typing import Any, cast
 
 import uvicorn
@@ -71,7 +71,8 @@ class App:
     def __init__(
         self, intake: Intake, taxii: Taxii, api: Callable[[], Litestar], console: Callable[[], Litestar]
     ) -> None:
-        self._intake, self._taxii, self._make_api, self._make_console = intake, taxii, api, console
+        self._intake, self._taxii = intake, taxii
+        self._api, self._console = cache(api), cache(console)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -81,20 +82,13 @@ class App:
         elif path.startswith(DISCOVERY.rstrip("/")):
             await self._taxii(scope, receive, send)
         else:
-            site = self._api if path.startswith(f"{API}/") else self._console
+            site = self._api() if path.startswith(f"{API}/") else self._console()
             await site(cast(Any, scope), cast(Any, receive), cast(Any, send))
 
     def build(self) -> None:
         """Make both now, so that nobody's first request waits."""
-        _ = self._api, self._console
-
-    @cached_property
-    def _api(self) -> Litestar:
-        return self._make_api()
-
-    @cached_property
-    def _console(self) -> Litestar:
-        return self._make_console()
+        self._api()
+        self._console()
 
 
 def build_app(

@@ -22,7 +22,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import inf, nextafter
 from statistics import median
 from typing import Final
 
@@ -116,13 +115,9 @@ def when_taken(point: Point, since: float) -> str:
     """
     if not since:
         return "unknown"
-    return "before" if _latest(point) <= since and point.written_at < since else "after"
-
-
-def _latest(point: Point) -> float:
-    """The moment before which it was surely taken."""
     whole = point.taken_at.is_integer() and not is_moment(point)
-    return point.taken_at + 1.0 if whole else nextafter(point.taken_at, inf)
+    taken_before = point.taken_at + 1.0 <= since if whole else point.taken_at < since
+    return "before" if taken_before and point.written_at < since else "after"
 
 
 def usual_change(earlier: Sequence[Seen]) -> int:

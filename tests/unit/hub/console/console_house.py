@@ -134,15 +134,8 @@ class ConsoleHouse:
 
     def wait_for(self, kind: str, fits: Callable[[Any], bool] = lambda payload: True) -> None:
         """Until an entry of this kind, with a payload that fits, is there."""
-        there = threading.Event()
-
-        def look(entries: Sequence[Entry]) -> None:
-            if any(each.kind == kind and fits(each.payload) for each in entries):
-                there.set()
-
-        self.loop.listen(look)
-        look(self.journal_entries())
-        assert there.wait(60), f"no {kind} came"
+        found = lambda: any(fits(each.payload) for each in self.loop.journal.entries(kinds=(kind,)))  # noqa: E731
+        self._until(found, f"no {kind} came")
 
     def rest(self) -> int:
         """Until the hub's threads have nothing left to draw or to ask; returns the number of the last entry.
@@ -150,19 +143,26 @@ class ConsoleHouse:
         What counts entries before and after counts from here: a warning may be drawn in between otherwise.
         """
         kinds = [kind for each in (Identifier, Warnings, Bundles, Reports) for kind in each.kinds]
-        over = threading.Event()
 
-        def look(_: Sequence[Entry]) -> None:
+        def resting() -> bool:
             still_open = self.loop.look("commands", lambda state: set(state.open))
             asked = (each.payload for each in self.loop.journal.entries(kinds=kinds))
-            if not any(getattr(each, "command", "") in still_open for each in asked):
-                over.set()
+            return not any(getattr(each, "command", "") in still_open for each in asked)
+
+        self._until(resting, "the hub's threads do not come to an end")
+        return self.loop.seq
+
+    def _until(self, is_so: Callable[[], bool], lacking: str) -> None:
+        there = threading.Event()
+
+        def look(_: Sequence[Entry]) -> None:
+            if is_so():
+                there.set()
 
         end = self.loop.listen(look)
         look(())
-        assert over.wait(60), "the hub's threads do not come to an end"
+        assert there.wait(60), lacking
         end()
-        return self.loop.seq
 
     def pages(self) -> list[str]:
         """What lies in the modem's outbox, the oldest first."""
